@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# What the project's own programs are built with; a program that includes the library is not touched by it.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+add_library(rankwise_project_options INTERFACE)
+target_compile_options(rankwise_project_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
+if(RANKWISE_WARNINGS_AS_ERRORS)
+  target_compile_options(rankwise_project_options INTERFACE -Werror)
+endif()
+if(RANKWISE_SANITIZE)
+  target_compile_options(rankwise_project_options INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1)
+  target_link_options(rankwise_project_options INTERFACE -fsanitize=address,undefined)
+endif()
