@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# cmake -DSAYS=<regex>;<regex>... -P expect_failure.cmake -- <command>...
+# Passes if the command fails and its output matches each regex.
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE 0 ${last})
+  if(is_command)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(is_command TRUE)
+  endif()
+endforeach()
+execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+message("${output}")
+if(status EQUAL 0)
+  message(FATAL_ERROR "status 0, where a failure was expected")
+endif()
+foreach(regex IN LISTS SAYS)
+  if(NOT output MATCHES "${regex}")
+    message(FATAL_ERROR "no \"${regex}\" in the output above")
+  endif()
+endforeach()
