@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "hostfile.hpp"
+#include "mpi_flavor.hpp"
+#include "options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rankwise::launcher {
+
+/// What a command depends on beside the command line and the hosts.
+struct surroundings {
+  std::string mpirun;  ///< path of the real one
+  mpi_flavor flavor = mpi_flavor::open_mpi_4;
+  std::map<std::string, std::string> environment;  ///< the caller's
+  int cores = 1;                                   ///< of this machine
+  std::optional<int> terminal_columns;             ///< of stderr, where it is a terminal
+  bool is_root = false;
+};
+
+/// What is going to be run.
+struct command {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> settings;  ///< added to the caller's environment
+};
+
+/// The command as a shell takes it: the settings in front.
+inline std::string shell_line(const command& shown) {
+  std::string line;
+  for (const auto& [name, value] : shown.settings) line += name + "=" + shell_quoted(value) + " ";
+  for (const std::string& word : shown.argv) line += shell_quoted(word) + " ";
+  line.pop_back();
+  return line;
+}
+
+namespace detail {
+
+class command_builder {
+ public:
+  command_builder(const options& asked, const host_list& hosts, const surroundings& around)
+      : asked_(asked), hosts_(hosts), around_(around) {}
+
+  command build() {
+    check_root();
+    n_ranks_ = asked_.n_ranks.value_or(hosts_.total_slots());
+    check_slots();
+    if (around_.terminal_columns) {
+      result_.settings["RANKWISE_TERMINAL"] = std::to_string(*around_.terminal_columns);
+    }
+    add(around_.mpirun);
+    if (is_open_mpi()) {
+      add_open_mpi_options();
+    } else {
+      add("-hosts", hosts_argument());
+      add("-n", std::to_string(n_ranks_));
+      if (asked_.tag_output) add("-prepend-rank");
+    }
+    for (const std::string& word : asked_.passed_on) add(word);
+    for (const std::string& word : asked_.app) add(word);
+    return std::move(result_);
+  }
+
+ private:
+  bool is_open_mpi() const { return around_.flavor != mpi_flavor::mpich; }
+
+  void add(std::string word) { result_.argv.push_back(std::move(word)); }
+
+  template <class... Words>
+  void add(std::string first, Words... rest) {
+    add(std::move(first));
+    add(std::move(rest)...);
+  }
+
+  bool is_allowed(const std::string& prefix) const {
+    const auto is_one = [&](const std::string& name) {
+      const auto setting = around_.environment.find(prefix + name);
+      return setting != around_.environment.end() && setting->second == "1";
+    };
+    return is_one("_ALLOW_RUN_AS_ROOT") && is_one("_ALLOW_RUN_AS_ROOT_CONFIRM");
+  }
+
+  bool may_run_as_root() const {
+    return asked_.allow_run_as_root || is_allowed("OMPI") ||
+           (around_.flavor == mpi_flavor::open_mpi_5 && is_allowed("PRTE"));
+  }
+
+  void check_root() const {
+    if (!is_open_mpi() || !around_.is_root || may_run_as_root()) return;
+    throw config_error(
+        "found the user root, whom Open MPI refuses unless told, accepted: another user, "
+        "--allow-run-as-root, or OMPI_ALLOW_RUN_AS_ROOT=1 and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in "
+        "the environment");
+  }
+
+  void check_slots() const {
+    const int slots = hosts_.total_slots();
+    if (!asked_.oversubscribe && n_ranks_ > slots) {
+      throw config_error(
+          fmt::format("{}: found {} ranks (-n) for {} slots, accepted: -n up to {}, more slots, or "
+                      "--oversubscribe to let ranks share cores",
+                      hosts_.source,
+                      n_ranks_,
+                      slots,
+                      slots));
+    }
+    long long limit = 0;
+    for (const host& entry : hosts_.hosts) limit += entry.max_slots.value_or(largest_count);
+    if (n_ranks_ > limit) {
+      throw config_error(
+          fmt::format("{}: found {} ranks (-n) for max_slots of {}, accepted: -n up to {}",
+                      hosts_.source,
+                      n_ranks_,
+                      limit,
+                      limit));
+    }
+  }
+
+  bool all_local() const {
+    return std::all_of(
+        hosts_.hosts.begin(), hosts_.hosts.end(), [](const host& entry) { return entry.is_local; });
+  }
+
+  /// Open MPI and Hydra read the same list. A job on this machine alone goes by the name that needs
+  /// neither ssh nor a resolver.
+  std::string hosts_argument() const {
+    if (all_local()) return fmt::format("localhost:{}", hosts_.total_slots());
+    std::string list;
+    for (const host& entry : hosts_.hosts) list += fmt::format(",{}:{}", entry.name, entry.slots);
+    return list.substr(1);
+  }
+
+  /// Ranks fill the slots host by host.
+  int local_ranks() const {
+    int left = n_ranks_;
+    int local = 0;
+    for (const host& entry : hosts_.hosts) {
+      const int here = std::min(entry.slots, left);
+      left -= here;
+      if (entry.is_local) local += here;
+    }
+    return local;
+  }
+
+  bool is_passed_on(std::string_view option) const {
+    return std::any_of(asked_.passed_on.begin(), asked_.passed_on.end(), [&](const auto& word) {
+      return word == std::string("-").append(option) || word == std::string("--").append(option);
+    });
+  }
+
+  /// The user's own setting stands: Open MPI refuses a parameter that is given twice.
+  void set_mca(const std::string& name, const std::string& value) {
+    const auto& words = asked_.passed_on;
+    if (around_.environment.contains("OMPI_MCA_" + name)) return;
+    if (std::find(words.begin(), words.end(), name) != words.end()) return;
+    add("--mca", name, value);
+  }
+
+  void export_variable(const std::string& name) {
+    const auto& words = asked_.passed_on;
+    const bool is_exported = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return word.substr(0, word.find('=')) == name;
+    });
+    if (!is_exported) add("-x", name);
+  }
+
+  void add_open_mpi_options() {
+    const bool is_5 = around_.flavor == mpi_flavor::open_mpi_5;
+    add("--host", hosts_argument());
+    add("-n", std::to_string(n_ranks_));
+    if (around_.is_root) add("--allow-run-as-root");
+
+    // Bound to one core, a rank's helper thread would fight with the thread that computes.
+    const bool is_bound = is_passed_on("bind-to") || is_passed_on("bind-to-core") ||
+                          is_passed_on("bind-to-socket") || is_passed_on("cpu-set") ||
+                          around_.environment.contains("OMPI_MCA_hwloc_base_binding_policy");
+    if (!is_bound) add("--bind-to", "none");
+
+    if (asked_.oversubscribe) {
+      if (is_5) {
+        add("--map-by", ":OVERSUBSCRIBE");
+      } else {
+        add("--oversubscribe");
+      }
+    }
+    // Ranks that spin on a shared core keep each other from working.
+    if (asked_.oversubscribe || local_ranks() > around_.cores) set_mca("mpi_yield_when_idle", "1");
+
+    // Version 4 looks for ssh even where it has nothing to start elsewhere, and fails without.
+    if (!is_5 && all_local()) set_mca("plm", "isolated");
+
+    if (asked_.tag_output) {
+      if (is_5) {
+        add("--output", "tag");
+      } else {
+        add("--tag-output");
+      }
+    }
+    std::map<std::string, std::string> visible = around_.environment;
+    visible.insert(result_.settings.begin(), result_.settings.end());
+    for (const auto& [name, value] : visible) {
+      if (name.starts_with("RANKWISE_")) export_variable(name);
+    }
+  }
+
+  const options& asked_;
+  const host_list& hosts_;
+  const surroundings& around_;
+  int n_ranks_ = 0;
+  command result_;
+};
+
+}  // namespace detail
+
+/// The real command for what was asked.
+///
+/// Local: pure.
+/// Throws:  config_error for more ranks than slots without --oversubscribe, and for root where
+///          Open MPI was not told that root may run.
+inline command make_command(const options& asked,
+                            const host_list& hosts,
+                            const surroundings& around) {
+  return detail::command_builder(asked, hosts, around).build();
+}
+
+}  // namespace rankwise::launcher

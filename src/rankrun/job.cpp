@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+#include "job.hpp"
+
+#include "banner_filter.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <poll.h>
+#include <string>
+#include <string_view>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <system_error>
+#include <unistd.h>
+#include <vector>
+
+namespace rankwise::launcher {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// Throws what errno says where a call failed that only a broken system lets fail.
+int checked(int result, const char* call) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), call);
+  return result;
+}
+
+class descriptor {
+ public:
+  explicit descriptor(int fd) : fd_(fd) {}
+
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  descriptor(descriptor&&) = delete;
+  descriptor& operator=(descriptor&&) = delete;
+
+  ~descriptor() { reset(); }
+
+  int get() const { return fd_; }
+
+  void reset() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_;
+};
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = write(fd, text.data(), text.size());
+    if (n < 0 && errno != EINTR) return;  // nobody left to read it
+    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+/// The processes whose parent is this one: what it started and, since it is a subreaper, every
+/// descendant whose own parent has gone.
+std::vector<pid_t> children() {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    pid_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc{}) continue;
+    std::string stat;
+    std::getline(std::ifstream(entry.path() / "stat"), stat);
+    const std::size_t name_end = stat.rfind(')');  // "pid (name) state parent ..."
+    if (name_end == std::string::npos) continue;
+    const std::vector<std::string_view> fields =
+        split_words(std::string_view(stat).substr(name_end + 1));
+    if (fields.size() > 1 && fields[1] == std::to_string(getpid())) found.push_back(pid);
+  }
+  return found;
+}
+
+/// A killed process leaves its children to this one, so the loop reaches all of them.
+void end_all_children() {
+  for (;;) {
+    for (const pid_t pid : children()) kill(pid, SIGKILL);
+    if (waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) return;
+  }
+}
+
+int as_exit_status(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/// A child process with a pipe on its stderr.
+class running_job {
+ public:
+  running_job(const command& job, bool keep_banners) : keep_banners_(keep_banners) {
+    checked(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    std::signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would have the status thrown away
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD})
+      sigaddset(&wanted, number);
+
+    struct sigaction hangup {};
+
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&wanted, SIGHUP);  // else: under nohup
+    sigprocmask(SIG_BLOCK, &wanted, &callers_mask_);
+    signals_.emplace(checked(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
+    start(job);
+  }
+
+  int wait() {
+    while (!status_ && !is_overdue()) {
+      std::array<pollfd, 2> watched{pollfd{signals_->get(), POLLIN, 0},
+                                    pollfd{errors_->get(), POLLIN, 0}};
+      poll(watched.data(), watched.size(), poll_timeout());
+      if (watched[0].revents != 0) take_signals();
+      if (watched[1].revents != 0) pass_errors_on();
+    }
+    end_all_children();
+    pass_errors_on();
+    write_all(STDERR_FILENO, filter_.finish());
+    if (ended_by_) return 128 + *ended_by_;
+    const int status = as_exit_status(*status_);
+    if (status > 128 && status <= 128 + SIGRTMAX) {
+      // Open MPI may keep the signal to itself, and a program that dies of one says nothing.
+      fmt::print(stderr,
+                 "rankrun: the job ended with status {}, as after signal {} ({})\n",
+                 status,
+                 status - 128,
+                 strsignal(status - 128));
+    }
+    return status;
+  }
+
+ private:
+  void start(const command& job) {
+    // At a terminal the child stays in the terminal's foreground group, which may read from it.
+    // Elsewhere it gets a group of its own: a signal to the whole group would reach it twice, and
+    // Open MPI leaves its ranks and files behind when it is interrupted twice.
+    is_own_group_ = isatty(STDIN_FILENO) == 0;
+    std::array<int, 2> pipe_ends{};
+    checked(pipe2(pipe_ends.data(), O_CLOEXEC), "pipe2");
+    errors_.emplace(pipe_ends[0]);
+    const descriptor write_end(pipe_ends[1]);
+    fcntl(errors_->get(), F_SETFL, O_NONBLOCK);
+
+    for (const auto& [name, value] : job.settings) setenv(name.c_str(), value.c_str(), 1);
+    std::vector<std::string> words = job.argv;
+    std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+
+    const pid_t parent = getpid();
+    child_ = checked(fork(), "fork");
+    if (child_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGTERM);  // a rankrun that is killed hard takes the job along
+      if (getppid() != parent) _exit(127);
+      if (is_own_group_) setpgid(0, 0);
+      dup2(write_end.get(), STDERR_FILENO);
+      sigprocmask(SIG_SETMASK, &callers_mask_, nullptr);
+      execv(argv[0], argv.data());
+      write_all(STDERR_FILENO, fmt::format("rankrun: {}: {}\n", argv[0], std::strerror(errno)));
+      _exit(127);
+    }
+  }
+
+  bool is_overdue() const { return deadline_ && clock::now() >= *deadline_; }
+
+  int poll_timeout() const {
+    if (!deadline_) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now());
+    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
+  }
+
+  void take_signals() {
+    signalfd_siginfo info{};
+    while (read(signals_->get(), &info, sizeof info) == sizeof info) {
+      const int number = static_cast<int>(info.ssi_signo);
+      // What a terminal sends has reached the whole foreground group already.
+      const bool is_new_to_child = is_own_group_ || info.ssi_code != SI_KERNEL;
+      if (number == SIGCHLD) {
+        reap();
+      } else if (number == SIGUSR1 || number == SIGUSR2) {
+        kill(child_, number);
+      } else if (!ended_by_) {
+        ended_by_ = number;
+        deadline_ = clock::now() + grace;
+        if (is_new_to_child) kill(child_, number);
+      }
+    }
+  }
+
+  void reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (pid == child_) status_ = status;
+    }
+  }
+
+  void pass_errors_on() {
+    std::array<char, 65536> buffer{};
+    ssize_t n = 0;
+    while ((n = read(errors_->get(), buffer.data(), buffer.size())) > 0) {
+      const std::string_view text(buffer.data(), static_cast<std::size_t>(n));
+      write_all(STDERR_FILENO, keep_banners_ ? std::string(text) : filter_.feed(text));
+    }
+    if (n == 0) errors_->reset();  // closed on the other side: poll leaves a negative one out
+  }
+
+  bool keep_banners_;
+  bool is_own_group_ = false;
+  sigset_t callers_mask_{};
+  std::optional<descriptor> signals_;
+  std::optional<descriptor> errors_;
+  pid_t child_ = -1;
+  std::optional<int> status_;
+  std::optional<int> ended_by_;
+  std::optional<clock::time_point> deadline_;
+  banner_filter filter_;
+};
+
+}  // namespace
+
+int run_job(const command& job, bool keep_banners) {
+  return running_job(job, keep_banners).wait();
+}
+
+}  // namespace rankwise::launcher

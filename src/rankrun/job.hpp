@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "command.hpp"
+
+#include <chrono>
+
+namespace rankwise::launcher {
+
+/// How long a job has to end after the first SIGINT, SIGTERM or SIGHUP, before it is killed. Open
+/// MPI 4.1 takes 2 s to end ranks that ignore these signals.
+constexpr std::chrono::seconds grace{3};
+
+/// Runs the command to its end, and leaves none of its processes behind on this machine.
+///
+/// Blocks. Signals are passed on while it runs; stdin and stdout are the caller's.
+/// Returns: the command's exit status; 128 + the signal, where one ended the command or was passed
+///          on to end it; 127 where the command can't be started.
+/// Throws:  system_error where the system has no process, pipe or signal descriptor left.
+int run_job(const command& job, bool keep_banners);
+
+}  // namespace rankwise::launcher
