@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/wire/fields.hpp>
+
+#include <boost/serialization/array.hpp>
+#include <boost/serialization/bitset.hpp>
+#include <boost/serialization/complex.hpp>
+#include <boost/serialization/deque.hpp>
+#include <boost/serialization/forward_list.hpp>
+#include <boost/serialization/list.hpp>
+#include <boost/serialization/map.hpp>
+#include <boost/serialization/serialization.hpp>
+#include <boost/serialization/set.hpp>
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/unordered_map.hpp>
+#include <boost/serialization/unordered_set.hpp>
+#include <boost/serialization/utility.hpp>
+#include <boost/serialization/vector.hpp>
+
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rankwise::wire {
+namespace detail {
+
+template <class T, template <class...> class Template>
+inline constexpr bool is_instance = false;
+template <template <class...> class Template, class... Args>
+inline constexpr bool is_instance<Template<Args...>, Template> = true;
+
+template <class T>
+inline constexpr bool is_std_array = false;
+template <class T, std::size_t N>
+inline constexpr bool is_std_array<std::array<T, N>> = true;
+
+// Class types that point into the memory of the process that made them.
+template <class T>
+inline constexpr bool is_view =
+    is_instance<T, std::basic_string_view> || is_instance<T, std::reference_wrapper> ||
+    is_instance<T, std::unique_ptr> || is_instance<T, std::shared_ptr> ||
+    is_instance<T, std::weak_ptr> || is_instance<T, std::function>;
+template <class T, std::size_t Extent>
+inline constexpr bool is_view<std::span<T, Extent>> = true;
+
+template <class T>
+concept points_elsewhere = std::is_pointer_v<T> || std::is_member_pointer_v<T> ||
+    std::is_null_pointer_v<T> || std::is_reference_v<T> || std::is_function_v<T> || is_view<T>;
+
+// What an archive looks like to the questions below.
+struct probe_archive {
+  using is_saving = std::true_type;
+  using is_loading = std::false_type;
+};
+
+// A member named `serialize`, private or not: where `T` has one the name is ambiguous in `both`.
+struct has_the_name {
+  void serialize();
+};
+
+template <class T>
+struct both : T, has_the_name {};
+
+template <class T>
+consteval bool find_member_serialize() {
+  if constexpr (!std::is_class_v<T>) {
+    return false;
+  } else if constexpr (std::is_final_v<T>) {
+    return requires(T & value, probe_archive & archive) {
+      value.serialize(archive, 0U);
+    };
+  } else {
+    return !requires {
+      &both<T>::serialize;
+    };
+  }
+}
+
+template <class T>
+concept has_member_serialize = find_member_serialize<T>();
+
+// Boost's catch-all `serialize(Archive&, T&, unsigned)` fits every type. Its twin makes a call
+// ambiguous (so: no) unless an overload for the type itself is found, which wins over both.
+namespace twin {
+template <class Archive, class T>
+void serialize(Archive& archive, T& value, const unsigned int version);
+
+template <class T>
+concept has_free_serialize = requires(probe_archive& archive,
+                                      T& value,
+                                      boost::serialization::version_type version) {
+  serialize(archive, value, version);
+};
+}  // namespace twin
+
+}  // namespace detail
+
+/// A type for which someone wrote a `serialize`: a member, or a free function in its namespace or
+/// in Boost's. It always has the last word, except where BOOST_IS_BITWISE_SERIALIZABLE says that
+/// the bytes will do.
+template <class T>
+concept has_serialize = std::is_class_v<T> &&
+    (detail::has_member_serialize<T> || detail::twin::has_free_serialize<T>);
+
+namespace detail {
+
+template <class T>
+consteval bool find_raw();
+
+template <class... Types>
+consteval bool all_raw(type_list<Types...> /*types*/) {
+  return (find_raw<Types>() && ...);
+}
+
+template <class T>
+consteval bool find_raw() {
+  if constexpr (std::is_const_v<T> || points_elsewhere<T>) {
+    return false;
+  } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
+    return true;
+  } else if constexpr (std::is_array_v<T>) {
+    return find_raw<std::remove_all_extents_t<T>>();
+  } else if constexpr (is_std_array<T>) {
+    return find_raw<typename T::value_type>();
+  } else if constexpr (is_instance<T, std::pair>) {
+    return find_raw<typename T::first_type>() && find_raw<typename T::second_type>();
+  } else if constexpr (is_instance<T, std::complex>) {
+    return true;
+  } else if constexpr (is_instance<T, std::optional> || is_instance<T, std::variant>) {
+    return false;  // the byte that says what is inside gets checked
+  } else if constexpr (has_serialize<T>) {
+    return boost::serialization::is_bitwise_serializable<T>::value;
+  } else if constexpr (!std::is_trivially_copyable_v<T> || !std::is_copy_assignable_v<T>) {
+    return false;
+  } else if constexpr (walkable<T>) {
+    return all_raw(field_types<T>{});
+  } else {
+    return true;
+  }
+}
+
+}  // namespace detail
+
+/// A type whose bytes are its value: arithmetic, enum, complex; array, pair and aggregate of such;
+/// and any other trivially copyable class as it is, for its inside can't be seen.
+template <class T>
+concept raw = detail::find_raw<T>();
+
+/// A container that holds raw values side by side (std::string, std::vector<double>; not
+/// std::vector<bool>).
+template <class T>
+concept raw_sequence =
+    std::ranges::contiguous_range<T> && !std::ranges::view<T> && raw<typename T::value_type> &&
+    !detail::has_member_serialize<T> && requires(T & value, const typename T::value_type* place) {
+  value.assign(place, place);
+  value.reserve(value.size());
+};
+
+/// Why a type can't travel.
+enum class refusal { none, points_elsewhere, not_assignable, no_serialize };
+
+namespace detail {
+
+template <class T, class... Seen>
+consteval refusal find_refusal();
+
+template <class... Seen, class... Types>
+consteval refusal first_refusal(type_list<Types...> /*types*/) {
+  refusal first = refusal::none;
+  (void)(((first = find_refusal<std::remove_const_t<Types>, Seen...>()) != refusal::none) || ...);
+  return first;
+}
+
+template <class T>
+struct type_arguments;
+
+template <template <class...> class Template, class... Args>
+struct type_arguments<Template<Args...>> {
+  using type = type_list<Args...>;
+};
+
+// `Seen` are the types around this one: a tree is a struct that holds a vector of itself.
+template <class T, class... Seen>
+consteval refusal find_refusal() {
+  if constexpr ((std::is_same_v<T, Seen> || ...)) {
+    return refusal::none;
+  } else if constexpr (points_elsewhere<T>) {
+    return refusal::points_elsewhere;
+  } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+                       std::is_same_v<T, std::filesystem::path> || raw_sequence<T>) {
+    return refusal::none;
+  } else if constexpr (std::is_array_v<T>) {
+    return find_refusal<std::remove_cv_t<std::remove_all_extents_t<T>>, Seen...>();
+  } else if constexpr (has_member_serialize<T>) {
+    return refusal::none;  // its author answers for it
+  } else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair> ||
+                       is_instance<T, std::variant> || is_instance<T, std::optional>) {
+    return first_refusal<T, Seen...>(typename type_arguments<T>::type{});
+  } else if constexpr (is_std_array<T> ||
+                       (has_serialize<T> && requires { typename T::value_type; })) {
+    return first_refusal<T, Seen...>(type_list<typename T::value_type>{});
+  } else if constexpr (has_serialize<T>) {
+    return refusal::none;
+  } else if constexpr (walkable<T> && !std::is_move_assignable_v<T>) {
+    return refusal::not_assignable;
+  } else if constexpr (walkable<T>) {
+    return first_refusal<T, Seen...>(field_types<T>{});
+  } else if constexpr (std::is_trivially_copyable_v<T>) {
+    return std::is_copy_assignable_v<T> ? refusal::none : refusal::not_assignable;
+  } else {
+    return refusal::no_serialize;
+  }
+}
+
+}  // namespace detail
+
+/// Why `T` can't travel, or `refusal::none`.
+template <class T>
+inline constexpr refusal why_refused = detail::find_refusal<std::remove_cv_t<T>>();
+
+/// A type whose values can travel between ranks.
+template <class T>
+concept sendable = why_refused<T>
+== refusal::none;
+
+/// Refuses a type that can't travel, with a sentence that says what to do.
+template <class T>
+consteval void require_sendable() {
+  static_assert(why_refused<T> != refusal::points_elsewhere,
+                "rankwise: a value that travels between ranks must own its data: it holds a "
+                "pointer, std::string_view, std::span "
+                "or std::reference_wrapper, which would point into another process; send a "
+                "std::string, a std::vector or the "
+                "value itself");
+  static_assert(why_refused<T> != refusal::not_assignable,
+                "rankwise: a value that travels between ranks must be assignable: it holds a const "
+                "or reference member; make it "
+                "a plain member, or add a serialize function");
+  static_assert(why_refused<T> != refusal::no_serialize,
+                "rankwise: a value that travels between ranks must be plain data or tell its "
+                "parts: add a serialize function "
+                "(template <class Archive> void serialize(Archive& archive, unsigned version) { "
+                "archive & a & b; }), or make it "
+                "an aggregate of at most 16 such values");
+}
+
+}  // namespace rankwise::wire
