@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# cmake -D SOURCE=<file> -D COMPILE=<compiler>;<flag>... -P check_case.cmake
+# Compiles one case, and compares what happened with what the file says about itself.
+file(STRINGS ${SOURCE} expectations REGEX "^// EXPECT: ")
+file(STRINGS ${SOURCE} must_compile REGEX "^// COMPILES$")
+if((expectations AND must_compile) OR NOT (expectations OR must_compile))
+  message(FATAL_ERROR "${SOURCE}: found neither or both of a line \"// EXPECT: <what the compiler says>\" and a line \"// COMPILES\"")
+endif()
+
+execute_process(COMMAND ${COMPILE} ${SOURCE} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+message("${output}")
+if(must_compile)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${SOURCE}: refused, where it must compile")
+  endif()
+  return()
+endif()
+if(status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE}: compiled, where it must be refused")
+endif()
+foreach(line IN LISTS expectations)
+  string(REPLACE "// EXPECT: " "" sentence "${line}")
+  string(FIND "${output}" "${sentence}" place)
+  if(place EQUAL -1)
+    message(FATAL_ERROR "${SOURCE}: refused, but the output above lacks: ${sentence}")
+  endif()
+endforeach()
