@@ -22,9 +22,11 @@ enum class mpi_flavor {
 /// Local: pure. `mpirun` is the path, for the message.
 /// Throws:  config_error for a text that is none of the three.
 inline mpi_flavor recognise_mpi(std::string_view version_text, const std::string& mpirun) {
-  constexpr std::string_view open_mpi_mark = "(Open MPI) ";
-  if (const std::size_t mark = version_text.find(open_mpi_mark); mark != std::string_view::npos) {
-    const std::string_view version = version_text.substr(mark + open_mpi_mark.size());
+  // Called as mpirun.openmpi, version 4 says OpenRTE.
+  for (const std::string_view name : {"(Open MPI) ", "(OpenRTE) "}) {
+    const std::size_t mark = version_text.find(name);
+    if (mark == std::string_view::npos) continue;
+    const std::string_view version = version_text.substr(mark + name.size());
     if (const auto major = parse_count(version.substr(0, version.find('.')))) {
       return *major >= 5 ? mpi_flavor::open_mpi_5 : mpi_flavor::open_mpi_4;
     }
