@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "rsa_keygen/exercise.hpp"
+#include "rsa_keygen/job.hpp"
+#include "rsa_keygen/key.hpp"
+#include "rsa_keygen/key_directory.hpp"
+#include "rsa_keygen/pending_file.hpp"
+#include "rsa_keygen/sealed_key.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unistd.h>
+
+namespace rsa_keygen {
+
+/// A key just made, and its private file, which has no name yet.
+struct made_key {
+  key_result result;                 ///< but for rank and host, which the caller knows
+  std::optional<pending_file> file;  ///< none if the key was sealed
+};
+
+/// Makes key `index` of the job as `request` says.
+///
+/// Local: nothing can be seen of the key on this host until the caller publishes the file.
+/// Throws: rankwise::config_error if the directory can't take the key; exercise_error;
+/// openssl_error;
+///         std::system_error from writing.
+inline made_key make_key(const key_request& request, std::uint64_t index) {
+  const auto start = std::chrono::steady_clock::now();
+  const key_directory directory(request.directory);
+  const bool stays = request.recipient.empty();
+  if (stays) {  // asked before the work is done, though publishing would find out too
+    directory.make();
+    directory.check_free(index, request.count);
+  }
+
+  const pkey key = generate(request.bits);
+  made_key made;
+  const std::string der = public_der(key);
+  made.result.public_pem = public_pem(der);
+  made.result.fingerprint = fingerprint(der);
+  made.result.bits = EVP_PKEY_get_bits(key.get());
+  if (request.exercise) exercise(key, read_public(made.result.public_pem));
+  if (stays) {
+    made.file.emplace(directory.private_file(index, request.count), view(private_pem(key)));
+  } else {
+    made.result.sealed = seal(key, read_public(request.recipient));
+  }
+  // Not std::thread::hardware_concurrency, which counts the cores that this rank is bound to.
+  made.result.cores = static_cast<std::int32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
+  made.result.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return made;
+}
+
+}  // namespace rsa_keygen
