@@ -6,6 +6,8 @@
 #include <rankwise/wire/serialization.hpp>
 #include <rankwise/wire/traits.hpp>
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -61,9 +63,9 @@ class decoder {
       static_assert(raw<T>,
                     "rankwise: a value that travels between ranks must be default-constructible, "
                     "unless it is plain data");
-      alignas(T) std::byte place[sizeof(T)];
-      archive_.load_binary(place, sizeof(T));
-      return *std::launder(reinterpret_cast<T*>(place));
+      alignas(T) std::array<std::byte, sizeof(T)> place;
+      archive_.load_binary(place.data(), sizeof(T));
+      return std::bit_cast<T>(place);
     }
   }
 

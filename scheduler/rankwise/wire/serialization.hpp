@@ -108,13 +108,6 @@ struct supplement<std::variant<Types...>> {
 namespace detail {
 
 template <class T>
-concept hashed_container = requires(const T& value) {
-  typename T::key_type;
-  typename T::hasher;
-  value.bucket_count();
-};
-
-template <class T>
 concept hashed_map = hashed_container<T> && requires {
   typename T::mapped_type;
 };

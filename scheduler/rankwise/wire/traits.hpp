@@ -13,8 +13,6 @@
 #include <boost/serialization/serialization.hpp>
 #include <boost/serialization/set.hpp>
 #include <boost/serialization/string.hpp>
-#include <boost/serialization/unordered_map.hpp>
-#include <boost/serialization/unordered_set.hpp>
 #include <boost/serialization/utility.hpp>
 #include <boost/serialization/vector.hpp>
 
@@ -125,22 +123,22 @@ consteval bool all_raw(type_list<Types...> /*types*/) {
   return (find_raw<Types>() && ...);
 }
 
+// NOLINTBEGIN(bugprone-branch-clone): some questions make sense only after others
 template <class T>
 consteval bool find_raw() {
-  if constexpr (std::is_const_v<T> || points_elsewhere<T>) {
+  // Not optional and variant: the byte that says what is inside has to be checked.
+  if constexpr (std::is_const_v<T> || points_elsewhere<T> || is_instance<T, std::optional> ||
+                is_instance<T, std::variant>) {
     return false;
-  } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
+  } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
+                       is_instance<T, std::complex>) {
     return true;
   } else if constexpr (std::is_array_v<T>) {
     return find_raw<std::remove_all_extents_t<T>>();
   } else if constexpr (is_std_array<T>) {
-    return find_raw<typename T::value_type>();
+    return all_raw(type_list<typename T::value_type>{});
   } else if constexpr (is_instance<T, std::pair>) {
     return find_raw<typename T::first_type>() && find_raw<typename T::second_type>();
-  } else if constexpr (is_instance<T, std::complex>) {
-    return true;
-  } else if constexpr (is_instance<T, std::optional> || is_instance<T, std::variant>) {
-    return false;  // the byte that says what is inside gets checked
   } else if constexpr (has_serialize<T>) {
     return boost::serialization::is_bitwise_serializable<T>::value;
   } else if constexpr (!std::is_trivially_copyable_v<T> || !std::is_copy_assignable_v<T>) {
@@ -151,6 +149,8 @@ consteval bool find_raw() {
     return true;
   }
 }
+
+// NOLINTEND(bugprone-branch-clone)
 
 }  // namespace detail
 
@@ -168,6 +168,18 @@ concept raw_sequence =
   value.assign(place, place);
   value.reserve(value.size());
 };
+
+namespace detail {
+
+template <class T>
+concept hashed_container = !has_member_serialize<T> && requires(const T& value) {
+  typename T::key_type;
+  typename T::value_type;
+  typename T::hasher;
+  value.bucket_count();
+};
+
+}  // namespace detail
 
 /// Why a type can't travel.
 enum class refusal { none, points_elsewhere, not_assignable, no_serialize };
@@ -192,24 +204,22 @@ struct type_arguments<Template<Args...>> {
   using type = type_list<Args...>;
 };
 
+// NOLINTBEGIN(bugprone-branch-clone): some questions make sense only after others
 // `Seen` are the types around this one: a tree is a struct that holds a vector of itself.
 template <class T, class... Seen>
 consteval refusal find_refusal() {
-  if constexpr ((std::is_same_v<T, Seen> || ...)) {
-    return refusal::none;
-  } else if constexpr (points_elsewhere<T>) {
+  if constexpr (points_elsewhere<T>) {
     return refusal::points_elsewhere;
-  } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
-                       std::is_same_v<T, std::filesystem::path> || raw_sequence<T>) {
-    return refusal::none;
+  } else if constexpr ((std::is_same_v<T, Seen> || ...) || std::is_arithmetic_v<T> ||
+                       std::is_enum_v<T> || std::is_same_v<T, std::filesystem::path> ||
+                       raw_sequence<T> || has_member_serialize<T>) {
+    return refusal::none;  // the author of a `serialize` answers for it
   } else if constexpr (std::is_array_v<T>) {
     return find_refusal<std::remove_cv_t<std::remove_all_extents_t<T>>, Seen...>();
-  } else if constexpr (has_member_serialize<T>) {
-    return refusal::none;  // its author answers for it
   } else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair> ||
                        is_instance<T, std::variant> || is_instance<T, std::optional>) {
     return first_refusal<T, Seen...>(typename type_arguments<T>::type{});
-  } else if constexpr (is_std_array<T> ||
+  } else if constexpr (is_std_array<T> || hashed_container<T> ||
                        (has_serialize<T> && requires { typename T::value_type; })) {
     return first_refusal<T, Seen...>(type_list<typename T::value_type>{});
   } else if constexpr (has_serialize<T>) {
@@ -224,6 +234,8 @@ consteval refusal find_refusal() {
     return refusal::no_serialize;
   }
 }
+
+// NOLINTEND(bugprone-branch-clone)
 
 }  // namespace detail
 
