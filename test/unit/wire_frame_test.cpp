@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace wire = rankwise::wire;
 
@@ -66,8 +67,25 @@ TEST_CASE("resizing does not clear, and growing keeps what was there") {
   CHECK(reader.take(1000).back() == std::byte{1});
   CHECK_THROWS_AS(reader.take(1), wire::decode_error);
 
-  out.assign(64, std::byte{7});
+  out = wire::bytes(64, std::byte{7});
   out.clear();
   out.resize(64);
   CHECK(out[63] == std::byte{7});
+}
+
+TEST_CASE("a buffer that was moved from is empty, and a copy is another") {
+  wire::bytes first(4, std::byte{1});
+  wire::bytes second = first;
+  second[0] = std::byte{2};
+  CHECK(first[0] == std::byte{1});
+  const wire::bytes third = std::move(second);
+  CHECK(third.size() == 4);
+  CHECK(second.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
+  second.resize(2, std::byte{9});
+  first = second;
+  CHECK(first.size() == 2);
+  CHECK(first[1] == std::byte{9});
+  CHECK(third[3] == std::byte{1});
+  first = wire::bytes();
+  CHECK(first.empty());
 }

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <span>
@@ -12,7 +14,6 @@
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace rankwise::wire {
 
@@ -22,40 +23,120 @@ class decode_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// An allocator whose containers leave new elements uninitialised where `std::allocator` would
-/// write zeros: a receive buffer of 3 GiB is written once, by the receive.
-template <class T>
-class default_init_allocator : public std::allocator<T> {
+/// What travels: a run of bytes that grows at its end.
+///
+/// Not a std::vector: that clears new bytes, which the receive of 3 GiB would write a second time,
+/// and moves them one by one where it grows with an allocator that does not; `std::realloc` lets
+/// the system move whole pages.
+class bytes {
  public:
-  template <class Other>
-  struct rebind {
-    using other = default_init_allocator<Other>;
+  using value_type = std::byte;
+  using iterator = std::byte*;
+  using const_iterator = const std::byte*;
+
+  bytes() noexcept = default;
+
+  /// Uninitialised.
+  explicit bytes(std::size_t n) { resize(n); }
+
+  bytes(std::size_t n, std::byte value) { resize(n, value); }
+
+  template <std::contiguous_iterator Iterator>
+  bytes(Iterator first, Iterator last) {
+    assign(first, last);
+  }
+
+  bytes(const bytes& other) : bytes(other.begin(), other.end()) {}
+
+  bytes(bytes&& other) noexcept
+      : place_(std::move(other.place_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+
+  bytes& operator=(const bytes& other) {
+    if (this != &other) assign(other.begin(), other.end());
+    return *this;
+  }
+
+  bytes& operator=(bytes&& other) noexcept {
+    place_ = std::move(other.place_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
+
+  ~bytes() = default;
+
+  std::byte* data() noexcept { return place_.get(); }
+
+  const std::byte* data() const noexcept { return place_.get(); }
+
+  std::size_t size() const noexcept { return size_; }
+
+  std::size_t capacity() const noexcept { return capacity_; }
+
+  bool empty() const noexcept { return size_ == 0; }
+
+  iterator begin() noexcept { return data(); }
+
+  iterator end() noexcept { return data() + size_; }
+
+  const_iterator begin() const noexcept { return data(); }
+
+  const_iterator end() const noexcept { return data() + size_; }
+
+  std::byte& operator[](std::size_t index) noexcept { return data()[index]; }
+
+  const std::byte& operator[](std::size_t index) const noexcept { return data()[index]; }
+
+  /// Room for `n` bytes in all; exactly, where that is more than there is.
+  void reserve(std::size_t n) {
+    if (n <= capacity_) return;
+    void* const grown = std::realloc(place_.get(), n);
+    if (grown == nullptr) throw std::bad_alloc();
+    (void)place_.release();  // realloc has taken it over
+    place_.reset(static_cast<std::byte*>(grown));
+    capacity_ = n;
+  }
+
+  /// New bytes are uninitialised.
+  void resize(std::size_t n) {
+    reserve(n);
+    size_ = n;
+  }
+
+  /// New bytes are `value`.
+  void resize(std::size_t n, std::byte value) {
+    const std::size_t old_size = size_;
+    resize(n);
+    if (n > old_size) std::memset(data() + old_size, std::to_integer<int>(value), n - old_size);
+  }
+
+  template <std::contiguous_iterator Iterator>
+  void assign(Iterator first, Iterator last) {
+    static_assert(std::is_same_v<std::iter_value_t<Iterator>, std::byte>);
+    const auto n = static_cast<std::size_t>(last - first);
+    resize(n);
+    if (n != 0) std::memcpy(data(), std::to_address(first), n);
+  }
+
+  /// Empty; the memory stays.
+  void clear() noexcept { size_ = 0; }
+
+ private:
+  struct free_memory {
+    void operator()(std::byte* place) const noexcept { std::free(place); }
   };
 
-  default_init_allocator() noexcept = default;
-
-  template <class Other>
-  explicit default_init_allocator(const default_init_allocator<Other>&) noexcept {}
-
-  template <class Element>
-  void construct(Element* place) noexcept(std::is_nothrow_default_constructible_v<Element>) {
-    ::new (static_cast<void*>(place)) Element;
-  }
-
-  template <class Element, class... Args>
-  void construct(Element* place, Args&&... args) {
-    ::new (static_cast<void*>(place)) Element(std::forward<Args>(args)...);
-  }
+  std::unique_ptr<std::byte, free_memory> place_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
 };
-
-/// What travels. `resize` does not clear the new bytes.
-using bytes = std::vector<std::byte, default_init_allocator<std::byte>>;
 
 /// Makes room for `n_bytes` more at the end of `out`, and returns where they begin.
 ///
 /// Small appends grow the buffer by a half; a large one gets what it needs and some room for a
-/// trailer, because doubling a buffer of 3 GiB would take memory that a small machine does not
-/// have.
+/// trailer, because half as much again as 3 GiB may be more than a small machine has.
 inline std::byte* extend(bytes& out, std::size_t n_bytes) {
   constexpr std::size_t large = std::size_t{1} << 20U;
   constexpr std::size_t trailer = 4096;
