@@ -42,7 +42,9 @@ class watchdog {
   explicit watchdog(std::string who) : who_(std::move(who)), thread_([this] { watch(); }) {}
 
   watchdog(const watchdog&) = delete;
+  watchdog(watchdog&&) = delete;
   watchdog& operator=(const watchdog&) = delete;
+  watchdog& operator=(watchdog&&) = delete;
 
   ~watchdog() {
     {
@@ -98,11 +100,6 @@ class test_world {
     watchdog_ = std::make_unique<watchdog>(name());
   }
 
-  test_world(const test_world&) = delete;
-  test_world& operator=(const test_world&) = delete;
-
-  ~test_world() = default;
-
   /// Collective over all ranks, and the last call.
   void finish() {
     enter("MPI_Finalize");
@@ -130,6 +127,7 @@ class test_world {
     while (MPI_Test(&request, &is_complete, MPI_STATUS_IGNORE), is_complete == 0) {
       std::this_thread::sleep_for(std::chrono::microseconds(500));
     }
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
     std::vector<int> failed;
     for (int rank = 0; rank < size_; ++rank) {
       if (all[static_cast<std::size_t>(rank)] != 0) failed.push_back(rank);
