@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/error.hpp>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rankwise {
+
+/// The value of an option can't be used. `parse_command_line` puts the option's or the variable's
+/// name before the text.
+class bad_value : public config_error {
+ public:
+  bad_value(std::string_view found, std::string_view accepted)
+      : config_error(fmt::format("found \"{}\", accepted: {}", found, accepted)) {}
+};
+
+/// A whole number read from text, nothing else around it.
+///
+/// Throws: bad_value if it is none, or not from `at_least` to `at_most`. (Boost's own conversion
+/// turns -3 into 18446744073709551613.)
+template <std::integral T>
+T parse_whole_number(std::string_view text,
+                     T at_least = 0,
+                     T at_most = std::numeric_limits<T>::max()) {
+  T number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && stopped == end && number >= at_least && number <= at_most)
+    return number;
+  const bool too_large = error == std::errc::result_out_of_range && !text.starts_with('-');
+  const bool bounded = at_most != std::numeric_limits<T>::max() || too_large;
+  throw bad_value(text,
+                  bounded ? fmt::format("a whole number from {} to {}", at_least, at_most)
+                          : fmt::format("a whole number of at least {}", at_least));
+}
+
+/// The value of an option that is a whole number from `at_least` to `at_most`; goes to `target`,
+/// which keeps what it has where the option is not given.
+///
+///     group.add_options()("count", rankwise::whole_number(count, 1U), "how many keys");
+template <std::integral T>
+boost::program_options::typed_value<std::string>* whole_number(
+    T& target,
+    std::type_identity_t<T> at_least = 0,
+    std::type_identity_t<T> at_most = std::numeric_limits<T>::max()) {
+  return boost::program_options::value<std::string>()->value_name("N")->notifier(
+      [&target, at_least, at_most](const std::string& text) {
+        target = parse_whole_number<T>(text, at_least, at_most);
+      });
+}
+
+/// The value of an option that is one of `names`, which are in the order of the enumeration;
+/// `names` must live as long as the option.
+template <class Enum>
+  requires std::is_enum_v<Enum> boost::program_options::typed_value<std::string>
+
+*one_of(Enum& target, std::span<const std::string_view> names) {
+  return boost::program_options::value<std::string>()->value_name("NAME")->notifier(
+      [&target, names](const std::string& text) {
+        for (std::size_t i = 0; i < names.size(); ++i) {
+          if (names[i] != text) continue;
+          target = static_cast<Enum>(i);
+          return;
+        }
+        throw bad_value(text, fmt::format("{}", fmt::join(names, ", ")));
+      });
+}
+
+}  // namespace rankwise

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/schedule_kind.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace rankwise {
+
+/// What a task that throws means for the others of its call.
+enum class on_error_kind : std::uint8_t {
+  stop,     ///< cancel the rest, throw task_error
+  collect,  ///< run the rest, throw task_error with all failures
+  retry     ///< try the task again, `options::retries` times, then as stop
+};
+
+/// The names that users know them by, in the order of `on_error_kind`.
+inline constexpr std::array<std::string_view, 3> on_error_names{"stop", "collect", "retry"};
+
+/// How progress is shown.
+enum class progress_mode : std::uint8_t {
+  automatic,  ///< a line on a terminal, plain lines elsewhere
+  line,       ///< one line, written over again and again
+  plain,      ///< a line now and then
+  none
+};
+
+/// The names that users know them by, in the order of `progress_mode`.
+inline constexpr std::array<std::string_view, 4> progress_names{"auto", "line", "plain", "none"};
+
+/// How a pool runs its calls; what every program's command line and the RANKWISE_* variables set.
+struct options {
+  schedule_kind schedule = schedule_kind::adaptive;
+  std::uint64_t chunk = 0;  ///< items in a chunk; 0: as the schedule has it
+  on_error_kind on_error = on_error_kind::stop;
+  std::uint32_t retries = 3;  ///< of one task, where on_error is retry
+  std::uint64_t seed = 0;     ///< of the tasks' random streams
+  progress_mode progress = progress_mode::automatic;
+  bool quiet = false;           ///< neither progress nor summary
+  bool json = false;            ///< the summary as a JSON line
+  bool root_works = true;       ///< the root runs tasks too
+  std::uint32_t max_ranks = 0;  ///< use no more ranks than this; 0: all
+};
+
+}  // namespace rankwise
