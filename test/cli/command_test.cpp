@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "rankrun/command.hpp"
+
+#include "catch.hpp"
+
+#include <string>
+#include <vector>
+
+using Catch::Matchers::ContainsSubstring;
+using namespace rankwise::launcher;
+
+namespace {
+
+/// A command on hosts of that file, of which those named in `local` are this machine, with 2 cores.
+struct scene {
+  std::vector<std::string> words;
+  std::string hosts = "localhost slots=2\n";
+  std::string local = "localhost";
+  surroundings around{"mpirun", mpi_flavor::open_mpi_4, {}, 2, {}, false};
+
+  std::string line() const {
+    host_list list = parse_hostfile(hosts, "hosts");
+    for (host& entry : list.hosts) entry.is_local = entry.name == local;
+    return shell_line(make_command(parse_options(words), list, around));
+  }
+};
+
+constexpr auto version_4 = "mpirun (Open MPI) 4.1.4\n\nReport bugs to ...\n";
+
+}  // namespace
+
+TEST_CASE("the MPI is recognised by what it says of its version") {
+  CHECK(recognise_mpi(version_4, "mpirun") == mpi_flavor::open_mpi_4);
+  CHECK(recognise_mpi("mpirun.openmpi (OpenRTE) 4.1.4\n", "mpirun") == mpi_flavor::open_mpi_4);
+  CHECK(recognise_mpi("mpiexec (Open MPI) 3.1.3\n", "mpirun") == mpi_flavor::open_mpi_4);
+  CHECK(recognise_mpi("mpirun (Open MPI) 5.0.7\n", "mpirun") == mpi_flavor::open_mpi_5);
+  CHECK(recognise_mpi("HYDRA build details:\n    Version:   4.0.2\n", "mpirun") ==
+        mpi_flavor::mpich);
+  CHECK_THROWS_WITH(
+      recognise_mpi("srun 22.05\nmore\n", "/x/mpirun"),
+      R"(/x/mpirun --version: found "srun 22.05", accepted: Open MPI's or MPICH's mpirun)");
+  CHECK_THROWS_WITH(recognise_mpi("", "m"), ContainsSubstring(R"(found "",)"));
+}
+
+TEST_CASE("Open MPI 4: unbound, and without ssh on one machine") {
+  CHECK(scene{{"-n", "2", "app", "a b"}}.line() ==
+        "mpirun --host localhost:2 -n 2 --bind-to none --mca plm isolated app 'a b'");
+  CHECK(scene{{"--tag-output", "app"}}.line() ==
+        "mpirun --host localhost:2 -n 2 --bind-to none --mca plm isolated --tag-output app");
+}
+
+TEST_CASE("this machine goes by the name that needs no resolver") {
+  scene under_test{{"app"}, "me slots=2\n", "me"};
+  CHECK(under_test.line() ==
+        "mpirun --host localhost:2 -n 2 --bind-to none --mca plm isolated app");
+  under_test.around.flavor = mpi_flavor::mpich;
+  CHECK(under_test.line() == "mpirun -hosts localhost:2 -n 2 app");
+}
+
+TEST_CASE("other hosts go by their names, in the file's order, one rank a slot") {
+  scene under_test{{"app"}, "pi2 slots=4\nlocalhost\npi1 slots=2\n"};
+  CHECK(under_test.line() == "mpirun --host pi2:4,localhost:1,pi1:2 -n 7 --bind-to none app");
+  under_test.around.flavor = mpi_flavor::mpich;
+  CHECK(under_test.line() == "mpirun -hosts pi2:4,localhost:1,pi1:2 -n 7 app");
+}
+
+TEST_CASE("Open MPI 5: its own names of the same things") {
+  scene under_test{{"--oversubscribe", "--tag-output", "-n", "4", "app"}};
+  under_test.around.flavor = mpi_flavor::open_mpi_5;
+  CHECK(under_test.line() ==
+        "mpirun --host localhost:2 -n 4 --bind-to none --map-by :OVERSUBSCRIBE "
+        "--mca mpi_yield_when_idle 1 --output tag app");
+}
+
+TEST_CASE("MPICH: tags its own way, passes the environment on by itself") {
+  scene under_test{{"--tag-output", "--oversubscribe", "-n", "4", "app"}};
+  under_test.around.flavor = mpi_flavor::mpich;
+  under_test.around.environment = {{"RANKWISE_SEED", "3"}};
+  under_test.around.is_root = true;
+  CHECK(under_test.line() == "mpirun -hosts localhost:2 -n 4 -prepend-rank app");
+}
+
+TEST_CASE("ranks that share cores yield") {
+  CHECK_THAT((scene{{"-n", "8", "--oversubscribe", "app"}}.line()),
+             ContainsSubstring(" --oversubscribe --mca mpi_yield_when_idle 1 "));
+  const std::string slots_8 = "localhost slots=8\n";
+  CHECK_THAT((scene{{"app"}, slots_8}.line()), ContainsSubstring("mpi_yield_when_idle 1"));
+  CHECK_THAT((scene{{"-n", "2", "app"}, slots_8}.line()), !ContainsSubstring("yield"));
+  // Slots fill host by host: three of the five ranks are here.
+  const std::string two_hosts = "pi slots=2\nlocalhost slots=8\n";
+  CHECK_THAT((scene{{"-n", "5", "app"}, two_hosts}.line()), ContainsSubstring("yield"));
+  CHECK_THAT((scene{{"-n", "4", "app"}, two_hosts}.line()), !ContainsSubstring("yield"));
+}
+
+TEST_CASE("the user's own settings stand") {
+  CHECK(scene{{"--bind-to", "core", "--mca", "plm", "rsh", "app"}}.line() ==
+        "mpirun --host localhost:2 -n 2 --bind-to core --mca plm rsh app");
+  scene by_variable{{"-n", "4", "--oversubscribe", "app"}};
+  by_variable.around.environment = {{"OMPI_MCA_mpi_yield_when_idle", "0"},
+                                    {"OMPI_MCA_plm", "rsh"},
+                                    {"OMPI_MCA_hwloc_base_binding_policy", "core"}};
+  CHECK(by_variable.line() == "mpirun --host localhost:2 -n 4 --oversubscribe app");
+}
+
+TEST_CASE("RANKWISE_ variables reach the ranks, and the terminal's width") {
+  scene under_test{{"-x", "RANKWISE_CHUNK=7", "app"}};
+  under_test.around.environment = {
+      {"RANKWISE_CHUNK", "3"}, {"RANKWISE_SEED", "3"}, {"HOME", "/root"}};
+  under_test.around.terminal_columns = 120;
+  CHECK(under_test.line() ==
+        "RANKWISE_TERMINAL=120 mpirun --host localhost:2 -n 2 --bind-to none --mca plm isolated "
+        "-x RANKWISE_SEED -x RANKWISE_TERMINAL -x RANKWISE_CHUNK=7 app");
+}
+
+TEST_CASE("root runs where someone has decided so") {
+  scene under_test{{"app"}};
+  under_test.around.is_root = true;
+  constexpr auto refusal =
+      "found the user root, whom Open MPI refuses unless told, accepted: another user, "
+      "--allow-run-as-root, or OMPI_ALLOW_RUN_AS_ROOT=1 and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 in "
+      "the environment";
+  CHECK_THROWS_WITH(under_test.line(), refusal);
+  under_test.around.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}};
+  CHECK_THROWS_WITH(under_test.line(), refusal);
+  under_test.around.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+  CHECK_THAT(under_test.line(), ContainsSubstring(" --allow-run-as-root "));
+  under_test.around.environment = {};
+  under_test.words = {"--allow-run-as-root", "app"};
+  CHECK_THAT(under_test.line(), ContainsSubstring(" --allow-run-as-root "));
+
+  under_test.words = {"app"};
+  under_test.around.environment = {{"PRTE_ALLOW_RUN_AS_ROOT", "1"},
+                                   {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}};
+  CHECK_THROWS_WITH(under_test.line(), refusal);
+  under_test.around.flavor = mpi_flavor::open_mpi_5;
+  CHECK_THAT(under_test.line(), ContainsSubstring(" --allow-run-as-root "));
+}
+
+TEST_CASE("more ranks than slots are refused") {
+  CHECK_THROWS_WITH((scene{{"-n", "3", "app"}}.line()),
+                    "hosts: found 3 ranks (-n) for 2 slots, accepted: -n up to 2, more slots, or "
+                    "--oversubscribe to let ranks share cores");
+  const scene limited{{"-n", "5", "--oversubscribe", "app"},
+                      "a slots=1 max_slots=2\nb max_slots=2"};
+  CHECK_THROWS_WITH(limited.line(),
+                    "hosts: found 5 ranks (-n) for max_slots of 4, accepted: -n up to 4");
+}
+
+TEST_CASE("words are quoted as a shell reads them back") {
+  CHECK(shell_quoted("a-b_c.d/e:f,g=h") == "a-b_c.d/e:f,g=h");
+  CHECK(shell_quoted("") == "''");
+  CHECK(shell_quoted("a b") == "'a b'");
+  CHECK(shell_quoted("it's") == R"('it'\''s')");
+  CHECK(shell_quoted("$HOME") == "'$HOME'");
+  CHECK(shell_quoted("~") == "'~'");
+}

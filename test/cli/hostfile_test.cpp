@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "rankrun/hostfile.hpp"
+
+#include "catch.hpp"
+
+#include <string>
+
+using Catch::Matchers::ContainsSubstring;
+using namespace rankwise::launcher;
+
+namespace {
+
+std::string refusal(const std::string& text) {
+  try {
+    parse_hostfile(text, "hosts");
+  } catch (const rankwise::config_error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+const std::string accepted =
+    R"(, accepted: "name", "name slots=N [max_slots=M]" (Open MPI) or "name:N" (MPICH), N from 1)";
+
+}  // namespace
+
+TEST_CASE("Open MPI's format is read") {
+  const host_list list = parse_hostfile(
+      "# a comment\n\npi001 slots=4\n\tpi002.lab  slots=2 max_slots=6 # trailing\r\npi003 "
+      "max-slots=2",
+      "hosts");
+  REQUIRE(list.hosts.size() == 3);
+  CHECK(list.hosts[0].name == "pi001");
+  CHECK(list.hosts[0].slots == 4);
+  CHECK_FALSE(list.hosts[0].max_slots);
+  CHECK(list.hosts[0].line == 3);
+  CHECK(list.hosts[1].name == "pi002.lab");
+  CHECK(list.hosts[1].slots == 2);
+  CHECK(list.hosts[1].max_slots == 6);
+  CHECK(list.hosts[1].line == 4);
+  CHECK(list.hosts[2].slots == 1);
+  CHECK(list.hosts[2].max_slots == 2);
+  CHECK(list.total_slots() == 7);
+  CHECK(list.source == "hosts");
+}
+
+TEST_CASE("MPICH's format is read") {
+  const host_list list = parse_hostfile("pi001:4\npi002:02\npi003\n", "hosts");
+  REQUIRE(list.hosts.size() == 3);
+  CHECK(list.hosts[0].slots == 4);
+  CHECK(list.hosts[1].slots == 2);
+  CHECK(list.hosts[2].slots == 1);
+}
+
+TEST_CASE("names that come again add up, in the order of the first") {
+  const host_list list = parse_hostfile(
+      "b slots=2 max_slots=3\na\nb max_slots=4\na slots=3 max_slots=9\na\n", "hosts");
+  REQUIRE(list.hosts.size() == 2);
+  CHECK(list.hosts[0].name == "b");
+  CHECK(list.hosts[0].slots == 3);
+  CHECK(list.hosts[0].max_slots == 7);
+  CHECK(list.hosts[0].line == 1);
+  CHECK(list.hosts[1].name == "a");
+  CHECK(list.hosts[1].slots == 5);
+  CHECK_FALSE(list.hosts[1].max_slots);
+}
+
+TEST_CASE("a bad line is refused by its number, and with what is accepted") {
+  for (const std::string line : {"pi slots=0",
+                                 "pi slots=-1",
+                                 "pi slots=",
+                                 "pi slots",
+                                 "pi slots=2x",
+                                 "pi slots=1000001",
+                                 "pi slots=99999999999999999999",
+                                 "pi slots = 2",
+                                 "pi slots=2 slots=2",
+                                 "pi slots=4 max_slots=2",
+                                 "pi cores=2",
+                                 "pi pi2",
+                                 "pi:0",
+                                 "pi:",
+                                 "pi:2:3",
+                                 "pi:2 slots=2",
+                                 ":2",
+                                 "user@pi slots=2",
+                                 "-oProxyCommand=x",
+                                 "::1",
+                                 "p\xc3\xaf",
+                                 "pi,pi2"}) {
+    CHECK(refusal("localhost\n\n" + line + "\n") == "hosts:3: found \"" + line + "\"" + accepted);
+  }
+}
+
+TEST_CASE("a file of two formats is refused") {
+  CHECK(refusal("a slots=2\nb:2\n") ==
+        R"(hosts:2: found "b:2" after lines in Open MPI's format, accepted: one format in a file)");
+  CHECK(
+      refusal("a:2\nc\nb slots=2") ==
+      R"(hosts:3: found "b slots=2" after lines in MPICH's format, accepted: one format in a file)");
+}
+
+TEST_CASE("a file without a slot is refused") {
+  for (const std::string text : {"", "\n", "# pi001 slots=4   # no answer in 5 s\n"}) {
+    CHECK(refusal(text) == "hosts: no slots: found no host" + accepted);
+  }
+}
+
+TEST_CASE("hosts on the command line are read") {
+  const host_list list = parse_host_option("a,b:2,a");
+  REQUIRE(list.hosts.size() == 2);
+  CHECK(list.hosts[0].name == "a");
+  CHECK(list.hosts[0].slots == 2);
+  CHECK(list.hosts[1].slots == 2);
+  for (const std::string value : {"", "a,", ",a", "a:0", "a:x", "a slots=2"}) {
+    CHECK_THROWS_WITH(
+        parse_host_option(value),
+        "--host: found \"" + value + R"(", accepted: names with slots, as in "a:2,b:4")");
+  }
+}

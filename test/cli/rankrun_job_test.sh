@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Jobs under the real mpirun: status, output, environment, signals, and what is left of them.
+# shellcheck disable=SC2016  # variables in single quotes are for the ranks
+# shellcheck source=test/cli/support.sh
+source "$(dirname "$0")/support.sh" "$@"
+
+printf 'localhost slots=2\n' > hosts
+printf 'localhost:2\n' > hosts.mpich
+mkfifo never # nothing is ever written to it: who reads it is blocked
+
+# The command, and only the command.
+succeeds "$(command -v mpirun) --host localhost:2 -n 2$allow_root --bind-to none --mca plm isolated -x RANKWISE_SEED --display-map echo 'a b'" \
+  env RANKWISE_SEED=7 "$rankrun" --dry-run -f hosts --display-map echo 'a b'
+
+# The status is the job's, and the program's message stands alone.
+run "$rankrun" -f hosts -n 2 sh -c 'exit 7'
+same 'status 7' "$status" 7
+same 'stderr of status 7' "$err" ''
+run "$rankrun" -f hosts -n 2 sh -c 'if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then echo "message: bad input" >&2; exit 2; fi'
+same 'status 2' "$status" 2
+same 'message of status 2' "$err" 'message: bad input'
+run "$rankrun" -f hosts -n 1 sh -c 'kill -KILL $$'
+same 'status after a kill' "$status" 137
+holds 'the signal is named' grep -qx 'rankrun: the job ended with status 137, as after signal 9 (Killed)' "$scratch/err"
+run "$rankrun" --no-such-option=1 -n 1 true
+holds "mpirun's own message comes through" grep -q 'unknown option "--no-such-option"' "$scratch/err"
+same 'status of an option that mpirun refuses' "$status" 1
+
+# What a rank gets.
+succeeds 2 "$rankrun" -f hosts.mpich -n 2 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 1 ] || echo "$OMPI_COMM_WORLD_SIZE"'
+succeeds '3 set' env RANKWISE_CHUNK=3 "$rankrun" -n 1 -x OTHER=set sh -c 'echo "$RANKWISE_CHUNK $OTHER"'
+succeeds '4' "$rankrun" --oversubscribe -f hosts -n 4 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 3 ] && echo "$OMPI_COMM_WORLD_SIZE" || true'
+run "$rankrun" --tag-output -f hosts -n 2 echo word
+same 'tags' "$(sort "$scratch/out")" $'[1,0]<stdout>:word\n[1,1]<stdout>:word'
+same 'stdin' "$(printf 'line' | "$rankrun" -n 1 cat)" line
+succeeds "$(nproc)" "$rankrun" -n 1 nproc # not bound to a core
+
+# A terminal: its width reaches the ranks, whose own stderr is a pipe.
+readonly show_width='sh -c '\''echo "width=$RANKWISE_TERMINAL"'\'
+same 'width at a terminal' \
+  "$(script -qec "stty cols 97; '$rankrun' -n 1 $show_width" /dev/null < /dev/null | tr -d '\r' | grep width)" width=97
+succeeds 'width=' "$rankrun" -n 1 sh -c 'echo "width=$RANKWISE_TERMINAL"'
+
+# Ranks that ignore what asks them to end, each with a process that has left its group.
+cat > stubborn << 'TEXT'
+#!/bin/sh
+trap '' INT TERM HUP
+setsid sh -c 'echo $$ > pid.away.$OMPI_COMM_WORLD_RANK; exec cat never' &
+echo $$ > pid.rank.$OMPI_COMM_WORLD_RANK
+exec cat never
+TEXT
+chmod +x stubborn
+
+all_there() {
+  local file
+  for file in pid.{rank,away}.{0,1}; do [[ -s $file ]] || return 1; done
+}
+
+all_gone() {
+  local file
+  for file in "$@"; do is_gone "$(< "$file")" || return 1; done
+}
+
+# ends_by STATUS SIGNAL...: the job ends within 5 s, with that status, and nothing of it is left.
+ends_by() {
+  local -r expected=$1
+  local signal job started status=0
+  shift
+  rm -f pid.*
+  "$rankrun" -f hosts -n 2 ./stubborn < /dev/null &
+  job=$!
+  wait_until all_there
+  started=$EPOCHREALTIME
+  for signal in "$@"; do kill "-$signal" "$job"; done
+  wait "$job" || status=$?
+  same "status after $*" "$status" "$expected"
+  holds "$* ends the job within 5 s" test $((${EPOCHREALTIME/./} - ${started/./})) -lt 5000000
+  holds "no process is left after $*" all_gone pid.*
+  same "temporary files after $*" "$(ls -A "$TMPDIR")" ''
+}
+
+ends_by 130 INT
+ends_by 143 TERM
+ends_by 129 HUP
+ends_by 143 TERM TERM
+
+# Ctrl-C at a terminal, which reaches the whole foreground group.
+rm -f pid.*
+mkfifo keys
+started_at_terminal() { script -qec "'$rankrun' -f hosts -n 2 ./stubborn" /dev/null < keys > /dev/null; }
+started_at_terminal &
+job=$!
+exec {keyboard}> keys
+wait_until all_there
+started=$EPOCHREALTIME
+printf '\003' >&"$keyboard"
+status=0
+wait "$job" || status=$?
+exec {keyboard}>&-
+same 'status after Ctrl-C' "$status" 130
+holds 'Ctrl-C ends the job within 5 s' test $((${EPOCHREALTIME/./} - ${started/./})) -lt 5000000
+holds 'no process is left after Ctrl-C' all_gone pid.*
+
+# A rankrun that is killed hard takes mpirun along, and mpirun its ranks.
+rm -f pid.*
+"$rankrun" -f hosts -n 2 ./stubborn < /dev/null 2> /dev/null &
+job=$!
+wait_until all_there
+kill -KILL "$job"
+wait "$job" 2> /dev/null || true
+wait_until all_gone pid.rank.*
+# shellcheck disable=SC2046  # one word a process
+kill -KILL $(cat pid.away.*)
+wait_until rmdir "$TMPDIR" 2> /dev/null # Open MPI removes its folder there last
+mkdir "$TMPDIR"
+
+# What a job that ends well leaves running goes too. (Open MPI waits for those who hold a rank's output.)
+succeeds '' "$rankrun" -n 1 sh -c 'setsid sh -c "echo \$\$ > pid.away.0; exec cat never" > /dev/null 2>&1 & until [ -s pid.away.0 ]; do :; done'
+holds 'nothing outlives its job' all_gone pid.away.0
+
+# An mpirun that hangs and ignores every signal.
+cat > hanging << 'TEXT'
+#!/bin/sh
+[ "$1" != --version ] || { echo 'mpirun (Open MPI) 5.0.7'; exit; }
+trap '' INT TERM HUP
+echo "$@" > arguments
+echo $$ > pid.mpirun
+exec cat never
+TEXT
+chmod +x hanging
+"$rankrun" --mpirun ./hanging -n 1 true < /dev/null &
+job=$!
+wait_until test -s pid.mpirun
+started=$EPOCHREALTIME
+kill -TERM "$job"
+status=0
+wait "$job" || status=$?
+same 'status of a job that had to be killed' "$status" 143
+holds 'it is killed within 5 s' test $((${EPOCHREALTIME/./} - ${started/./})) -lt 5000000
+holds 'no hanging mpirun is left' all_gone pid.mpirun
+same 'what Open MPI 5 is told' "$(< arguments)" \
+  "--host localhost:$(nproc) -n 1$allow_root --bind-to none true"
+
+finish
