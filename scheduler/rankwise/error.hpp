@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -16,8 +17,9 @@ enum class exit_status : int {
   failed_job = 3          ///< any other exception that left the body
 };
 
-/// A flag, file or set-up that can't be used. The message names where it stands (file:line or option), what was
-/// found and what is accepted. Ends a program that runs through `rankwise::run` with status 2.
+/// A flag, file or set-up that can't be used. The message names where it stands (file:line or
+/// option), what was found and what is accepted. Ends a program that runs through `rankwise::run`
+/// with status 2.
 class config_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -25,14 +27,15 @@ class config_error : public std::runtime_error {
 
 /// One task that threw.
 struct task_failure {
-  std::uint64_t index = 0;  ///< of the item
-  std::int32_t rank = 0;    ///< that the task ran on
-  std::string host;         ///< of that rank
-  std::string text;         ///< `what()` of the exception, as it was thrown there
+  std::uint64_t index = 0;        ///< of the item
+  std::int32_t rank = 0;          ///< that the task ran on
+  std::string host;               ///< of that rank
+  std::string text;               ///< `what()` of the exception, as it was thrown there
   bool is_configuration = false;  ///< the task threw a `config_error`
 };
 
-/// Some tasks of a call threw. `what()` holds the text, index, rank and host of each (of the first ten).
+/// Some tasks of a call threw. `what()` holds the text, index, rank and host of each (of the first
+/// ten).
 class task_error : public std::runtime_error {
  public:
   explicit task_error(std::vector<task_failure> failures, std::uint64_t n_items)
@@ -40,6 +43,13 @@ class task_error : public std::runtime_error {
 
   /// In ascending order of index; never empty.
   const std::vector<task_failure>& failures() const noexcept { return failures_; }
+
+  /// Whether some task threw a config_error.
+  bool is_configuration() const noexcept {
+    return std::any_of(failures_.begin(), failures_.end(), [](const task_failure& failure) {
+      return failure.is_configuration;
+    });
+  }
 
  private:
   static std::string describe(const std::vector<task_failure>& failures, std::uint64_t n_items);
@@ -51,7 +61,8 @@ class task_error : public std::runtime_error {
 class mpi_error : public std::runtime_error {
  public:
   mpi_error(const std::string& call, int code, const std::string& text)
-      : std::runtime_error(call + " failed with code " + std::to_string(code) + ": " + text), code_(code) {}
+      : std::runtime_error(call + " failed with code " + std::to_string(code) + ": " + text),
+        code_(code) {}
 
   int code() const noexcept { return code_; }
 
@@ -59,18 +70,20 @@ class mpi_error : public std::runtime_error {
   int code_;
 };
 
-inline std::string task_error::describe(const std::vector<task_failure>& failures, std::uint64_t n_items) {
+inline std::string task_error::describe(const std::vector<task_failure>& failures,
+                                        std::uint64_t n_items) {
   constexpr std::size_t shown_at_most = 10;
-  std::string text = failures.size() == 1
-                         ? std::string{}
-                         : std::to_string(failures.size()) + " of " + std::to_string(n_items) + " tasks failed:";
+  std::string text = failures.size() == 1 ? std::string{}
+                                          : std::to_string(failures.size()) + " of " +
+                                                std::to_string(n_items) + " tasks failed:";
   for (std::size_t i = 0; i < failures.size() && i < shown_at_most; ++i) {
     const task_failure& failure = failures[i];
     if (!text.empty()) text += "\n  ";
-    text += "task " + std::to_string(failure.index) + " failed on rank " + std::to_string(failure.rank) + " (" +
-            failure.host + "): " + failure.text;
+    text += "task " + std::to_string(failure.index) + " failed on rank " +
+            std::to_string(failure.rank) + " (" + failure.host + "): " + failure.text;
   }
-  if (failures.size() > shown_at_most) text += "\n  ... and " + std::to_string(failures.size() - shown_at_most) + " more";
+  if (failures.size() > shown_at_most)
+    text += "\n  ... and " + std::to_string(failures.size() - shown_at_most) + " more";
   return text;
 }
 

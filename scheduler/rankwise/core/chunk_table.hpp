@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace rankwise::core {
+
+/// A chunk that a rank has been given and has not returned as a whole.
+struct chunk_record {
+  std::uint64_t id = 0;  ///< 0: the row is free
+  rank_id rank = root_rank;
+  epoch_number epoch = 0;
+  item_range left;  ///< what has not come back yet; a rank returns a chunk in order
+};
+
+/// The chunks under way, found by id in constant time. An id is never used twice, so that a late
+/// result finds nothing.
+class chunk_table {
+ public:
+  /// Adds a chunk and returns its id, which is not 0.
+  std::uint64_t add(rank_id rank, epoch_number epoch, item_range items) {
+    std::uint64_t row = 0;
+    if (free_rows_.empty()) {
+      row = rows_.size();
+      rows_.emplace_back();
+    } else {
+      row = free_rows_.back();
+      free_rows_.pop_back();
+    }
+    const std::uint64_t id = ++n_added_ << row_bits | row;
+    rows_[row] = {.id = id, .rank = rank, .epoch = epoch, .left = items};
+    return id;
+  }
+
+  /// The chunk of that id while it is under way, else null.
+  chunk_record* find(std::uint64_t id) {
+    const std::uint64_t row = id & row_mask;
+    return id != 0 && row < rows_.size() && rows_[row].id == id ? &rows_[row] : nullptr;
+  }
+
+  void remove(std::uint64_t id) {
+    const std::uint64_t row = id & row_mask;
+    rows_[row].id = 0;
+    free_rows_.push_back(row);
+  }
+
+  std::uint64_t size() const { return rows_.size() - free_rows_.size(); }
+
+  /// Calls `visit(chunk)` for each chunk of `rank`, and removes it.
+  template <class Visit>
+  void remove_all_of(rank_id rank, Visit visit) {
+    for (const chunk_record& chunk : rows_) {
+      if (chunk.id == 0 || chunk.rank != rank) continue;
+      visit(chunk);
+      remove(chunk.id);
+    }
+  }
+
+ private:
+  static constexpr unsigned row_bits = 24;  // 16 million chunks under way, 10^12 in one call
+  static constexpr std::uint64_t row_mask = (std::uint64_t{1} << row_bits) - 1;
+
+  std::vector<chunk_record> rows_;
+  std::vector<std::uint64_t> free_rows_;
+  std::uint64_t n_added_ = 0;
+};
+
+}  // namespace rankwise::core

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace rankwise::core {
+
+/// What a message says. Those of the root first, then those of the other ranks.
+enum class message_kind : std::uint8_t {
+  call = 1,  ///< a pool call begins; payload: what to run (the engine's call_header, then the
+             ///< callable)
+  grant,     ///< run chunk `chunk` (items `items`); payload: their inputs
+  settle,    ///< the results of `items` count (`flag`) or were not wanted (no `flag`)
+  cancel,    ///< the call is over early: return what is not done
+  shutdown,  ///< the job is over
+
+  done,  ///< `items` of chunk `chunk` are done in `elapsed`; payload: results; `flag`: settle them
+  failed,     ///< the task of the one item of `items` threw; payload: the engine's failure text
+  returned,   ///< `items` of chunk `chunk` come back undone, after a cancel
+  settled,    ///< what a `settle` with `flag` asked for is done
+  unsettled,  ///< what a `settle` with `flag` asked for failed for the one item; payload as with
+              ///< `failed`
+  alive       ///< nothing new, but the rank lives
+};
+
+/// One message between the root and another rank; a payload may follow it.
+struct message {
+  message_kind kind{};
+  bool flag = false;
+  std::uint16_t reserved = 0;
+  std::uint32_t call = 0;   ///< the number of the pool call in the job
+  std::uint64_t chunk = 0;  ///< which chunk, see `coordinator`
+  item_range items;
+  duration elapsed{};  ///< done, failed: time spent in the tasks; grant: none
+  std::uint64_t payload_bytes = 0;
+};
+
+static_assert(std::is_trivially_copyable_v<message> && sizeof(message) == 48);
+
+}  // namespace rankwise::core

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace rankwise {
+
+/// Number of a process of the job, from 0 (the root) to the number of ranks less one.
+enum class rank_id : std::int32_t {};
+
+/// The rank whose process runs the body.
+inline constexpr rank_id root_rank{0};
+
+/// `rank` as an index into a table with a row for each rank.
+constexpr std::size_t to_index(rank_id rank) {
+  return static_cast<std::size_t>(rank);
+}
+
+/// The rank whose row in such a table is `index`.
+constexpr rank_id to_rank(std::size_t index) {
+  return static_cast<rank_id>(static_cast<std::int32_t>(index));
+}
+
+}  // namespace rankwise
+
+namespace rankwise::core {
+
+/// A span of time; also a point in time, counted from a moment that the caller chooses.
+using duration = std::chrono::nanoseconds;
+
+/// `count` items from index `first` on.
+struct item_range {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+
+  constexpr std::uint64_t end() const { return first + count; }
+
+  constexpr bool operator==(const item_range&) const = default;
+};
+
+/// Which life of a rank a message belongs to: a rank that was given up and speaks again starts a
+/// new one.
+using epoch_number = std::uint32_t;
+
+}  // namespace rankwise::core

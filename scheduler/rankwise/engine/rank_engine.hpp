@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/message.hpp>
+#include <rankwise/core/worker.hpp>
+#include <rankwise/engine/backoff.hpp>
+#include <rankwise/engine/chunk_scope.hpp>
+#include <rankwise/engine/frame.hpp>
+#include <rankwise/engine/stand_in.hpp>
+#include <rankwise/task.hpp>
+#include <rankwise/transport/endpoint.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// This rank can't do its part any more: MPI failed, or a message or value can't be read. The job
+/// must be brought down.
+class cannot_go_on : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Runs `work`; what it throws becomes a cannot_go_on.
+template <class Work>
+void or_bring_down(Work work) {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    throw cannot_go_on(error.what());
+  }
+}
+
+/// The first bytes of what the root sends at the start of a call.
+struct call_header {
+  std::uint64_t name_hash = 0;
+  std::uint64_t seed = 0;
+  core::duration report_interval{};  ///< between two reports of a chunk under way
+};
+
+/// A failure on its way to the root: one byte that says whether it was a config_error, then the
+/// text.
+struct failure_text {
+  static std::vector<std::byte> encode(const task_threw& threw) {
+    std::vector<std::byte> bytes{std::byte{threw.is_configuration}};
+    const std::span text = std::as_bytes(std::span(threw.text));
+    bytes.insert(bytes.end(), text.begin(), text.end());
+    return bytes;
+  }
+
+  static task_threw decode(std::span<const std::byte> bytes) {
+    const bool is_configuration = !bytes.empty() && bytes.front() != std::byte{0};
+    const auto text = bytes.subspan(bytes.empty() ? 0 : 1);
+    return {std::string(reinterpret_cast<const char*>(text.data()), text.size()), is_configuration};
+  }
+};
+
+/// One rank at work: what the root and the others have in common. The computing thread runs chunks
+/// and looks after messages between tasks; while a task is long, the stand-in does so. Whoever does
+/// holds `lock_`.
+class rank_engine : public chunk_host {
+ protected:
+  explicit rank_engine(transport::endpoint& endpoint) : endpoint_(endpoint) {
+    around_.rank = endpoint.rank();
+    around_.host = endpoint.host();
+    if (endpoint.n_ranks() > 1 && endpoint.may_change_threads()) {
+      stand_in_.emplace([this] { return attend_from_stand_in(); });
+    }
+  }
+
+  /// Under the lock: takes and sends messages. Returns whether any came in.
+  virtual bool attend(core::duration at) = 0;
+
+  /// Under the lock: says something to the root; the payload stands in `piece` behind its room.
+  virtual void tell_root(const core::message& said, wire::bytes& piece) = 0;
+
+  /// Looks after messages, and takes the next chunk; none where there is none, or something else
+  /// comes first.
+  std::optional<core::worker<wire::bytes>::chunk> next_chunk() {
+    const std::lock_guard held(lock_);
+    const core::duration at = now();
+    if (worker_.n_queued() < low_queue || at - attended_at_ >= attend_every) attend_here(at);
+    if (stand_in_failure_) std::rethrow_exception(std::exchange(stand_in_failure_, nullptr));
+    if (!orders_.empty()) return std::nullopt;
+    return worker_.start();
+  }
+
+  /// Runs `run(scope)` as the chunk under way, and sends back what it leaves.
+  template <class Run>
+  void run_chunk(core::item_range items, core::duration report_interval, Run run) {
+    if (stand_in_) stand_in_->tasks_begin();
+    chunk_scope scope(*this, around_, items, report_interval, std::move(spare_piece_));
+    run(scope);
+    if (stand_in_) stand_in_->tasks_end();
+    spare_piece_ = std::move(scope.piece());
+    const std::lock_guard held(lock_);
+    if (const std::optional<core::message> rest = worker_.finish()) tell_root(*rest);
+    around_.cancelled = worker_.interrupted();
+  }
+
+  /// Does what the root has said about results; false where it has said nothing.
+  bool follow_orders() {
+    std::deque<settle_order> orders;
+    core::epoch_number epoch = 0;
+    {
+      const std::lock_guard held(lock_);
+      orders.swap(orders_);
+      epoch = worker_.epoch();
+    }
+    for (const settle_order& given : orders) follow(given.said, given.epoch == epoch);
+    return !orders.empty();
+  }
+
+  /// Whether messages came in since the last call.
+  bool heard() { return std::exchange(heard_, false); }
+
+  /// Under the lock: `said` is a settle.
+  void give_order(core::epoch_number epoch, const core::message& said) {
+    orders_.push_back({epoch, said});
+  }
+
+  void tell_root(const core::message& said) {
+    wire::bytes nothing;
+    tell_root(said, nothing);
+  }
+
+  void attend_here(core::duration at) {
+    if (attend(at)) heard_ = true;
+    attended_at_ = at;
+    if (stand_in_) stand_in_->pumped(at);
+  }
+
+  void stop_stand_in() { stand_in_.reset(); }
+
+  transport::endpoint& endpoint_;
+  std::mutex lock_;
+  core::worker<wire::bytes> worker_;  // under the lock
+  task_surroundings around_;
+
+ private:
+  struct settle_order {
+    core::epoch_number epoch = 0;
+    core::message said;
+  };
+
+  /// With fewer chunks queued, or after that time, messages are looked after before the next chunk.
+  static constexpr std::size_t low_queue = 16;
+  static constexpr core::duration attend_every{20'000};
+
+  void attend_between_tasks(core::duration at) override {
+    const std::lock_guard held(lock_);
+    attend_here(at);
+    around_.cancelled = worker_.interrupted() || stand_in_failure_ != nullptr;
+  }
+
+  bool attend_from_stand_in() {
+    const std::lock_guard held(lock_);
+    try {
+      const bool any = attend(now());
+      around_.cancelled = worker_.interrupted();
+      return any;
+    } catch (...) {
+      stand_in_failure_ = std::current_exception();
+      around_.cancelled = true;
+      return true;
+    }
+  }
+
+  void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) override {
+    const bool settle = around_.settle.any_in(items);
+    const std::lock_guard held(lock_);
+    if (const std::optional<core::message> said = worker_.done(items.count, elapsed, settle)) {
+      tell_root(*said, piece);
+    } else if (settle) {
+      reject(items);
+    }
+  }
+
+  void report_failed(core::duration elapsed, const task_threw& threw) override {
+    const std::lock_guard held(lock_);
+    if (const std::optional<core::message> said = worker_.failed(elapsed))
+      tell_failure(*said, threw);
+  }
+
+  void tell_failure(const core::message& said, const task_threw& threw) {
+    wire::bytes piece(front_bytes);
+    const std::vector<std::byte> text = failure_text::encode(threw);
+    wire::append(piece, text.data(), text.size());
+    tell_root(said, piece);
+  }
+
+  void reject(core::item_range items) {
+    for (std::uint64_t index = items.first; index != items.end(); ++index)
+      around_.settle.settle(index, false);
+  }
+
+  void follow(const core::message& said, bool is_of_this_life) {
+    const core::item_range items = said.items;
+    if (!said.flag || !is_of_this_life) {
+      reject(items);
+      return;
+    }
+    for (std::uint64_t index = items.first; index != items.end(); ++index) {
+      core::message answer = said;
+      answer.items = {index, 1};
+      std::optional<task_threw> threw;
+      try {
+        around_.settle.settle(index, true);
+      } catch (const config_error& error) {
+        threw = task_threw{error.what(), true};
+      } catch (const std::exception& error) {
+        threw = task_threw{error.what()};
+      }
+      const std::lock_guard held(lock_);
+      if (threw) {
+        answer.kind = core::message_kind::unsettled;
+        tell_failure(answer, *threw);
+      } else {
+        answer.kind = core::message_kind::settled;
+        tell_root(answer);
+      }
+    }
+  }
+
+  std::deque<settle_order> orders_;      // under the lock
+  std::exception_ptr stand_in_failure_;  // under the lock
+  core::duration attended_at_{};
+  bool heard_ = false;  // by the computing thread
+  wire::bytes spare_piece_;
+  std::optional<stand_in> stand_in_;  // last: it uses all the others
+};
+
+}  // namespace rankwise::engine

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/engine/chunk_scope.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/task.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace rankwise::engine {
+
+/// What a task returns for an input.
+template <class Task, class Input>
+struct task_result {
+  using type = std::invoke_result_t<const Task&, const Input&>;
+};
+
+template <class Task, class Input>
+  requires std::is_invocable_v<const Task&, task_context&, const Input&>
+
+struct task_result<Task, Input> {
+  using type = std::invoke_result_t<const Task&, task_context&, const Input&>;
+};
+
+template <class Task, class Input>
+using task_result_t = typename task_result<Task, Input>::type;
+
+/// Calls `task`, with its context first where it takes one.
+///
+/// Throws: task_threw in place of whatever the task throws.
+template <class Task, class Input>
+decltype(auto) invoke_task(const Task& task,
+                           task_surroundings& around,
+                           std::uint64_t index,
+                           const Input& input) {
+  try {
+    if constexpr (std::is_invocable_v<const Task&, task_context&, const Input&>) {
+      task_context context(around, index);
+      return std::invoke(task, context, input);
+    } else {
+      return std::invoke(task, input);
+    }
+  } catch (const config_error& error) {
+    throw task_threw{error.what(), true};
+  } catch (const std::exception& error) {
+    throw task_threw{error.what()};
+  } catch (...) {
+    throw task_threw{"an exception that is not a std::exception"};
+  }
+}
+
+/// Runs the items of a chunk: `inputs.next(index)` is called for each in order, the task's result
+/// goes to `output.put`. Between batches messages are looked after, and results that have waited
+/// long are sent home.
+template <class Task, class Inputs, class Output>
+void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
+  const core::item_range items = scope.items();
+  std::uint64_t index = items.first;
+  std::uint64_t reported = items.first;
+  const auto report = [&] {
+    if (index != reported) output.close(scope);
+    scope.done(index - reported);
+    reported = index;
+    output.open(scope);
+  };
+  output.open(scope);
+  while (index != items.end()) {
+    const std::uint64_t stop = index + std::min(items.end() - index, scope.batch());
+    try {
+      for (; index != stop; ++index) {
+        const auto& input = inputs.next(index);
+        if constexpr (std::is_void_v<decltype(invoke_task(task, scope.around(), index, input))>) {
+          invoke_task(task, scope.around(), index, input);
+        } else {
+          output.put(index, invoke_task(task, scope.around(), index, input));
+        }
+      }
+    } catch (const task_threw& threw) {
+      report();
+      scope.around().settle.settle(index, false);
+      scope.failed(threw);
+      reported = ++index;
+    }
+    if (index == items.end()) break;
+    scope.checkpoint();
+    if (scope.interrupted()) break;
+    if (scope.report_due()) report();
+  }
+  report();
+}
+
+}  // namespace rankwise::engine

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/message.hpp>
+#include <rankwise/engine/frame.hpp>
+#include <rankwise/engine/rank_engine.hpp>
+#include <rankwise/engine/task_registry.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/transport/endpoint.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// A rank that is not the root: it runs what the root sends, until the root says that the job is
+/// over.
+class server final : public rank_engine {
+ public:
+  explicit server(transport::endpoint& endpoint)
+      : rank_engine(endpoint), to_root_(endpoint, root_rank) {}
+
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+  server(server&&) = delete;
+  server& operator=(server&&) = delete;
+
+  ~server() override { stop_stand_in(); }
+
+  /// Returns when the job is over.
+  ///
+  /// Throws: cannot_go_on if MPI fails, or a message or value can't be read.
+  void serve() {
+    or_bring_down([&] {
+      work();
+      stop_stand_in();
+      around_.settle.reject_all();
+      backoff idle;
+      while (!endpoint_.all_sent()) idle.wait(now());
+    });
+  }
+
+ private:
+  struct active_call {
+    call_header header;
+    std::unique_ptr<remote_call> code;
+  };
+
+  void work() {
+    backoff idle;
+    idle.reset(now());
+    while (!is_over()) {
+      if (const auto chunk = next_chunk()) {
+        const std::shared_ptr<active_call> call = call_;
+        run_chunk(chunk->items, call->header.report_interval, [&](chunk_scope& scope) {
+          call->code->run(scope, chunk->payload);
+        });
+      } else if (!follow_orders() && !heard()) {
+        idle.wait(now());
+        continue;
+      }
+      idle.reset(now());
+    }
+  }
+
+  bool is_over() {
+    const std::lock_guard held(lock_);
+    return over_;
+  }
+
+  bool attend(core::duration at) override {
+    bool any = false;
+    rank_id from = root_rank;
+    while (endpoint_.try_receive(from, frame_)) {
+      any = true;
+      frame_reader reader(frame_, n_received_++);
+      core::message said;
+      std::span<const std::byte> payload;
+      while (reader.next(said, payload)) handle(reader.epoch(), said, payload);
+    }
+    if (worker_.should_send(to_root_.n_messages(), at - sent_at_)) {
+      to_root_.send();
+      sent_at_ = at;
+    }
+    return any;
+  }
+
+  void handle(core::epoch_number epoch,
+              const core::message& said,
+              std::span<const std::byte> payload) {
+    switch (said.kind) {
+      case core::message_kind::call:
+        begin_call(epoch, said, payload);
+        break;
+      case core::message_kind::grant:
+      case core::message_kind::cancel: {
+        std::vector<core::message> replies;
+        worker_.receive(epoch, said, wire::bytes(payload.begin(), payload.end()), replies);
+        for (const core::message& reply : replies) rank_engine::tell_root(reply);
+        break;
+      }
+      case core::message_kind::settle:
+        give_order(epoch, said);
+        break;
+      case core::message_kind::shutdown:
+        over_ = true;
+        break;
+      default:
+        throw wire::decode_error(
+            fmt::format("a message of kind {} from the root", static_cast<int>(said.kind)));
+    }
+  }
+
+  void begin_call(core::epoch_number epoch,
+                  const core::message& said,
+                  std::span<const std::byte> payload) {
+    auto next = std::make_shared<active_call>();
+    wire::reader reader(payload);
+    next->header = reader.take_value<call_header>();
+    const task_registry::factory make = task_registry::instance().find(next->header.name_hash);
+    if (make == nullptr)
+      throw wire::decode_error("a call of a task that this program does not have");
+    next->code = make(reader.take(reader.remaining()));
+    call_ = std::move(next);
+    around_.seed = call_->header.seed;
+    worker_.begin(said.call, epoch);
+  }
+
+  void tell_root(const core::message& said, wire::bytes& piece) override {
+    to_root_.add_piece(worker_.epoch(), said, piece);
+  }
+
+  outbox to_root_;
+  core::duration sent_at_{};
+  wire::bytes frame_;
+  std::uint32_t n_received_ = 0;
+  std::shared_ptr<active_call> call_;
+  bool over_ = false;
+};
+
+}  // namespace rankwise::engine

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// Called once, with whether the result of the task counts.
+using settle_handler = std::function<void(bool accepted)>;
+
+/// What the tasks of this rank have asked to be told of their results, by item.
+class settlements {
+ public:
+  void add(std::uint64_t index, settle_handler handler) {
+    handlers_[index].push_back(std::move(handler));
+  }
+
+  /// Whether some task of `items` waits to be told.
+  bool any_in(core::item_range items) const {
+    const auto first = handlers_.lower_bound(items.first);
+    return first != handlers_.end() && first->first < items.end();
+  }
+
+  /// Tells the tasks of item `index`. What a handler throws goes to the caller where `accepted`,
+  /// and is dropped else.
+  void settle(std::uint64_t index, bool accepted) {
+    auto node = handlers_.extract(index);
+    if (node.empty()) return;
+    for (const settle_handler& handler : node.mapped()) {
+      try {
+        handler(accepted);
+      } catch (...) {
+        if (accepted) throw;
+      }
+    }
+  }
+
+  /// None of what waits is wanted.
+  void reject_all() {
+    while (!handlers_.empty()) settle(handlers_.begin()->first, false);
+  }
+
+ private:
+  std::map<std::uint64_t, std::vector<settle_handler>> handlers_;
+};
+
+}  // namespace rankwise::engine

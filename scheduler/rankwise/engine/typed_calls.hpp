@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/reduction_tree.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/chunk_scope.hpp>
+#include <rankwise/engine/inputs.hpp>
+#include <rankwise/engine/outputs.hpp>
+#include <rankwise/engine/run_items.hpp>
+#include <rankwise/engine/task_registry.hpp>
+#include <rankwise/wire/codec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// A call as the root knows it. All but `run` is called under the lock of the pump.
+class root_call {
+ public:
+  root_call() = default;
+  root_call(const root_call&) = delete;
+  root_call& operator=(const root_call&) = delete;
+  root_call(root_call&&) = delete;
+  root_call& operator=(root_call&&) = delete;
+  virtual ~root_call() = default;
+
+  virtual std::uint64_t n_items() const = 0;
+
+  /// Of the `remote_call` that the other ranks make.
+  virtual std::uint64_t name_hash() const = 0;
+
+  /// Appends what the other ranks make it from.
+  virtual void encode_call(wire::bytes& out) const = 0;
+
+  /// Appends the inputs of a chunk.
+  virtual void encode_inputs(core::item_range items, wire::bytes& out) const = 0;
+
+  /// Takes results that count.
+  virtual void take(core::item_range items, std::span<const std::byte> results) = 0;
+
+  /// Runs a chunk here.
+  virtual void run(chunk_scope& scope) = 0;
+};
+
+/// A callable on its way to another rank. One without state is named by its type, and nothing of it
+/// is sent.
+template <class Callable>
+struct travelling {
+  static void encode(const Callable& callable, wire::bytes& out) {
+    if constexpr (!std::is_empty_v<Callable>) wire::encoder<Callable>(out).put(callable);
+  }
+
+  /// Takes the callable off the front of `bytes`.
+  static Callable decode(std::span<const std::byte>& bytes) {
+    if constexpr (std::is_empty_v<Callable>) {
+      return Callable{};
+    } else {
+      wire::decoder<Callable> decoder(bytes);
+      Callable callable = decoder.get();
+      bytes = bytes.last(decoder.remaining());
+      return callable;
+    }
+  }
+};
+
+/// Where the inputs come from on the other ranks.
+template <class Range, bool = is_iota<Range>>
+struct input_source {
+  using value_type = std::ranges::range_value_t<Range>;
+
+  static void encode(const Range& /*range*/, wire::bytes& /*out*/) {}
+
+  explicit input_source(std::span<const std::byte>& /*call*/) {}
+
+  received_inputs<value_type> open(std::span<const std::byte> chunk) const {
+    return received_inputs<value_type>(chunk);
+  }
+};
+
+template <class Range>
+struct input_source<Range, true> {
+  using value_type = std::ranges::range_value_t<Range>;
+
+  static void encode(const Range& range, wire::bytes& out) {
+    wire::append_value(out, range.empty() ? value_type{} : range.front());
+  }
+
+  explicit input_source(std::span<const std::byte>& call) {
+    wire::reader reader(call);
+    inputs.first = reader.take_value<value_type>();
+    call = call.last(reader.remaining());
+  }
+
+  counted_inputs<value_type> open(std::span<const std::byte> /*chunk*/) const { return inputs; }
+
+  counted_inputs<value_type> inputs;
+};
+
+/// The callable and the inputs, which all calls have; `Derived` adds where results go.
+template <class Derived, class Range, class Task>
+class call_base : public root_call {
+ public:
+  call_base(const Range& range, const Task& task) : range_(&range), inputs_(range), task_(task) {}
+
+  std::uint64_t n_items() const override { return inputs_.size(); }
+
+  std::uint64_t name_hash() const override {
+    return registration<typename Derived::remote>::name_hash();
+  }
+
+  void encode_call(wire::bytes& out) const override {
+    input_source<Range>::encode(*range_, out);
+    travelling<Task>::encode(task_, out);
+  }
+
+  void encode_inputs(core::item_range items, wire::bytes& out) const override {
+    if constexpr (!is_iota<Range>) inputs_.encode(items, out);
+  }
+
+ protected:
+  template <class Output>
+  void run_here(chunk_scope& scope, Output& output) {
+    run_items(scope, task_, inputs_, output);
+  }
+
+ private:
+  const Range* range_;
+  given_inputs<Range> inputs_;
+  Task task_;
+};
+
+/// The far side of `call_base`.
+template <class Derived, class Range, class Task>
+class remote_base : public remote_call {
+ public:
+  static std::unique_ptr<remote_call> make(std::span<const std::byte> call) {
+    return std::make_unique<Derived>(call);
+  }
+
+ protected:
+  explicit remote_base(std::span<const std::byte>& call)
+      : source_(call), task_(travelling<Task>::decode(call)) {}
+
+  template <class Output>
+  void run_here(chunk_scope& scope, std::span<const std::byte> chunk, Output& output) {
+    auto inputs = source_.open(chunk);
+    run_items(scope, task_, inputs, output);
+  }
+
+ private:
+  input_source<Range> source_;
+  Task task_;
+};
+
+/// `pool::for_each`.
+template <class Range, class Task>
+class for_each_call final : public call_base<for_each_call<Range, Task>, Range, Task> {
+ public:
+  class remote final : public remote_base<remote, Range, Task> {
+   public:
+    explicit remote(std::span<const std::byte> call) : remote_base<remote, Range, Task>(call) {}
+
+    void run(chunk_scope& scope, std::span<const std::byte> inputs) override {
+      no_output output;
+      this->run_here(scope, inputs, output);
+    }
+  };
+
+  using call_base<for_each_call, Range, Task>::call_base;
+
+  void take(core::item_range /*items*/, std::span<const std::byte> /*results*/) override {}
+
+  void run(chunk_scope& scope) override {
+    no_output output;
+    this->run_here(scope, output);
+  }
+};
+
+/// `pool::map`.
+template <class Range, class Task, class Result>
+class map_call final : public call_base<map_call<Range, Task, Result>, Range, Task> {
+ public:
+  class remote final : public remote_base<remote, Range, Task> {
+   public:
+    explicit remote(std::span<const std::byte> call) : remote_base<remote, Range, Task>(call) {}
+
+    void run(chunk_scope& scope, std::span<const std::byte> inputs) override {
+      encoded_output<Result> output;
+      this->run_here(scope, inputs, output);
+    }
+  };
+
+  map_call(const Range& range, const Task& task)
+      : call_base<map_call, Range, Task>(range, task), results_(this->n_items()) {}
+
+  void take(core::item_range items, std::span<const std::byte> results) override {
+    results_.take(items, results);
+  }
+
+  void run(chunk_scope& scope) override { this->run_here(scope, results_); }
+
+  std::vector<Result> release() { return results_.release(); }
+
+ private:
+  result_table<Result> results_;
+};
+
+/// `pool::reduce`.
+template <class Range, class Task, class Value, class Combine>
+class reduce_call final : public call_base<reduce_call<Range, Task, Value, Combine>, Range, Task> {
+  using base = call_base<reduce_call, Range, Task>;
+
+ public:
+  class remote final : public remote_base<remote, Range, Task> {
+   public:
+    explicit remote(std::span<const std::byte> call)
+        : remote_base<remote, Range, Task>(call), combine_(travelling<Combine>::decode(call)) {}
+
+    void run(chunk_scope& scope, std::span<const std::byte> inputs) override {
+      reduced_output<Value, Combine> output(combine_);
+      this->run_here(scope, inputs, output);
+    }
+
+   private:
+    Combine combine_;
+  };
+
+  reduce_call(const Range& range, const Task& task, const Combine& combine)
+      : base(range, task), combine_(combine) {}
+
+  void encode_call(wire::bytes& out) const override {
+    base::encode_call(out);
+    travelling<Combine>::encode(combine_, out);
+  }
+
+  void take(core::item_range items, std::span<const std::byte> results) override {
+    reduced_output<Value, Combine>::take(items, results, tree_, combine_);
+  }
+
+  void run(chunk_scope& scope) override {
+    reduced_output<Value, Combine> output(combine_);
+    this->run_here(scope, output);
+  }
+
+  std::optional<Value> release() { return tree_.result(combine_); }
+
+ private:
+  Combine combine_;
+  core::reduction_tree<Value> tree_;
+};
+
+}  // namespace rankwise::engine

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/engine/require_task.hpp>
+#include <rankwise/engine/root.hpp>
+#include <rankwise/engine/typed_calls.hpp>
+#include <rankwise/options.hpp>
+#include <rankwise/task.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rankwise {
+
+/// The ranks of the job, as the body sees them: a call hands its items out to whichever rank is
+/// free, the root among them, and returns when all are done.
+///
+/// A task is a function `rankwise::fn<f>`, a lambda that captures nothing, or a function object
+/// whose members can be sent. It takes an input, after a `task_context&` if it wants one. Inputs
+/// are any range; where it is no random-access range it is copied first, and
+/// `std::views::iota(first, last)` is sent as two numbers. Inputs and results are plain data,
+/// strings, standard containers, aggregates of such, or types with a Boost `serialize`.
+/// A task runs at least once, its result counts once: tasks with side effects see
+/// `task_context::when_settled`.
+///
+/// Throws: each call throws a task_error if tasks failed (see `--on-error`), and what a result's
+/// decoding throws. When it throws, no task of it runs any more.
+class pool {
+ public:
+  pool(engine::root& root, const rankwise::options& how) : root_(&root), options_(how) {}
+
+  /// Ranks of the job.
+  std::uint32_t n_ranks() const { return root_->n_ranks(); }
+
+  /// What the user has asked for.
+  const rankwise::options& options() const { return options_; }
+
+  /// A pool of the same ranks whose calls follow other options.
+  pool with(const rankwise::options& how) const { return {*root_, how}; }
+
+  /// What `task` returns for each of `inputs`, in the order of the inputs.
+  template <std::ranges::input_range Inputs, class Task>
+  auto map(Inputs&& inputs, const Task& task) const {
+    return on_random_access(inputs, [&]<class Range>(const Range& range) {
+      using input = std::ranges::range_value_t<Range>;
+      engine::require_task<Task, input>();
+      using result = std::remove_cvref_t<engine::task_result_t<Task, input>>;
+      engine::require_result<result>();
+      engine::map_call<Range, Task, result> call(range, task);
+      root_->run(call, options_, "pool::map");
+      return call.release();
+    });
+  }
+
+  /// Runs `task` for each of `inputs`; what it returns is dropped where it ran.
+  template <std::ranges::input_range Inputs, class Task>
+  void for_each(Inputs&& inputs, const Task& task) const {
+    on_random_access(inputs, [&]<class Range>(const Range& range) {
+      engine::require_task<Task, std::ranges::range_value_t<Range>>();
+      engine::for_each_call<Range, Task> call(range, task);
+      root_->run(call, options_, "pool::for_each");
+    });
+  }
+
+  /// `initial` combined with what `task` returns for all `inputs`, in order; `initial` where there
+  /// are none.
+  ///
+  /// `combine(left, right)` must be associative. It is applied along one binary tree over the
+  /// index, so that also floats come out the same on any number of ranks.
+  template <std::ranges::input_range Inputs, class Value, class Combine, class Task = std::identity>
+  Value reduce(Inputs&& inputs,
+               Value initial,
+               const Combine& combine,
+               const Task& task = {}) const {
+    return on_random_access(inputs, [&]<class Range>(const Range& range) -> Value {
+      using input = std::ranges::range_value_t<Range>;
+      engine::require_task<Task, input>();
+      engine::require_travelling<Combine>();
+      engine::require_result<Value>();
+      static_assert(std::is_invocable_r_v<Value, const Combine&, Value, Value>,
+                    "rankwise: combine can't be called with two values of the type of `initial`");
+      static_assert(
+          std::is_constructible_v<Value, engine::task_result_t<Task, input>>,
+          "rankwise: what the task returns can't become a value of the type of `initial`");
+      engine::reduce_call<Range, Task, Value, Combine> call(range, task, combine);
+      root_->run(call, options_, "pool::reduce");
+      std::optional<Value> all = call.release();
+      return all ? combine(std::move(initial), std::move(*all)) : std::move(initial);
+    });
+  }
+
+ private:
+  template <class Inputs, class Use>
+  static auto on_random_access(Inputs& inputs, Use use) {
+    if constexpr (std::ranges::random_access_range<const Inputs> &&
+                  std::ranges::sized_range<const Inputs>) {
+      return use(inputs);
+    } else {
+      std::vector<std::ranges::range_value_t<Inputs>> copy;
+      for (auto&& input : inputs) copy.emplace_back(std::forward<decltype(input)>(input));
+      return use(copy);
+    }
+  }
+
+  engine::root* root_;
+  rankwise::options options_;
+};
+
+}  // namespace rankwise

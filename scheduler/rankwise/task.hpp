@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/settlements.hpp>
+#include <rankwise/random.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace rankwise {
+
+namespace engine {
+
+/// What the tasks of one rank share.
+struct task_surroundings {
+  rank_id rank = root_rank;
+  std::string host;
+  std::uint64_t seed = 0;
+  std::atomic<bool> cancelled{false};
+  settlements settle;
+};
+
+}  // namespace engine
+
+/// What a task may ask about itself; a task takes it by reference as its first argument, or leaves
+/// it out.
+class task_context {
+ public:
+  task_context(engine::task_surroundings& around, std::uint64_t index)
+      : around_(&around), index_(index) {}
+
+  /// Of the item, in the inputs of the call.
+  std::uint64_t index() const { return index_; }
+
+  /// That this task runs on.
+  rank_id rank() const { return around_->rank; }
+
+  /// That this task runs on.
+  const std::string& host() const { return around_->host; }
+
+  /// A stream of random numbers that depends on the job's `--seed` and the index alone. Not for
+  /// secrets.
+  random_stream random() const { return {around_->seed, index_}; }
+
+  /// The result is not wanted any more: a long task may look now and then, and return anything, or
+  /// throw.
+  bool cancelled() const { return around_->cancelled.load(std::memory_order_relaxed); }
+
+  /// Has `handler` called on this rank, by the thread that runs tasks, once it is known whether the
+  /// result of this task counts: with true when the root has accepted it, with false when it has
+  /// not been wanted (the call was over, or the item had been given to another rank). The call
+  /// returns once all handlers were called. Where the handler throws after true, the task counts as
+  /// failed. A process that is killed calls nothing: let the kernel clean up after it.
+  void when_settled(engine::settle_handler handler) {
+    around_->settle.add(index_, std::move(handler));
+  }
+
+ private:
+  engine::task_surroundings* around_;
+  std::uint64_t index_;
+};
+
+/// The type of `fn<Function>`.
+template <auto Function>
+struct function_task {
+  template <class... Arguments>
+    requires std::is_invocable_v<decltype(Function), Arguments...>
+
+  decltype(auto) operator()(Arguments&&... arguments) const {
+    return std::invoke(Function, std::forward<Arguments>(arguments)...);
+  }
+};
+
+/// A function as a task: `pool.map(inputs, rankwise::fn<make_key>)`. A pointer to it would mean
+/// nothing on another rank; this names it by its type.
+template <auto Function>
+inline constexpr function_task<Function> fn{};
+
+}  // namespace rankwise

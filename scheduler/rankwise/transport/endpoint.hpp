@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace rankwise::transport {
+
+/// One rank's place in the job: frames of bytes go out and come in, in order between each two
+/// ranks. Nothing blocks.
+class endpoint {
+ public:
+  endpoint() = default;
+  endpoint(const endpoint&) = delete;
+  endpoint& operator=(const endpoint&) = delete;
+  endpoint(endpoint&&) = delete;
+  endpoint& operator=(endpoint&&) = delete;
+  virtual ~endpoint() = default;
+
+  virtual rank_id rank() const = 0;
+  virtual std::uint32_t n_ranks() const = 0;
+
+  /// The host that this rank runs on.
+  virtual const std::string& host() const = 0;
+
+  /// Whether another thread than the one that computes may call this endpoint, one of them at a
+  /// time.
+  virtual bool may_change_threads() const = 0;
+
+  /// Sends `frame`; it is on its way or waits here when this returns.
+  virtual void send(rank_id to, wire::bytes frame) = 0;
+
+  /// Takes the next frame that has come in whole; false where there is none.
+  virtual bool try_receive(rank_id& from, wire::bytes& frame) = 0;
+
+  /// Nothing sent from here waits any more.
+  virtual bool all_sent() = 0;
+
+  /// A buffer to build a frame in, empty, with the room of one that was sent where there is one.
+  virtual wire::bytes new_buffer() { return {}; }
+};
+
+}  // namespace rankwise::transport

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/error.hpp>
+#include <rankwise/transport/alone.hpp>
+#include <rankwise/transport/endpoint.hpp>
+
+#include <boost/mpi/communicator.hpp>
+#include <boost/mpi/environment.hpp>
+#include <mpi.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rankwise::transport {
+
+/// Throws an `mpi_error` where `code` is not success.
+inline void check_mpi(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw mpi_error(call, code, std::string(text.data(), static_cast<std::size_t>(length)));
+}
+
+/// An endpoint over MPI, on its own duplicate of the caller's communicator.
+///
+/// Collective over `communicator`: the constructor and the destructor. All else is local and does
+/// not block: Isend, Irecv, Iprobe and Test.
+class mpi final : public endpoint {
+ public:
+  /// Frames of more than `part_bytes` bytes travel in parts of that size, since MPI counts with an
+  /// int.
+  explicit mpi(const boost::mpi::communicator& communicator,
+               std::size_t part_bytes = std::size_t{1} << 29U)
+      : communicator_(communicator, boost::mpi::comm_duplicate), part_bytes_(part_bytes) {
+    MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
+    int level = MPI_THREAD_SINGLE;
+    MPI_Query_thread(&level);
+    may_change_threads_ = level >= MPI_THREAD_SERIALIZED;
+  }
+
+  const boost::mpi::communicator& communicator() const { return communicator_; }
+
+  rank_id rank() const override { return rank_id{communicator_.rank()}; }
+
+  std::uint32_t n_ranks() const override {
+    return static_cast<std::uint32_t>(communicator_.size());
+  }
+
+  const std::string& host() const override { return host_; }
+
+  bool may_change_threads() const override { return may_change_threads_; }
+
+  void send(rank_id to, wire::bytes frame) override {
+    outgoing& sent = sending_.emplace_back();
+    sent.frame = std::move(frame);
+    if (sent.frame.size() <= part_bytes_) {
+      post_send(sent, to, sent.frame.data(), sent.frame.size(), tag::frame);
+    } else {
+      sent.size = sent.frame.size();
+      post_send(sent, to, &sent.size, sizeof sent.size, tag::size_of_large);
+      for (std::size_t at = 0; at < sent.frame.size(); at += part_bytes_) {
+        post_send(sent,
+                  to,
+                  sent.frame.data() + at,
+                  std::min(part_bytes_, sent.frame.size() - at),
+                  tag::part);
+      }
+    }
+    complete_sends();
+  }
+
+  bool try_receive(rank_id& from, wire::bytes& frame) override {
+    if (!sending_.empty()) complete_sends();
+    int found = 0;
+    MPI_Status status;
+    check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, communicator_, &found, &status),
+              "MPI_Iprobe");
+    if (found != 0) post_receive(status);
+    for (std::size_t i = 0; i < arriving_.size(); ++i) {
+      if (!is_first_of_its_source(i) || !arriving_[i].requests.test()) continue;
+      from = rank_id{arriving_[i].source};
+      recycle(std::exchange(frame, std::move(arriving_[i].frame)));
+      arriving_.erase(arriving_.begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    }
+    return false;
+  }
+
+  bool all_sent() override {
+    complete_sends();
+    return sending_.empty();
+  }
+
+  wire::bytes new_buffer() override {
+    if (free_.empty()) return {};
+    wire::bytes buffer = std::move(free_.back());
+    free_.pop_back();
+    buffer.clear();
+    return buffer;
+  }
+
+ private:
+  enum class tag : int { frame = 1, size_of_large = 2, part = 3 };
+
+  /// The requests of one frame: one, but for large frames.
+  class request_set {
+   public:
+    void add(MPI_Request request) {
+      if (first_ == MPI_REQUEST_NULL) {
+        first_ = request;
+      } else {
+        others_.push_back(request);
+      }
+    }
+
+    bool test() {
+      int done = 1;
+      if (first_ != MPI_REQUEST_NULL)
+        check_mpi(MPI_Test(&first_, &done, MPI_STATUS_IGNORE), "MPI_Test");
+      if (done != 0 && !others_.empty()) {
+        const int n = static_cast<int>(others_.size());
+        check_mpi(MPI_Testall(n, others_.data(), &done, MPI_STATUSES_IGNORE), "MPI_Testall");
+      }
+      return done != 0;
+    }
+
+   private:
+    MPI_Request first_ = MPI_REQUEST_NULL;
+    std::vector<MPI_Request> others_;
+  };
+
+  struct outgoing {
+    wire::bytes frame;
+    std::uint64_t size = 0;
+    request_set requests;
+  };
+
+  struct arrival {
+    int source = 0;
+    wire::bytes frame;
+    request_set requests;
+  };
+
+  void post_send(outgoing& sent, rank_id to, const void* data, std::size_t n_bytes, tag kind) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Isend(data,
+                        static_cast<int>(n_bytes),
+                        MPI_BYTE,
+                        static_cast<int>(to),
+                        static_cast<int>(kind),
+                        communicator_,
+                        &request),
+              "MPI_Isend");
+    sent.requests.add(request);
+  }
+
+  /// Lets go of the frames that are out, from the oldest on; one that hangs does not stop the
+  /// others' transfer.
+  void complete_sends() {
+    while (!sending_.empty() && sending_.front().requests.test()) {
+      recycle(std::move(sending_.front().frame));
+      sending_.pop_front();
+    }
+  }
+
+  void recycle(wire::bytes buffer) {
+    constexpr std::size_t kept_at_most = 64;
+    constexpr std::size_t small_bytes = std::size_t{1} << 16U;
+    if (buffer.capacity() != 0 && buffer.capacity() <= small_bytes && free_.size() < kept_at_most) {
+      free_.push_back(std::move(buffer));
+    }
+  }
+
+  void post_receive(const MPI_Status& status) {
+    arrival& next = arriving_.emplace_back();
+    next.source = status.MPI_SOURCE;
+    if (status.MPI_TAG == static_cast<int>(tag::size_of_large)) {
+      // Eight bytes that the probe has seen are here: this does not wait. The parts' receives must
+      // be posted before the next probe, which would take a part for a frame.
+      std::uint64_t size = 0;
+      check_mpi(MPI_Recv(&size,
+                         sizeof size,
+                         MPI_BYTE,
+                         next.source,
+                         status.MPI_TAG,
+                         communicator_,
+                         MPI_STATUS_IGNORE),
+                "MPI_Recv");
+      next.frame.resize(size);
+      for (std::size_t at = 0; at < size; at += part_bytes_) {
+        post_receive_into(
+            next, at, std::min<std::size_t>(part_bytes_, size - at), static_cast<int>(tag::part));
+      }
+    } else {
+      int n_bytes = 0;
+      check_mpi(MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count");
+      next.frame = new_buffer();
+      next.frame.resize(static_cast<std::size_t>(n_bytes));
+      post_receive_into(next, 0, next.frame.size(), status.MPI_TAG);
+    }
+  }
+
+  void post_receive_into(arrival& next, std::size_t at, std::size_t n_bytes, int kind) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Irecv(next.frame.data() + at,
+                        static_cast<int>(n_bytes),
+                        MPI_BYTE,
+                        next.source,
+                        kind,
+                        communicator_,
+                        &request),
+              "MPI_Irecv");
+    next.requests.add(request);
+  }
+
+  bool is_first_of_its_source(std::size_t position) const {
+    for (std::size_t i = 0; i < position; ++i) {
+      if (arriving_[i].source == arriving_[position].source) return false;
+    }
+    return true;
+  }
+
+  boost::mpi::communicator communicator_;
+  std::size_t part_bytes_;
+  std::string host_ = this_host();
+  bool may_change_threads_ = false;
+  std::deque<outgoing> sending_;
+  std::deque<arrival> arriving_;
+  std::vector<wire::bytes> free_;
+};
+
+}  // namespace rankwise::transport
