@@ -182,6 +182,7 @@ inline void parse_environment(const std::map<std::string, std::string, std::less
     const auto found = known.find(name);
     if (found == known.end()) {
       std::vector<std::string> names;
+      names.reserve(known.size());
       for (const auto& [one, option] : known) names.push_back(one);
       throw config_error(detail::with_suggestion(
           "unknown variable " + variable, prefix, detail::nearest_name(name, names)));

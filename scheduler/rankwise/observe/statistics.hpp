@@ -1,23 +1,58 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace rankwise {
 
-/// What a job has done so far.
+/// What a job has done, so far or in all its calls. Times are seconds; rank-seconds are summed over
+/// the ranks.
 struct job_statistics {
-  std::uint64_t items_done = 0;
+  std::uint64_t items_done = 0;  ///< failed ones too
   std::uint64_t items_total = 0;
   std::uint64_t failures = 0;
-  double elapsed_s = 0;             ///< in calls
-  double task_s = 0;                ///< rank-seconds spent in tasks
-  std::uint32_t ranks = 0;          ///< that work
-  std::uint32_t ranks_at_work = 0;  ///< with something to do just now
-  double start_idle_s = 0;          ///< rank-seconds before a rank's first task
-  double tail_idle_s = 0;           ///< rank-seconds after a rank's last task
+  double elapsed_s = 0;  ///< in calls; what the body does between them is its own
+  double task_s = 0;     ///< rank-seconds in tasks
+  std::uint32_t ranks = 0;
+  std::uint32_t ranks_at_work = 0;
+  double start_idle_s = 0;  ///< rank-seconds before a rank's first task
+  double tail_idle_s = 0;   ///< rank-seconds after a rank's last task
   std::uint64_t messages = 0;
   std::uint64_t calls = 0;
 };
 
+namespace observe {
+
+/// Rank-seconds that the job had.
+inline double capacity_s(const job_statistics& job) {
+  return job.ranks * job.elapsed_s;
+}
+
+/// The share of its rank-seconds that a job spent in tasks, from 0 to 1; 0 before it has any.
+inline double efficiency(const job_statistics& job) {
+  const double capacity = capacity_s(job);
+  return capacity > 0 ? std::clamp(job.task_s / capacity, 0.0, 1.0) : 0.0;
+}
+
+/// Items a second; 0 before any time has passed.
+inline double rate(const job_statistics& job) {
+  return job.elapsed_s > 0 ? static_cast<double>(job.items_done) / job.elapsed_s : 0.0;
+}
+
+/// The rank-seconds in which no task ran, by what they were spent on.
+struct idle_time {
+  double start_s = 0;    ///< before a rank's first task
+  double tail_s = 0;     ///< after a rank's last task
+  double between_s = 0;  ///< between chunks
+};
+
+inline idle_time idle(const job_statistics& job) {
+  const double all = std::max(0.0, capacity_s(job) - job.task_s);
+  const double start = std::clamp(job.start_idle_s, 0.0, all);
+  const double tail = std::clamp(job.tail_idle_s, 0.0, all - start);
+  return {start, tail, all - start - tail};
+}
+
+}  // namespace observe
 }  // namespace rankwise
