@@ -140,7 +140,8 @@ void check_round_trip(const T& value) {
   const wire::bytes message = encode(value);
   REQUIRE(!message.empty());
   wire::decoder<T> whole(message);
-  const bool same = whole.get() == value;  // not inside the CHECK: it would compile a printer for each type
+  const bool same =
+      whole.get() == value;  // not inside the CHECK: it would compile a printer for each type
   CHECK(same);
   CHECK(whole.exhausted());
   for (std::size_t kept = 0; kept < message.size(); ++kept) {

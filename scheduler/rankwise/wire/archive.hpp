@@ -114,7 +114,7 @@ class output_archive {
       boost::serialization::serialize_adl(
           *this, const_cast<T&>(value), boost::serialization::version<T>::value);
     } else {
-      visit_fields(value, [this](const auto&... field) { (save(field), ...); });
+      visit_fields(value, [this](const auto&... field) { (this->save(field), ...); });
     }
   }
 
@@ -219,7 +219,7 @@ class input_archive {
     } else if constexpr (has_serialize<T>) {
       boost::serialization::serialize_adl(*this, value, boost::serialization::version<T>::value);
     } else {
-      visit_fields(value, [this](auto&... field) { (load(field), ...); });
+      visit_fields(value, [this](auto&... field) { (this->load(field), ...); });
     }
   }
 
