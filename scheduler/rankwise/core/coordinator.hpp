@@ -77,6 +77,7 @@ class coordinator {
       rank_record& record = ranks_[to_index(rank)];
       record.queued = false;
       if (cancelled_ || !record.active || remaining_ == 0 || !wants_more(record)) continue;
+      const bool again = !requeued_.empty();
       const item_range items = take(chunk_size(rank, record));
       if (items.count == 0) continue;
       if (record.chunks_out == 0) {
@@ -85,7 +86,7 @@ class coordinator {
       }
       ++record.chunks_out;
       record.items_out += items.count;
-      record.items_granted += items.count;
+      record.items_granted += again ? 0 : items.count;
       enqueue(rank);
       return grant{rank, record.epoch, chunks_.add(rank, record.epoch, items), items};
     }
@@ -251,9 +252,9 @@ class coordinator {
     view.chunk_seconds_min = chunk_seconds_min();
     view.chunk = options_.chunk;
     const std::uint64_t size = schedule::next_chunk(options_.schedule, view);
-    // The shares of lost ranks fall to the others, also where the schedule gives each rank just
-    // one.
-    return size == 0 && any_lost_ ? schedule::guided(view) : size;
+    // What comes back from a lost rank or a failed task is anybody's, also where the schedule gives
+    // each rank just one share.
+    return size == 0 && (any_lost_ || !requeued_.empty()) ? schedule::guided(view) : size;
   }
 
   item_range take(std::uint64_t count) {

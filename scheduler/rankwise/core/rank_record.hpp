@@ -35,7 +35,7 @@ struct rank_record {
   epoch_number epoch = 0;
   std::uint32_t chunks_out = 0;  ///< given to it and not finished
   std::uint64_t items_out = 0;
-  std::uint64_t items_granted = 0;
+  std::uint64_t items_granted = 0;  ///< for the first time, not again
   std::uint64_t items_done = 0;
   duration busy{};         ///< spent in tasks, over the whole call
   duration first_start{};  ///< when its first task began

@@ -16,7 +16,7 @@ struct schedule_view {
   std::uint64_t remaining = 0;     ///< not yet given to any rank
   std::uint32_t n_ranks = 1;       ///< that work
   std::uint32_t row = 0;           ///< of the asking rank among those that work, [0, n_ranks)
-  std::uint64_t rank_granted = 0;  ///< items that the asking rank has had so far
+  std::uint64_t rank_granted = 0;  ///< items that the asking rank has had so far, but for repeats
   std::uint64_t rank_done = 0;     ///< items that it has finished
   double item_seconds =
       0;             ///< its mean time of an item, or the job's where it has none yet; 0: not known
