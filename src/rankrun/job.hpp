@@ -7,9 +7,10 @@
 
 namespace rankwise::launcher {
 
-/// How long a job has to end after the first SIGINT, SIGTERM or SIGHUP, before it is killed. Open
-/// MPI 4.1 takes 2 s to end ranks that ignore these signals.
-constexpr std::chrono::seconds grace{3};
+/// How long a job has to end after the first SIGINT, SIGTERM or SIGHUP, before it is killed: five
+/// seconds and nothing is left. Open MPI 4.1 ends ranks that ignore these signals after 2 s on one
+/// host and after 4.1 s on several, and removes its files only if it may go on until then.
+constexpr std::chrono::milliseconds grace{4400};
 
 /// Runs the command to its end, and leaves none of its processes behind on this machine.
 ///

@@ -14,12 +14,11 @@ host() {
   local -r bin=$scratch/hosts/$1
   local command
   mkdir -p "$bin"
-  for command in bash sh sed env; do ln -s "$(type -P "$command")" "$bin/$command"; done
   printf '#!/bin/sh\necho "${OMP_NUM_THREADS:-%s}"\n' "$2" > "$bin/nproc"
   printf '#!/bin/sh\nif [ "$1" = -n ]; then echo %s; else echo %s; fi\n' "$1" "$3" > "$bin/uname"
   if [[ -n $4 ]]; then printf '#!/bin/sh\ncat << X\n%s\nX\n' "$4" > "$bin/mpirun"; fi
   chmod +x "$bin"/*
-  ln -sf "$(type -P cat)" "$bin/cat"
+  for command in bash sh sed env cat; do ln -s "$(type -P "$command")" "$bin/$command"; done
 }
 
 host me 2 x86_64 'mpirun (Open MPI) 4.1.4'
