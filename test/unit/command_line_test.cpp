@@ -5,6 +5,7 @@
 
 #include <boost/program_options/options_description.hpp>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -225,8 +226,8 @@ TEST_CASE("help and version are answered, whatever else is wrong") {
 }
 
 TEST_CASE("the process's own words and variables are found") {
-  const char* const words[] = {"name", "--quiet", "x=y"};
-  const arguments found = arguments::of_process(3, words);
+  const std::array words{"name", "--quiet", "x=y"};
+  const arguments found = arguments::of_process(3, words.data());
   CHECK(found.words == std::vector<std::string>{"--quiet", "x=y"});
   CHECK(found.environment.contains("PATH"));
   CHECK(arguments::of_process(0, nullptr).words.empty());

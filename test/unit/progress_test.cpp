@@ -4,6 +4,7 @@
 #include "catch.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,9 +33,9 @@ class screen {
 
   // A steady job from `from_s` to `to_s`, looked at every 10 ms.
   void run(double from_s, double to_s, double items_per_second, job_statistics job) {
-    const auto n_looks = static_cast<int>((to_s - from_s) * 100 + 0.5);
-    for (int look = 0; look < n_looks; ++look) {
-      const double at_s = from_s + look / 100.0;
+    const auto n_looks = std::lround((to_s - from_s) * 100);
+    for (long look = 0; look < n_looks; ++look) {
+      const double at_s = from_s + static_cast<double>(look) / 100;
       job_statistics now = job;
       now.items_done += static_cast<std::uint64_t>((at_s - from_s) * items_per_second + 1e-6);
       update(at_s, now);
