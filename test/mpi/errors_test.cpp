@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include <rankwise/rankwise.hpp>
+
+#include "catch.hpp"
+
+#include <boost/mpi/communicator.hpp>
+
+#include <functional>
+#include <optional>
+#include <ranges>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+template <class Body>
+void on_pool(rankwise::options how, Body body) {
+  how.quiet = true;
+  rankwise::run(boost::mpi::communicator(), how, body);
+}
+
+int fails_at_777(int i) {
+  if (i == 777) throw std::runtime_error("no luck with 777");
+  return i;
+}
+
+/// Fails on its first attempts, which are counted where they run.
+int fails_twice(rankwise::task_context&, int i) {
+  static thread_local std::vector<int> attempts(1000);
+  if (i % 50 == 7 && attempts[static_cast<std::size_t>(i)]++ < 1)
+    throw std::runtime_error("not yet");
+  return i;
+}
+
+std::optional<rankwise::task_error> failure_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const rankwise::task_error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("stop: the first failure comes home with its text, and the pool can be used again") {
+  on_pool({}, [](rankwise::pool& pool) {
+    for (int round = 0; round < 20; ++round) {
+      const auto error =
+          failure_of([&] { pool.map(std::views::iota(0, 100'000), rankwise::fn<fails_at_777>); });
+      REQUIRE(error.has_value());
+      REQUIRE(error->failures().size() == 1);
+      CHECK(error->failures()[0].index == 777);
+      CHECK(error->failures()[0].text == "no luck with 777");
+      CHECK(error->failures()[0].host == rankwise::this_host());
+      CHECK(std::string(error->what()).find("task 777 failed on rank ") == 0);
+      const auto after = pool.map(std::views::iota(0, 100), [](int i) { return i; });
+      REQUIRE(after[99] == 99);
+    }
+  });
+}
+
+TEST_CASE("stop: tasks under way are told") {
+  on_pool({.schedule = rankwise::schedule_kind::self}, [](rankwise::pool& pool) {
+    const auto error = failure_of([&] {
+      pool.for_each(std::views::iota(0, 64), [](rankwise::task_context& context, int i) {
+        if (i == 0) throw std::runtime_error("stop");
+        while (!context.cancelled()) std::this_thread::yield();
+      });
+    });
+    REQUIRE(error.has_value());
+    CHECK(error->failures()[0].index == 0);
+  });
+}
+
+TEST_CASE("collect: all failures in one report, in order") {
+  on_pool({.on_error = rankwise::on_error_kind::collect}, [](rankwise::pool& pool) {
+    const auto error = failure_of([&] {
+      pool.for_each(std::views::iota(0, 1000), [](int i) {
+        if (i % 100 == 0) throw std::invalid_argument("hundred " + std::to_string(i));
+        if (i == 555) throw 5;
+      });
+    });
+    REQUIRE(error.has_value());
+    REQUIRE(error->failures().size() == 11);
+    CHECK(error->failures()[1].index == 100);
+    CHECK(error->failures()[1].text == "hundred 100");
+    CHECK(error->failures()[6].text == "an exception that is not a std::exception");
+    CHECK(std::string(error->what()).find("11 of 1000 tasks failed:") == 0);
+  });
+}
+
+TEST_CASE("retry: a task that fails for a while succeeds") {
+  on_pool({.on_error = rankwise::on_error_kind::retry, .retries = 20}, [](rankwise::pool& pool) {
+    const auto all = pool.map(std::views::iota(0, 1000), rankwise::fn<fails_twice>);
+    for (int i = 0; i < 1000; ++i) REQUIRE(all[static_cast<std::size_t>(i)] == i);
+    const auto error =
+        failure_of([&] { pool.map(std::views::iota(700, 800), rankwise::fn<fails_at_777>); });
+    REQUIRE(error.has_value());
+    CHECK(error->failures()[0].index == 77);
+  });
+}
+
+TEST_CASE("a config_error of a task is known as one") {
+  on_pool({}, [](rankwise::pool& pool) {
+    const auto error = failure_of([&] {
+      pool.for_each(std::views::iota(0, 10), [](int i) {
+        if (i == 9) throw rankwise::config_error("--out: not there");
+      });
+    });
+    REQUIRE(error.has_value());
+    CHECK(error->is_configuration());
+  });
+}
+
+TEST_CASE("what the body throws reaches the root's caller") {
+  const boost::mpi::communicator world;
+  bool threw = false;
+  try {
+    on_pool({}, [](rankwise::pool& pool) {
+      pool.for_each(std::views::iota(0, 10), [](int) {});
+      throw std::logic_error("enough");
+    });
+  } catch (const std::logic_error&) {
+    threw = true;
+  }
+  CHECK(threw == (world.rank() == 0));
+}
+
+TEST_CASE("a pool call from inside a task is refused by name") {
+  static const rankwise::pool* outer = nullptr;
+  on_pool({}, [](rankwise::pool& pool) {
+    outer = &pool;
+    rankwise::options alone = pool.options();
+    alone.max_ranks = 1;
+    const auto error = failure_of([&] {
+      pool.with(alone).for_each(std::views::iota(0, 3),
+                                [](int) { outer->for_each(std::views::iota(0, 3), [](int) {}); });
+    });
+    REQUIRE(error.has_value());
+    CHECK(error->failures()[0].text.find("pool::for_each was called from inside a task") == 0);
+  });
+}
+
+TEST_CASE("each task is told once whether its result counts, before the call returns") {
+  on_pool({}, [](rankwise::pool& pool) {
+    static int n_accepted = 0;
+    static int n_rejected = 0;
+    const auto count = [](rankwise::task_context& context, int i) {
+      context.when_settled([](bool accepted) { ++(accepted ? n_accepted : n_rejected); });
+      if (i == 500) throw std::runtime_error("bad");
+      return i;
+    };
+    // Each rank's count comes home with a call of one item a rank, under the static schedule.
+    rankwise::options one_each = pool.options();
+    one_each.schedule = rankwise::schedule_kind::static_blocks;
+    const auto told = [&](bool accepted) {
+      const auto counts =
+          pool.with(one_each).map(std::vector<bool>(pool.n_ranks(), accepted),
+                                  [](bool which) { return which ? n_accepted : n_rejected; });
+      int sum = 0;
+      for (const int one : counts) sum += one;
+      return sum;
+    };
+    pool.with(one_each).map(std::views::iota(0U, pool.n_ranks()),
+                            [](unsigned) { return n_accepted = n_rejected = 0; });
+    pool.map(std::views::iota(0, 400), count);
+    CHECK(told(true) == 400);
+    CHECK(told(false) == 0);
+    const auto error = failure_of([&] { pool.map(std::views::iota(0, 1000), count); });
+    CHECK(error.has_value());
+    CHECK(told(true) + told(false) <= 1400);
+    CHECK(told(true) >= 400);
+    CHECK(told(false) >= 1);
+  });
+}
+
+TEST_CASE("a result that can't be settled fails its task") {
+  on_pool({.on_error = rankwise::on_error_kind::collect}, [](rankwise::pool& pool) {
+    const auto error = failure_of([&] {
+      pool.for_each(std::views::iota(0, 50), [](rankwise::task_context& context, int i) {
+        context.when_settled([i](bool accepted) {
+          if (accepted && i % 10 == 0) throw std::runtime_error("disk full");
+        });
+      });
+    });
+    REQUIRE(error.has_value());
+    CHECK(error->failures().size() == 5);
+    CHECK(error->failures()[4].index == 40);
+    CHECK(error->failures()[4].text == "disk full");
+  });
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// What the pool promises, each time against the serial program on the same input.
+#include <rankwise/rankwise.hpp>
+
+#include "catch.hpp"
+
+#include <boost/mpi/communicator.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+constexpr std::array schedules{rankwise::schedule_kind::static_blocks,
+                               rankwise::schedule_kind::self,
+                               rankwise::schedule_kind::guided,
+                               rankwise::schedule_kind::factoring,
+                               rankwise::schedule_kind::adaptive};
+
+/// Runs `body` on rank 0 of the test's ranks.
+template <class Body>
+void on_pool(const rankwise::options& how, Body body) {
+  rankwise::options quiet = how;
+  quiet.quiet = true;
+  rankwise::run(boost::mpi::communicator(), quiet, body);
+}
+
+template <class Body>
+void on_pool(Body body) {
+  on_pool({}, body);
+}
+
+std::uint64_t square(std::uint64_t number) {
+  return number * number;
+}
+
+struct point {
+  int id;
+  std::string name;
+  std::optional<double> weight;
+  std::vector<std::tuple<int, std::string>> tags;
+
+  bool operator==(const point&) const = default;
+};
+
+point decorate(const point& given) {
+  point result = given;
+  result.name += "!";
+  if (given.id % 3 == 0) result.weight.reset();
+  result.tags.emplace_back(given.id, given.name);
+  return result;
+}
+
+struct scale {
+  double factor = 1;
+  std::string unit;
+
+  std::string operator()(int number) const { return fmt::format("{} {}", factor * number, unit); }
+};
+
+/// Costs that differ a thousandfold.
+std::uint64_t spin(std::uint64_t index) {
+  std::uint64_t state = index;
+  const std::uint64_t n_rounds = index % 100 == 99 ? 200'000 : 200;
+  for (std::uint64_t round = 0; round < n_rounds; ++round)
+    state = state * 6364136223846793005U + 1442695040888963407U;
+  return state;
+}
+
+struct no_default {
+  explicit no_default(int start) : value(start) {}
+
+  int value;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "map gives results in input order, under each schedule and chunk, with the root working or "
+    "not") {
+  for (const rankwise::schedule_kind schedule : schedules) {
+    for (const std::uint64_t chunk : {0U, 1U, 7U}) {
+      for (const bool root_works : {true, false}) {
+        on_pool({.schedule = schedule, .chunk = chunk, .root_works = root_works},
+                [](rankwise::pool& pool) {
+                  for (const std::uint64_t n : {0U, 1U, 2U, 3U, 1000U, 5000U}) {
+                    const auto squares =
+                        pool.map(std::views::iota(std::uint64_t{0}, n), rankwise::fn<square>);
+                    REQUIRE(squares.size() == n);
+                    for (std::uint64_t i = 0; i < n; ++i) REQUIRE(squares[i] == i * i);
+                  }
+                });
+      }
+    }
+  }
+}
+
+TEST_CASE("items whose cost differs a thousandfold") {
+  on_pool([](rankwise::pool& pool) {
+    const auto states =
+        pool.map(std::views::iota(std::uint64_t{0}, std::uint64_t{2000}), rankwise::fn<spin>);
+    for (std::uint64_t i = 0; i < states.size(); ++i) REQUIRE(states[i] == spin(i));
+  });
+}
+
+TEST_CASE("inputs and results of many kinds") {
+  on_pool([](rankwise::pool& pool) {
+    {  // aggregates of strings, optionals and tuples
+      std::vector<point> points;
+      for (int i = 0; i < 300; ++i) points.push_back({i, std::to_string(i), i * 0.5, {{i, "tag"}}});
+      const auto decorated = pool.map(points, rankwise::fn<decorate>);
+      REQUIRE(decorated.size() == points.size());
+      for (std::size_t i = 0; i < points.size(); ++i) REQUIRE(decorated[i] == decorate(points[i]));
+    }
+    {  // a list, which is no random-access range
+      const std::list<std::string> words{"a", "bb", "ccc"};
+      CHECK(pool.map(words, [](const std::string& word) { return word.size(); }) ==
+            std::vector<std::size_t>{1, 2, 3});
+    }
+    {  // a filtered view
+      auto even = std::views::iota(0, 10) | std::views::filter([](int i) { return i % 2 == 0; });
+      CHECK(pool.map(even, [](int i) { return i + 1; }) == std::vector<int>{1, 3, 5, 7, 9});
+    }
+    {  // bools
+      const auto odd = pool.map(std::views::iota(0, 999), [](int i) { return i % 2 == 1; });
+      for (int i = 0; i < 999; ++i) REQUIRE(odd[static_cast<std::size_t>(i)] == (i % 2 == 1));
+      const auto back = pool.map(odd, [](bool is_odd) { return is_odd ? 1 : 0; });
+      CHECK(std::accumulate(back.begin(), back.end(), 0) == 499);
+    }
+    {  // results without a default constructor
+      const auto results = pool.map(std::views::iota(0, 100), [](int i) { return no_default(i); });
+      for (int i = 0; i < 100; ++i) REQUIRE(results[static_cast<std::size_t>(i)].value == i);
+    }
+    {  // maps
+      const auto counts =
+          pool.map(std::vector<std::string>{"abca", ""}, [](const std::string& text) {
+            std::map<char, int> count;
+            for (const char letter : text) ++count[letter];
+            return count;
+          });
+      CHECK(counts[0] == std::map<char, int>{{'a', 2}, {'b', 1}, {'c', 1}});
+      CHECK(counts[1].empty());
+    }
+    {  // numbers that do not start at 0
+      CHECK(pool.map(std::views::iota(-3, 3), [](int i) { return i * 2; }) ==
+            std::vector<int>{-6, -4, -2, 0, 2, 4});
+    }
+    {  // a function object with members
+      const auto texts = pool.map(std::views::iota(0, 50), scale{2.5, "m"});
+      CHECK(texts[49] == "122.5 m");
+    }
+  });
+}
+
+TEST_CASE("for_each runs each task once") {
+  on_pool([](rankwise::pool& pool) {
+    // What ran is counted where it ran, and brought home by a second call.
+    static std::uint64_t n_here = 0;
+    n_here = 0;
+    pool.for_each(std::views::iota(0, 1000), [](int) { ++n_here; });
+    if (pool.n_ranks() == 1) CHECK(n_here == 1000);
+    CHECK(n_here <= 1000);
+  });
+}
+
+TEST_CASE("reduce gives the same floats on any number of ranks") {
+  on_pool([](rankwise::pool& pool) {
+    const auto term = [](int i) { return 1.0 / (1 + i); };
+    const auto plus = [](double left, double right) { return left + right; };
+    const double sum = pool.reduce(std::views::iota(0, 100'001), 0.0, plus, term);
+    // The same tree, serially: pairwise halves of the largest power of two.
+    const auto serial = [&](auto&& self, int first, int count) -> double {
+      if (count == 1) return term(first);
+      int left = 1;
+      while (left * 2 < count) left *= 2;
+      return self(self, first, left) + self(self, first + left, count - left);
+    };
+    CHECK(sum == 0.0 + serial(serial, 0, 100'001));
+    CHECK(pool.reduce(std::vector<int>{}, 42, [](int a, int b) { return a + b; }) == 42);
+    const std::string text = pool.reduce(
+        std::views::iota(0, 300),
+        std::string("start"),
+        [](const std::string& left, const std::string& right) { return left + right; },
+        [](int i) { return std::to_string(i); });
+    std::string expected = "start";
+    for (int i = 0; i < 300; ++i) expected += std::to_string(i);
+    CHECK(text == expected);
+  });
+}
+
+TEST_CASE("a task knows where it is, and its random numbers depend on seed and index alone") {
+  on_pool({.seed = 99}, [](rankwise::pool& pool) {
+    struct seen {
+      std::uint64_t index;
+      int rank;
+      std::string host;
+      std::uint32_t number;
+    };
+    const auto all = pool.map(std::views::iota(0, 500), [](rankwise::task_context& context, int) {
+      return seen{
+          context.index(), static_cast<int>(context.rank()), context.host(), context.random()()};
+    });
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      REQUIRE(all[i].index == i);
+      REQUIRE(all[i].rank >= 0);
+      REQUIRE(all[i].rank < static_cast<int>(pool.n_ranks()));
+      REQUIRE(all[i].host == rankwise::this_host());
+      REQUIRE(all[i].number == rankwise::random_stream(99, i)());
+    }
+  });
+}
+
+TEST_CASE("the work is spread, and max_ranks limits it") {
+  on_pool([](rankwise::pool& pool) {
+    for (std::uint32_t limit = 1; limit <= pool.n_ranks(); ++limit) {
+      rankwise::options how = pool.options();
+      how.max_ranks = limit;
+      how.schedule = rankwise::schedule_kind::static_blocks;
+      const auto ranks = pool.with(how).map(
+          std::views::iota(0, 100),
+          [](rankwise::task_context& context, int) { return static_cast<int>(context.rank()); });
+      CHECK(std::set<int>(ranks.begin(), ranks.end()).size() == limit);
+      CHECK(*std::max_element(ranks.begin(), ranks.end()) == static_cast<int>(limit) - 1);
+    }
+  });
+}
+
+TEST_CASE("many calls one after another, of several tasks") {
+  on_pool([](rankwise::pool& pool) {
+    for (int round = 0; round < 300; ++round) {
+      const auto first = pool.map(std::views::iota(0, round % 7), [](int i) { return i; });
+      REQUIRE(first.size() == static_cast<std::size_t>(round % 7));
+      REQUIRE(pool.reduce(std::views::iota(0, round), 0, [](int a, int b) { return a + b; }) ==
+              round * (round - 1) / 2);
+    }
+  });
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include <rankwise/core/coordinator.hpp>
+#include <rankwise/core/worker.hpp>
+
+#include "catch.hpp"
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+using namespace std::chrono_literals;
+using rankwise::rank_id;
+using rankwise::core::coordinator;
+using rankwise::core::coordinator_options;
+using rankwise::core::duration;
+using rankwise::core::grant;
+using rankwise::core::item_range;
+using rankwise::core::message;
+using rankwise::core::message_kind;
+using rankwise::core::verdict;
+
+namespace {
+
+constexpr rank_id zero{0};
+constexpr rank_id one{1};
+
+message done(const grant& chunk, bool settle = false) {
+  message said;
+  said.kind = message_kind::done;
+  said.chunk = chunk.chunk;
+  said.items = chunk.items;
+  said.elapsed = 1ms;
+  said.flag = settle;
+  return said;
+}
+
+message failed(const grant& chunk) {
+  message said = done(chunk);
+  said.kind = message_kind::failed;
+  return said;
+}
+
+std::vector<grant> all_grants(coordinator& subject, duration now) {
+  std::vector<grant> grants;
+  while (const std::optional<grant> given = subject.next_grant(now)) grants.push_back(*given);
+  return grants;
+}
+
+coordinator two_ranks(std::uint64_t n_items, coordinator_options options = {}) {
+  options.n_items = n_items;
+  options.n_ranks = 2;
+  options.schedule = rankwise::schedule_kind::self;
+  coordinator subject(options);
+  subject.joined(zero, 0ms);
+  subject.joined(one, 0ms);
+  return subject;
+}
+
+}  // namespace
+
+TEST_CASE("no items: done at once") {
+  CHECK(two_ranks(0).done());
+}
+
+TEST_CASE("ranks take turns, and each gets its next chunk ahead") {
+  coordinator subject = two_ranks(100);
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  REQUIRE(grants.size() == 4);
+  CHECK(grants[0].rank == zero);
+  CHECK(grants[1].rank == one);
+  CHECK(grants[2].rank == zero);
+  CHECK(grants[3].items == item_range{3, 1});
+}
+
+TEST_CASE("more ranks than items: nobody hoards") {
+  coordinator subject = two_ranks(2);
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  REQUIRE(grants.size() == 2);
+  CHECK(grants[0].rank != grants[1].rank);
+}
+
+TEST_CASE("a result counts once") {
+  coordinator subject = two_ranks(2);
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::dropped);
+  SECTION("not from another rank") {
+    CHECK(subject.receive(zero, 0, done(grants[1]), 1ms) == verdict::dropped);
+  }
+  SECTION("not from another life") {
+    CHECK(subject.receive(one, 7, done(grants[1]), 1ms) == verdict::dropped);
+  }
+  SECTION("not out of order") {
+    message late = done(grants[1]);
+    late.items.first += 1;
+    CHECK(subject.receive(one, 0, late, 1ms) == verdict::dropped);
+  }
+  CHECK_FALSE(subject.done());
+  CHECK(subject.receive(one, 0, done(grants[1]), 1ms) == verdict::accepted);
+  CHECK(subject.done());
+}
+
+TEST_CASE("what a lost rank held is given to others, and its results are dropped") {
+  coordinator subject = two_ranks(2);
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  subject.lost(one);
+  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
+  const std::vector<grant> again = all_grants(subject, 1ms);
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].rank == zero);
+  CHECK(again[0].items == grants[1].items);
+  SECTION("it speaks again: a new life") {
+    CHECK(subject.receive(one, 0, done(grants[1]), 2ms) == verdict::dropped);
+    subject.lost(zero);
+    const std::vector<grant> third = all_grants(subject, 3ms);
+    REQUIRE(third.size() == 1);
+    CHECK(third[0].rank == one);
+    CHECK(third[0].epoch == 1);
+    CHECK(subject.receive(one, 1, done(third[0]), 4ms) == verdict::accepted);
+    CHECK(subject.done());
+  }
+}
+
+TEST_CASE("a lease runs out where a rank with work is silent") {
+  coordinator subject = two_ranks(3, {.lease = 10ms});
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  CHECK(subject.tick(9ms).empty());
+  message alive;
+  alive.kind = message_kind::alive;
+  subject.receive(one, 0, alive, 9ms);
+  CHECK(subject.tick(15ms) == std::vector<rank_id>{zero});
+  CHECK(subject.tick(15ms).empty());
+}
+
+TEST_CASE("a task that throws is tried again as often as was asked, then ends the call") {
+  coordinator subject = two_ranks(1, {.retries = 2});
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const std::vector<grant> grants = all_grants(subject, 0ms);
+    REQUIRE(grants.size() == 1);
+    CHECK(subject.receive(grants[0].rank, 0, failed(grants[0]), 1ms) == verdict::retried);
+    CHECK_FALSE(subject.cancelled());
+  }
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  CHECK(subject.receive(grants[0].rank, 0, failed(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.cancelled());
+  CHECK(subject.done());
+}
+
+TEST_CASE("after a failure the call waits for what is out, and takes no more results") {
+  coordinator subject = two_ranks(100);
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  CHECK(subject.receive(zero, 0, failed(grants[0]), 1ms) == verdict::accepted);
+  CHECK(all_grants(subject, 1ms).empty());
+  CHECK(subject.receive(one, 0, done(grants[1]), 1ms) == verdict::dropped);
+  CHECK_FALSE(subject.done());
+  for (const std::size_t left : {2U, 3U}) {
+    message back = done(grants[left]);
+    back.kind = message_kind::returned;
+    subject.receive(grants[left].rank, 0, back, 2ms);
+  }
+  CHECK(subject.done());
+}
+
+TEST_CASE("a result that asks to be settled counts when it is") {
+  coordinator subject = two_ranks(2);
+  const std::vector<grant> grants = all_grants(subject, 0ms);
+  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.receive(one, 0, done(grants[1], true), 1ms) == verdict::accepted);
+  CHECK_FALSE(subject.done());
+  message answer = done(grants[1]);
+  SECTION("settled") {
+    answer.kind = message_kind::settled;
+    CHECK(subject.receive(one, 0, answer, 2ms) == verdict::accepted);
+    CHECK(subject.receive(one, 0, answer, 2ms) == verdict::dropped);
+    CHECK(subject.done());
+    CHECK(subject.n_failed() == 0);
+  }
+  SECTION("could not be settled") {
+    answer.kind = message_kind::unsettled;
+    CHECK(subject.receive(one, 0, answer, 2ms) == verdict::accepted);
+    CHECK(subject.n_failed() == 1);
+    CHECK(subject.done());
+  }
+  SECTION("lost before it was") {
+    subject.lost(one);
+    const std::vector<grant> again = all_grants(subject, 2ms);
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].items == grants[1].items);
+  }
+}
+
+TEST_CASE("a worker leaves what it had when a newer life begins, and returns all on cancel") {
+  rankwise::core::worker<int> subject;
+  std::vector<message> replies;
+  const auto order = [&](message_kind kind, std::uint64_t chunk, std::uint32_t epoch) {
+    message said;
+    said.kind = kind;
+    said.chunk = chunk;
+    said.items = {chunk * 10, 5};
+    subject.receive(epoch, said, 0, replies);
+  };
+  order(message_kind::grant, 1, 0);
+  order(message_kind::grant, 2, 0);
+  REQUIRE(subject.start()->id == 1);
+  CHECK(subject.done(2, 1ms, false)->items == item_range{10, 2});
+  SECTION("cancelled") {
+    order(message_kind::cancel, 0, 0);
+    CHECK(subject.interrupted());
+    REQUIRE(replies.size() == 1);
+    CHECK(replies[0].kind == message_kind::returned);
+    CHECK(replies[0].items == item_range{20, 5});
+    const std::optional<message> rest = subject.finish();
+    REQUIRE(rest.has_value());
+    CHECK(rest->items == item_range{12, 3});
+    CHECK_FALSE(subject.start().has_value());
+  }
+  SECTION("a new life") {
+    order(message_kind::grant, 3, 1);
+    CHECK(subject.interrupted());
+    CHECK_FALSE(subject.done(1, 1ms, false).has_value());
+    CHECK_FALSE(subject.finish().has_value());
+    CHECK(subject.epoch() == 1);
+    CHECK(subject.start()->id == 3);
+    CHECK(replies.empty());
+  }
+}
