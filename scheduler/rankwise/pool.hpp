@@ -4,6 +4,7 @@
 #include <rankwise/engine/require_task.hpp>
 #include <rankwise/engine/root.hpp>
 #include <rankwise/engine/typed_calls.hpp>
+#include <rankwise/observe/statistics.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/task.hpp>
 
@@ -36,6 +37,9 @@ class pool {
 
   /// Ranks of the job.
   std::uint32_t n_ranks() const { return root_->n_ranks(); }
+
+  /// Figures of all calls so far.
+  const job_statistics& totals() const { return root_->totals(); }
 
   /// What the user has asked for.
   const rankwise::options& options() const { return options_; }

@@ -50,14 +50,12 @@ void run_on_endpoint(transport::endpoint& endpoint,
     server(endpoint).serve();
     return;
   }
-  console shown(how);
+  observe::console shown(how);
   if (!endpoint.may_change_threads()) {
     shown.say(
         "MPI gives no MPI_THREAD_SERIALIZED: while the root is in a task, other ranks wait for it");
   }
-  root engine(endpoint, std::move(hosts), [&](const job_statistics& now, core::duration at) {
-    shown.update(now, at);
-  });
+  root engine(endpoint, std::move(hosts), shown);
   std::exception_ptr failure;
   try {
     pool ranks(engine, how);
@@ -68,8 +66,8 @@ void run_on_endpoint(transport::endpoint& endpoint,
     failure = std::current_exception();
   }
   engine.shut_down();
-  shown.finish(engine.totals());
   if (failure) std::rethrow_exception(failure);
+  shown.job_over(engine.totals());
 }
 
 /// The same over MPI.

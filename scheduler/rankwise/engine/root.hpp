@@ -8,6 +8,7 @@
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/observe/statistics.hpp>
+#include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -28,15 +28,11 @@ namespace rankwise::engine {
 /// The root: hands out the items of each call, takes the results, and works too.
 class root final : public rank_engine {
  public:
-  /// Told of the state of the job now and then, and at the end of a call; at most one call at a
-  /// time.
-  using watcher = std::function<void(const job_statistics&, core::duration at)>;
-
-  /// `hosts` has the host of each rank.
-  root(transport::endpoint& endpoint, std::vector<std::string> hosts, watcher watch)
+  /// `hosts` has the host of each rank; `watch` is told how the job goes.
+  root(transport::endpoint& endpoint, std::vector<std::string> hosts, observe::watcher& watch)
       : rank_engine(endpoint),
         hosts_(std::move(hosts)),
-        watch_(std::move(watch)),
+        watch_(watch),
         received_(endpoint.n_ranks()),
         introduced_(endpoint.n_ranks()) {
     for (std::size_t row = 0; row < endpoint.n_ranks(); ++row)
@@ -158,7 +154,7 @@ class root final : public rank_engine {
     if (coordinator_) {
       hand_out(at);
       if (coordinator_->cancelled() && !cancel_told_) tell_all_to_cancel();
-      if (watch_) watch_(current(at), at);
+      watch_.update(current(at), at);
     }
     for (const rank_id rank : unsent_) outboxes_[to_index(rank)].send();
     unsent_.clear();
@@ -315,6 +311,7 @@ class root final : public rank_engine {
     totals_.messages = 0;
     for (const outbox& box : outboxes_) totals_.messages += box.n_sent();
     for (const std::uint32_t n_received : received_) totals_.messages += n_received;
+    watch_.call_over(totals_);
     const std::uint64_t n_items = how.n_items;
     coordinator_.reset();
     call_ = nullptr;
@@ -328,7 +325,7 @@ class root final : public rank_engine {
   }
 
   std::vector<std::string> hosts_;
-  watcher watch_;
+  observe::watcher& watch_;
   std::vector<outbox> outboxes_;           // by rank
   std::vector<rank_id> unsent_;            // ranks whose outbox holds something
   std::vector<std::uint32_t> received_;    // frames, by rank

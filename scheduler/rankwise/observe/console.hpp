@@ -2,27 +2,76 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/observe/progress.hpp>
 #include <rankwise/observe/statistics.hpp>
+#include <rankwise/observe/summary.hpp>
+#include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-namespace rankwise {
+namespace rankwise::observe {
 
-/// Where the root shows how the job goes: progress and messages on stderr, the summary at the end.
-class console {
+/// The width of the terminal that stderr ends at; none where it is none. Under mpirun it is a pipe,
+/// and the launcher says in RANKWISE_TERMINAL how many columns the terminal behind it has.
+inline std::optional<std::size_t> terminal_columns() {
+  if (const char* const told = std::getenv("RANKWISE_TERMINAL")) {
+    const std::size_t columns = std::strtoul(told, nullptr, 10);
+    if (columns != 0) return columns;
+  }
+  winsize size{};
+  if (::isatty(STDERR_FILENO) == 0) return std::nullopt;
+  constexpr std::size_t usual_columns = 80;
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col
+                                                                            : usual_columns;
+}
+
+/// Where the root shows how the job goes: progress on stderr, and the summary at the end, which
+/// goes to stdout where it is JSON.
+class console final : public watcher {
  public:
-  explicit console(const options& how) : how_(how) {}
+  explicit console(const options& how)
+      : how_(how),
+        columns_(terminal_columns()),
+        progress_(how.quiet ? progress_mode::none : resolve(how.progress, columns_.has_value()),
+                  columns_.value_or(80),
+                  [](std::string_view text) { write(stderr, text); }) {}
 
-  void say(std::string_view text) const { fmt::print(stderr, "rankwise: {}\n", text); }
-  void update(const job_statistics& /*state*/, core::duration /*at*/) {}
-  void finish(const job_statistics& /*totals*/) {}
+  void say(std::string_view text) const { write(stderr, fmt::format("rankwise: {}\n", text)); }
+
+  void update(const job_statistics& job, core::duration at) override { progress_.update(job, at); }
+
+  void call_over(const job_statistics& job) override { progress_.end_call(job); }
+
+  /// The job has ended well; nothing is said of one without items.
+  void job_over(const job_statistics& job) const {
+    if (how_.quiet || job.calls == 0) return;
+    if (how_.json) {
+      write(stdout, summary_json(job));
+    } else {
+      std::fflush(stdout);
+      write(stderr, summary_text(job));
+    }
+  }
 
  private:
+  static void write(std::FILE* stream, std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stream);
+    std::fflush(stream);
+  }
+
   options how_;
+  std::optional<std::size_t> columns_;
+  progress progress_;
 };
 
-}  // namespace rankwise
+}  // namespace rankwise::observe

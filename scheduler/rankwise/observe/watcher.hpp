@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/observe/statistics.hpp>
+
+namespace rankwise::observe {
+
+/// Someone whom the root tells how the job goes, by one thread at a time.
+class watcher {
+ public:
+  watcher() = default;
+  watcher(const watcher&) = delete;
+  watcher& operator=(const watcher&) = delete;
+  watcher(watcher&&) = delete;
+  watcher& operator=(watcher&&) = delete;
+  virtual ~watcher() = default;
+
+  /// Often, in the middle of a call.
+  virtual void update(const job_statistics& job, core::duration at) = 0;
+
+  /// A call has ended, well or not.
+  virtual void call_over(const job_statistics& job) = 0;
+};
+
+}  // namespace rankwise::observe

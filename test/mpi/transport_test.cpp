@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include <rankwise/engine/backoff.hpp>
+#include <rankwise/random.hpp>
+#include <rankwise/transport/mpi.hpp>
+
+#include "catch.hpp"
+
+#include <boost/mpi/communicator.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace {
+
+/// The frame number `number` from `from`: its length and bytes follow from both. One in eight is
+/// large.
+rankwise::wire::bytes frame_of(std::uint32_t from, std::uint32_t number) {
+  rankwise::random_stream chance(from, number);
+  const std::size_t n_bytes = number % 8 == 3 ? 100'000 + chance() % 100'000 : chance() % 1000;
+  rankwise::wire::bytes frame;
+  frame.resize(n_bytes);
+  for (std::byte& byte : frame) byte = static_cast<std::byte>(chance());
+  return frame;
+}
+
+}  // namespace
+
+TEST_CASE("frames arrive whole and in order, also those that travel in parts") {
+  constexpr std::uint32_t n_frames = 64;
+  const boost::mpi::communicator world;
+  for (const std::size_t part_bytes :
+       {std::size_t{1} << 29U, std::size_t{1003}, std::size_t{65536}}) {
+    rankwise::transport::mpi endpoint(world, part_bytes);
+    const auto me = static_cast<std::uint32_t>(world.rank());
+    for (std::uint32_t number = 0; number < n_frames; ++number) {
+      for (int to = 0; to < world.size(); ++to) {
+        if (to != world.rank()) endpoint.send(rankwise::rank_id{to}, frame_of(me, number));
+      }
+    }
+    std::vector<std::uint32_t> n_received(static_cast<std::size_t>(world.size()));
+    std::uint64_t n_left = std::uint64_t{n_frames} * static_cast<std::uint64_t>(world.size() - 1);
+    rankwise::rank_id from{};
+    rankwise::wire::bytes frame;
+    while (n_left != 0 || !endpoint.all_sent()) {
+      if (!endpoint.try_receive(from, frame)) continue;
+      const std::uint32_t number = n_received[rankwise::to_index(from)]++;
+      const rankwise::wire::bytes expected = frame_of(static_cast<std::uint32_t>(from), number);
+      REQUIRE(frame.size() == expected.size());
+      REQUIRE(std::equal(frame.begin(), frame.end(), expected.begin()));
+      --n_left;
+    }
+    CHECK_FALSE(endpoint.try_receive(from, frame));
+  }
+}
+
+TEST_CASE("an endpoint's messages are its own") {
+  const boost::mpi::communicator world;
+  rankwise::transport::mpi one(world);
+  rankwise::transport::mpi other(world);
+  const int next = (world.rank() + 1) % world.size();
+  one.send(rankwise::rank_id{next}, rankwise::wire::bytes(11));
+  other.send(rankwise::rank_id{next}, rankwise::wire::bytes(22));
+  rankwise::rank_id from{};
+  rankwise::wire::bytes frame;
+  while (!other.try_receive(from, frame)) one.all_sent();
+  CHECK(frame.size() == 22);
+  while (!one.try_receive(from, frame)) other.all_sent();
+  CHECK(frame.size() == 11);
+}
