@@ -46,6 +46,7 @@ class chunk_scope {
   chunk_scope(chunk_host& host,
               task_surroundings& around,
               core::item_range items,
+              core::duration begun,
               core::duration report_interval,
               wire::bytes piece)
       : host_(&host),
@@ -53,9 +54,10 @@ class chunk_scope {
         items_(items),
         unreported_(items.first),
         report_interval_(report_interval),
+        piece_begun_(begun),
+        batch_begun_(begun),
         piece_(std::move(piece)) {
     piece_.clear();
-    piece_begun_ = batch_begun_ = now();
   }
 
   core::item_range items() const { return items_; }
@@ -115,8 +117,8 @@ class chunk_scope {
   core::item_range items_;
   std::uint64_t unreported_;
   core::duration report_interval_;
-  core::duration piece_begun_{};
-  core::duration batch_begun_{};
+  core::duration piece_begun_;
+  core::duration batch_begun_;
   std::uint64_t batch_ = 1;
   wire::bytes piece_;
 };

@@ -80,34 +80,41 @@ class rank_engine : public chunk_host {
     }
   }
 
+  using chunk = core::worker<wire::bytes>::chunk;
+
   /// Under the lock: takes and sends messages. Returns whether any came in.
   virtual bool attend(core::duration at) = 0;
 
   /// Under the lock: says something to the root; the payload stands in `piece` behind its room.
   virtual void tell_root(const core::message& said, wire::bytes& piece) = 0;
 
-  /// Looks after messages, and takes the next chunk; none where there is none, or something else
-  /// comes first.
-  std::optional<core::worker<wire::bytes>::chunk> next_chunk() {
-    const std::lock_guard held(lock_);
-    const core::duration at = now();
-    if (worker_.n_queued() < low_queue || at - attended_at_ >= attend_every) attend_here(at);
-    if (stand_in_failure_) std::rethrow_exception(std::exchange(stand_in_failure_, nullptr));
-    if (!orders_.empty()) return std::nullopt;
-    return worker_.start();
-  }
+  /// Under the lock: there is nothing left to do.
+  virtual bool is_over() const = 0;
 
-  /// Runs `run(scope)` as the chunk under way, and sends back what it leaves.
-  template <class Run>
-  void run_chunk(core::item_range items, core::duration report_interval, Run run) {
-    if (stand_in_) stand_in_->tasks_begin();
-    chunk_scope scope(*this, around_, items, report_interval, std::move(spare_piece_));
-    run(scope);
-    if (stand_in_) stand_in_->tasks_end();
-    spare_piece_ = std::move(scope.piece());
-    const std::lock_guard held(lock_);
-    if (const std::optional<core::message> rest = worker_.finish()) tell_root(*rest);
-    around_.cancelled = worker_.interrupted();
+  /// Under the lock: the next chunk belongs to the call under way, whose time between reports is
+  /// returned.
+  virtual core::duration begin_chunk() = 0;
+
+  /// Runs the tasks of the chunk.
+  virtual void run(chunk_scope& scope, const chunk& next) = 0;
+
+  /// Runs chunks, looks after messages and waits for them, until all is over.
+  void work() {
+    backoff idle;
+    bool was_idle = false;
+    for (;;) {
+      const step next = next_step();
+      if (next.is_over) return;
+      if (next.to_run) {
+        run_chunk(next);
+      } else if (!follow_orders() && !next.heard) {
+        if (!was_idle) idle.reset(next.at);
+        was_idle = true;
+        idle.wait(next.at);
+        continue;
+      }
+      was_idle = false;
+    }
   }
 
   /// Does what the root has said about results; false where it has said nothing.
@@ -123,9 +130,6 @@ class rank_engine : public chunk_host {
     return !orders.empty();
   }
 
-  /// Whether messages came in since the last call.
-  bool heard() { return std::exchange(heard_, false); }
-
   /// Under the lock: `said` is a settle.
   void give_order(core::epoch_number epoch, const core::message& said) {
     orders_.push_back({epoch, said});
@@ -136,10 +140,11 @@ class rank_engine : public chunk_host {
     tell_root(said, nothing);
   }
 
-  void attend_here(core::duration at) {
-    if (attend(at)) heard_ = true;
+  bool attend_here(core::duration at) {
+    const bool any = attend(at);
     attended_at_ = at;
     if (stand_in_) stand_in_->pumped(at);
+    return any;
   }
 
   void stop_stand_in() { stand_in_.reset(); }
@@ -155,9 +160,50 @@ class rank_engine : public chunk_host {
     core::message said;
   };
 
+  /// What the computing thread does next.
+  struct step {
+    core::duration at{};
+    bool is_over = false;
+    bool heard = false;  // messages came in
+    std::optional<chunk> to_run;
+    core::duration report_interval{};
+  };
+
   /// With fewer chunks queued, or after that time, messages are looked after before the next chunk.
   static constexpr std::size_t low_queue = 16;
   static constexpr core::duration attend_every{20'000};
+
+  step next_step() {
+    const std::lock_guard held(lock_);
+    end_chunk();
+    step next;
+    next.at = now();
+    if (worker_.n_queued() < low_queue || next.at - attended_at_ >= attend_every) {
+      next.heard = attend_here(next.at);
+      next.at = now();
+    }
+    if (stand_in_failure_) std::rethrow_exception(std::exchange(stand_in_failure_, nullptr));
+    next.is_over = is_over();
+    if (next.is_over || !orders_.empty()) return next;
+    next.to_run = worker_.start();
+    if (next.to_run) next.report_interval = begin_chunk();
+    return next;
+  }
+
+  void run_chunk(const step& next) {
+    if (stand_in_) stand_in_->tasks_begin();
+    chunk_scope scope(
+        *this, around_, next.to_run->items, next.at, next.report_interval, std::move(spare_piece_));
+    run(scope, *next.to_run);
+    if (stand_in_) stand_in_->tasks_end();
+    spare_piece_ = std::move(scope.piece());
+  }
+
+  /// Sends back what the chunk that has been run has left.
+  void end_chunk() {
+    if (const std::optional<core::message> rest = worker_.finish()) tell_root(*rest);
+    around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
+  }
 
   void attend_between_tasks(core::duration at) override {
     const std::lock_guard held(lock_);
@@ -237,7 +283,6 @@ class rank_engine : public chunk_host {
   std::deque<settle_order> orders_;      // under the lock
   std::exception_ptr stand_in_failure_;  // under the lock
   core::duration attended_at_{};
-  bool heard_ = false;  // by the computing thread
   wire::bytes spare_piece_;
   std::optional<stand_in> stand_in_;  // last: it uses all the others
 };

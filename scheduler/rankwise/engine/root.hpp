@@ -62,7 +62,7 @@ class root final : public rank_engine {
     }
     or_bring_down([&] {
       begin(call, how);
-      work(call);
+      work();
     });
     end();
   }
@@ -122,24 +122,11 @@ class root final : public rank_engine {
     attend_here(begun_);
   }
 
-  void work(root_call& call) {
-    backoff idle;
-    idle.reset(now());
-    while (!is_done()) {
-      if (const auto chunk = next_chunk()) {
-        run_chunk(chunk->items, report_interval_, [&](chunk_scope& scope) { call.run(scope); });
-      } else if (!follow_orders() && !heard()) {
-        idle.wait(now());
-        continue;
-      }
-      idle.reset(now());
-    }
-  }
+  bool is_over() const override { return coordinator_->done(); }
 
-  bool is_done() {
-    const std::lock_guard held(lock_);
-    return coordinator_->done();
-  }
+  core::duration begin_chunk() override { return report_interval_; }
+
+  void run(chunk_scope& scope, const chunk& /*next*/) override { call_->run(scope); }
 
   bool attend(core::duration at) override {
     bool any = false;

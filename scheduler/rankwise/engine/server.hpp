@@ -52,26 +52,15 @@ class server final : public rank_engine {
     std::unique_ptr<remote_call> code;
   };
 
-  void work() {
-    backoff idle;
-    idle.reset(now());
-    while (!is_over()) {
-      if (const auto chunk = next_chunk()) {
-        const std::shared_ptr<active_call> call = call_;
-        run_chunk(chunk->items, call->header.report_interval, [&](chunk_scope& scope) {
-          call->code->run(scope, chunk->payload);
-        });
-      } else if (!follow_orders() && !heard()) {
-        idle.wait(now());
-        continue;
-      }
-      idle.reset(now());
-    }
+  bool is_over() const override { return over_; }
+
+  core::duration begin_chunk() override {
+    running_ = call_;
+    return call_->header.report_interval;
   }
 
-  bool is_over() {
-    const std::lock_guard held(lock_);
-    return over_;
+  void run(chunk_scope& scope, const chunk& next) override {
+    running_->code->run(scope, next.payload);
   }
 
   bool attend(core::duration at) override {
@@ -140,7 +129,8 @@ class server final : public rank_engine {
   core::duration sent_at_{};
   wire::bytes frame_;
   std::uint32_t n_received_ = 0;
-  std::shared_ptr<active_call> call_;
+  std::shared_ptr<active_call> call_;     // under the lock: what the root's grants belong to
+  std::shared_ptr<active_call> running_;  // what the chunk under way belongs to
   bool over_ = false;
 };
 
