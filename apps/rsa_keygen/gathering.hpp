@@ -6,9 +6,14 @@
 #include "rsa_keygen/openssl.hpp"
 #include "rsa_keygen/passphrase.hpp"
 #include "rsa_keygen/sealed_key.hpp"
+#include "rsa_keygen/settings.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -49,5 +54,22 @@ class gathering {
   secret_bytes passphrase_;
   pkey recipient_;
 };
+
+/// The gathering that the options ask for, if they do.
+///
+/// Local: warns on stderr of a passphrase that others may read.
+/// Throws: rankwise::config_error if there is no passphrase.
+inline std::optional<gathering> begin_gathering(const settings& asked) {
+  if (!asked.gather) return std::nullopt;
+  passphrase given =
+      !asked.passphrase_file.empty()
+          ? passphrase_from_file(asked.passphrase_file)
+          : passphrase_from_variable(asked.passphrase_variable.empty() ? "RANKWISE_PASSPHRASE"
+                                                                       : asked.passphrase_variable);
+  if (!given.warning.empty()) {
+    fmt::print(stderr, "rsa_keygen: warning: {}\n", given.warning);
+  }
+  return std::optional<gathering>(std::in_place, std::move(given.text), asked.bits);
+}
 
 }  // namespace rsa_keygen

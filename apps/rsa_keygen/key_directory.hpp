@@ -42,12 +42,12 @@ class key_directory {
     }
     check_owner_and_mode();
     if (::access(path_.c_str(), R_OK | W_OK | X_OK) != 0) refuse_system("cannot write there");
+    std::string first;
     for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-      if (is_key(entry.path())) {
-        refuse(fmt::format("holds {} already; accepted: a directory without key-* files",
-                           entry.path().filename().string()));
-      }
+      const std::string name = entry.path().filename().string();
+      if (is_key(entry.path()) && (first.empty() || name < first)) first = name;
     }
+    if (!first.empty()) refuse_key(first);
   }
 
   /// Makes the directory if it is not there.
@@ -63,8 +63,7 @@ class key_directory {
   void check_free(std::uint64_t index, std::uint64_t count) const {
     const std::filesystem::path file = private_file(index, count);
     if (std::filesystem::exists(std::filesystem::symlink_status(file))) {
-      refuse(fmt::format("holds {} already; accepted: a directory without key-* files",
-                         file.filename().string()));
+      refuse_key(file.filename().string());
     }
   }
 
@@ -92,6 +91,10 @@ class key_directory {
 
   [[noreturn]] void refuse(const std::string& complaint) const {
     throw rankwise::config_error(fmt::format("--out {}: {}", path_.string(), complaint));
+  }
+
+  [[noreturn]] void refuse_key(const std::string& name) const {
+    refuse(fmt::format("holds {} already; accepted: a directory without key-* files", name));
   }
 
   [[noreturn]] void refuse_system(const char* attempt) const {

@@ -91,8 +91,8 @@ inline std::string key_lines(std::span<const key_result> keys) {
   std::string text;
   for (std::size_t index = 0; index < keys.size(); ++index) {
     const key_result& key = keys[index];
-    text += fmt::format(R"({{"index": {}, "bits": {}, "fingerprint": "{}", )"
-                        R"("rank": {}, "host": "{}", "seconds": {:.6f}}})"
+    text += fmt::format(R"({{"index":{},"bits":{},"fingerprint":"{}",)"
+                        R"("rank":{},"host":"{}","seconds":{:.6f}}})"
                         "\n",
                         index,
                         key.bits,
@@ -112,9 +112,9 @@ inline std::string with_interval(const estimate& figure) {
 
 /// The members `low` and `high` of a JSON object; null where nothing is known of the spread.
 inline std::string interval_members(const estimate& figure, std::string_view prefix) {
-  if (!figure.has_interval()) return fmt::format(R"("{0}_low": null, "{0}_high": null)", prefix);
+  if (!figure.has_interval()) return fmt::format(R"("{0}_low":null,"{0}_high":null)", prefix);
   return fmt::format(
-      R"("{0}_low": {1:.4f}, "{0}_high": {2:.4f})", prefix, figure.low(), figure.high());
+      R"("{0}_low":{1:.4f},"{0}_high":{2:.4f})", prefix, figure.low(), figure.high());
 }
 
 /// The line that a run ends with.
@@ -132,8 +132,8 @@ inline std::string summary(const run_figures& run) {
 
 /// `summary` as a JSON object.
 inline std::string summary_json(const run_figures& run) {
-  return fmt::format(R"({{"keys": {}, "bits": {}, "ranks": {}, "seconds": {:.6f}, )"
-                     R"("keys_per_second": {:.4f}, {}}})"
+  return fmt::format(R"({{"keys":{},"bits":{},"ranks":{},"seconds":{:.6f},)"
+                     R"("keys_per_second":{:.4f},{}}})"
                      "\n",
                      run.keys,
                      run.bits,
@@ -211,17 +211,17 @@ inline std::string speed_up_lines(std::span<const run_figures> runs) {
   for (const run_figures& run : runs) {
     const comparison compared = compare(run, runs.front());
     const bool shown = !compared.oversubscribed;
-    text += fmt::format(R"({{"ranks": {}, "seconds": {:.6f}, "keys_per_second": {:.4f}, {}, )",
+    text += fmt::format(R"({{"ranks":{},"seconds":{:.6f},"keys_per_second":{:.4f},{},)",
                         run.ranks,
                         run.seconds,
                         run.rate.value,
                         interval_members(run.rate, "keys_per_second"));
-    text += fmt::format(R"("speed_up": {}, {}, "efficiency": {}, )",
+    text += fmt::format(R"("speed_up":{},{},"efficiency":{},)",
                         shown ? fmt::format("{:.4f}", compared.speed_up.value) : "null",
                         interval_members(shown ? compared.speed_up : estimate{}, "speed_up"),
                         shown ? fmt::format("{:.4f}", compared.efficiency) : "null");
     text += fmt::format(
-        R"("oversubscribed": {}, "paper_seconds": {}}})",
+        R"("oversubscribed":{},"paper_seconds":{}}})",
         compared.oversubscribed,
         compared.paper_seconds > 0 ? fmt::format("{:.1f}", compared.paper_seconds) : "null");
     text += "\n";

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/error.hpp>
+#include <rankwise/option_values.hpp>
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/value_semantic.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace rsa_keygen {
+
+/// What the command line asks for.
+struct settings {
+  std::uint64_t count = 1;
+  std::int32_t bits = 2048;
+  std::string out;
+  bool exercise = false;
+  bool speed_up = false;
+  bool gather = false;
+  std::string passphrase_file;
+  std::string passphrase_variable;
+};
+
+/// The options of rsa_keygen; they go to `asked`.
+inline boost::program_options::options_description options(settings& asked) {
+  namespace po = boost::program_options;
+  const auto take_bits = [&asked](const std::string& text) {
+    constexpr std::array<std::int32_t, 4> accepted{1024, 2048, 3072, 4096};
+    for (const std::int32_t bits : accepted) {
+      if (text != std::to_string(bits)) continue;
+      asked.bits = bits;
+      return;
+    }
+    throw rankwise::bad_value(text, fmt::format("{}", fmt::join(accepted, ", ")));
+  };
+  const auto text = [](std::string& target, const std::string& name) {
+    return po::value<std::string>()->value_name(name)->notifier(
+        [&target, name](const std::string& given) {
+          if (given.empty()) throw rankwise::bad_value(given, name);
+          target = given;
+        });
+  };
+  const auto flag = [](bool& target) { return po::bool_switch(&target)->default_value(false, ""); };
+
+  po::options_description group("Options of rsa_keygen");
+  const auto add = [&group](const char* name, const po::value_semantic* value, const char* help) {
+    group.add_options()(name, value, help);
+  };
+  constexpr std::uint64_t most = 100'000'000;  // whose results are all held by the root
+  add("count",
+      rankwise::whole_number(asked.count, 1, most),
+      "keys to make, at least 1 (default: 1)");
+  add("bits",
+      po::value<std::string>()->value_name("B")->notifier(take_bits),
+      "1024 (for experiments only), 2048, 3072, 4096 (default: 2048)");
+  add("out",
+      text(asked.out, "DIR")->required(),
+      "directory for the keys, on each host; made if it is not there");
+  add("exercise",
+      flag(asked.exercise),
+      "use each key: sign and verify, encrypt and decrypt; one that fails stops the job");
+  add("speedup",
+      flag(asked.speed_up),
+      "make the same job on 1, 2 ... all ranks; the last run's keys are kept");
+  add("gather",
+      flag(asked.gather),
+      "bring the private keys to the first rank's host, encrypted with a passphrase");
+  add("passphrase-file", text(asked.passphrase_file, "FILE"), "its first line is the passphrase");
+  add("passphrase-env",
+      text(asked.passphrase_variable, "NAME"),
+      "variable with the passphrase (default: RANKWISE_PASSPHRASE)");
+  return group;
+}
+
+/// Sees that the options go together.
+/// Throws: rankwise::config_error.
+inline void check(const settings& asked) {
+  const bool from_file = !asked.passphrase_file.empty();
+  const bool from_variable = !asked.passphrase_variable.empty();
+  if (!asked.gather && (from_file || from_variable)) {
+    throw rankwise::config_error(
+        fmt::format("--passphrase-{}: only accepted with --gather", from_file ? "file" : "env"));
+  }
+  if (from_file && from_variable) {
+    throw rankwise::config_error(
+        "--passphrase-env: found beside --passphrase-file, accepted: one of them");
+  }
+}
+
+}  // namespace rsa_keygen

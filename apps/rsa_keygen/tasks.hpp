@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/rankwise.hpp>
+
+#include "rsa_keygen/job.hpp"
+#include "rsa_keygen/key_directory.hpp"
+#include "rsa_keygen/make_key.hpp"
+#include "rsa_keygen/pending_file.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rsa_keygen {
+
+/// The task: makes the key of an index; its file gets its name only once the root has accepted the
+/// result.
+struct key_task {
+  key_request request = {};
+
+  key_result operator()(rankwise::task_context& context, std::uint64_t index) const {
+    made_key made = make_key(request, index);
+    made.result.rank = static_cast<std::int32_t>(context.rank());
+    made.result.host = context.host();
+    if (made.file && request.keep) {
+      // Shared because a handler must be copyable; there is one owner.
+      context.when_settled(
+          [file = std::make_shared<pending_file>(std::move(*made.file))](bool accepted) {
+            if (accepted) file->publish();
+          });
+    }
+    return std::move(made.result);
+  }
+};
+
+/// The task: sees that this rank's directory can take keys.
+inline void directory_task(const std::string& directory) {
+  key_directory(directory).check();
+}
+
+/// Has every rank look at its directory, so that one that can't serve ends the job before a key is
+/// made.
+inline void check_on_all_ranks(const rankwise::pool& pool, const key_directory& directory) {
+  rankwise::options one_each = pool.options();
+  one_each.schedule = rankwise::schedule_kind::static_blocks;
+  one_each.chunk = 0;
+  one_each.on_error = rankwise::on_error_kind::collect;  // to hear of all hosts that can't serve
+  pool.with(one_each).for_each(std::vector(pool.n_ranks(), directory.path().string()),
+                               rankwise::fn<directory_task>);
+}
+
+}  // namespace rsa_keygen
