@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# guide_test.sh SOURCE_DIRECTORY PROGRAM LAUNCHER...: the guide's code block is guide_example.cpp, and prints the same
+# without a launcher and with it.
+set -euo pipefail
+
+source=$1 program=$2
+shift 2
+
+fail() {
+  printf 'guide_test: %s\n' "$1" >&2
+  exit 1
+}
+
+# The one block of C++.
+# shellcheck disable=SC2016
+shown=$(sed -n '/^```cpp$/,/^```$/ { /^```/d; p }' "$source/docs/guide.md")
+diff <(printf '%s\n' "$shown") "$source/test/readme/guide_example.cpp" ||
+  fail 'the code in docs/guide.md is not test/readme/guide_example.cpp (above: < guide, > file)'
+
+alone=$("$program" --stations 7)
+(($(wc -l <<< "$alone") == 8)) || fail "found \"$alone\", where a line for each of 7 stations and their sum were expected"
+launched=$("$@" "$program" --stations 7)
+diff <(printf '%s\n' "$alone") <(printf '%s\n' "$launched") || fail "with $* (above: < alone, > launched)"
