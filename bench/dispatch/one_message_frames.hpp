@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/coordinator.hpp>
+#include <rankwise/core/message.hpp>
+#include <rankwise/engine/backoff.hpp>
+#include <rankwise/engine/frame.hpp>
+#include <rankwise/transport/mpi.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include "support/machine.hpp"
+
+#include <boost/mpi/communicator.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace bench {
+
+/// What a run with one message in each frame gave; on rank 0.
+struct one_message_run {
+  std::vector<std::uint64_t> results;
+  double seconds = 0;
+  double root_cpu_s = 0;
+  std::uint64_t n_frames = 0;  ///< sent and received by the root
+};
+
+/// Hands out `n` items one by one with the library's own coordinator, frames and transport, but
+/// each grant and each result in a frame of its own: what a message takes the root where nothing
+/// can be packed, as when each comes from another of thousands of ranks.
+///
+/// Collective over `communicator`: rank 1 works, ranks from 2 on only join.
+inline one_message_run run_one_message_frames(const boost::mpi::communicator& communicator,
+                                              std::uint64_t n) {
+  namespace core = rankwise::core;
+  rankwise::transport::mpi endpoint(communicator);
+  rankwise::wire::bytes frame;
+  rankwise::rank_id from{};
+  std::uint32_t n_received = 0;
+  core::message said;
+  std::span<const std::byte> payload;
+  one_message_run run;
+  if (communicator.rank() == 1) {
+    rankwise::engine::outbox to_root(endpoint, rankwise::root_rank);
+    for (bool over = false; !over;) {
+      if (!endpoint.try_receive(from, frame)) continue;
+      rankwise::engine::frame_reader reader(frame, n_received++);
+      reader.next(said, payload);
+      over = said.kind == core::message_kind::shutdown;
+      if (over) continue;
+      said.kind = core::message_kind::done;
+      said.elapsed = std::chrono::nanoseconds(100);
+      const std::uint64_t result = said.items.first;
+      to_root.add(reader.epoch(), said, std::as_bytes(std::span(&result, 1)));
+      to_root.send();
+    }
+    while (!endpoint.all_sent()) continue;
+  } else if (communicator.rank() == 0) {
+    const rankwise::rank_id worker{1};
+    rankwise::engine::outbox to_worker(endpoint, worker);
+    run.results.resize(n);
+    core::coordinator_options how;
+    how.n_items = n;
+    how.n_ranks = 2;
+    how.first_worker = 1;
+    how.schedule = rankwise::schedule_kind::self;
+    how.chunk = 1;
+    core::coordinator coordinator(how);
+    const double cpu_before = thread_cpu_s();
+    const double begun = wall_s();
+    coordinator.joined(worker, rankwise::engine::now());
+    while (!coordinator.done()) {
+      const core::duration at = rankwise::engine::now();
+      while (endpoint.try_receive(from, frame)) {
+        rankwise::engine::frame_reader reader(frame, n_received++);
+        reader.next(said, payload);
+        if (coordinator.receive(from, reader.epoch(), said, at) != core::verdict::accepted)
+          continue;
+        run.results[said.items.first] = rankwise::wire::reader(payload).take_value<std::uint64_t>();
+      }
+      while (const auto given = coordinator.next_grant(at)) {
+        core::message order;
+        order.kind = core::message_kind::grant;
+        order.chunk = given->chunk;
+        order.items = given->items;
+        to_worker.add(given->epoch, order);
+        to_worker.send();
+      }
+    }
+    run.seconds = wall_s() - begun;
+    run.root_cpu_s = thread_cpu_s() - cpu_before;
+    run.n_frames = std::uint64_t{to_worker.n_sent()} + n_received;
+    core::message over;
+    over.kind = core::message_kind::shutdown;
+    to_worker.add(0, over);
+    to_worker.send();
+    while (!endpoint.all_sent()) continue;
+  }
+  return run;
+}
+
+}  // namespace bench

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/rankwise.hpp>
+
+#include <boost/mpi/communicator.hpp>
+#include <boost/mpi/environment.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace bench {
+
+/// Ends the benchmark where a result is wrong: a fast wrong answer is no measurement.
+inline void require(bool right, const std::string& what) {
+  if (!right) throw std::runtime_error(what);
+}
+
+/// Reads the command line; a status to exit with where there is nothing more to do. `how` gets the
+/// options of the scheduler, and is quiet.
+inline std::optional<int> read_options(int argc,
+                                       char** argv,
+                                       const rankwise::program& what,
+                                       rankwise::options& how) {
+  const bool tells = rankwise::engine::launched_rank().value_or(0) == 0;
+  try {
+    const rankwise::command_line_answer answer =
+        rankwise::parse_command_line(rankwise::arguments::of_process(argc, argv),
+                                     how,
+                                     what.options,
+                                     {what.name, what.version, what.summary});
+    how.quiet = true;
+    if (answer.next == rankwise::command_line_answer::step::go_on) return std::nullopt;
+    if (tells) fmt::print("{}", answer.text);
+    return 0;
+  } catch (const rankwise::config_error& error) {
+    if (tells) fmt::print(stderr, "{}: {}\n", what.name, error.what());
+    return tells ? 2 : 0;  // one tells, and its status is the job's
+  }
+}
+
+/// Runs `body(communicator, options)` on every rank; what it throws on one brings all down.
+///
+/// Collective over all processes of the job: unlike rankwise::run, each rank runs the body, which
+/// can then run the same work through the library and by hand.
+template <class Body>
+int run_on_all(int argc, char** argv, const rankwise::program& what, Body body) {
+  rankwise::options how;
+  if (const std::optional<int> status = read_options(argc, argv, what, how)) return *status;
+  const boost::mpi::environment environment(argc, argv, boost::mpi::threading::serialized, false);
+  try {
+    body(boost::mpi::communicator(), how);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(
+        stderr, "{}: rank {}: {}\n", what.name, boost::mpi::communicator().rank(), error.what());
+    std::fflush(stderr);
+    boost::mpi::environment::abort(3);
+    return 3;
+  }
+}
+
+}  // namespace bench
