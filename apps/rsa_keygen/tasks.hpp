@@ -47,6 +47,7 @@ inline void check_on_all_ranks(const rankwise::pool& pool, const key_directory& 
   rankwise::options one_each = pool.options();
   one_each.schedule = rankwise::schedule_kind::static_blocks;
   one_each.chunk = 0;
+  one_each.quiet = true;
   one_each.on_error = rankwise::on_error_kind::collect;  // to hear of all hosts that can't serve
   pool.with(one_each).for_each(std::vector(pool.n_ranks(), directory.path().string()),
                                rankwise::fn<directory_task>);
