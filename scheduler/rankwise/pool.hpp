@@ -8,8 +8,10 @@
 #include <rankwise/options.hpp>
 #include <rankwise/task.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <ranges>
 #include <type_traits>
@@ -23,14 +25,20 @@ namespace rankwise {
 ///
 /// A task is a function `rankwise::fn<f>`, a lambda that captures nothing, or a function object
 /// whose members can be sent. It takes an input, after a `task_context&` if it wants one. Inputs
-/// are any range; where it is no random-access range it is copied first, and
-/// `std::views::iota(first, last)` is sent as two numbers. Inputs and results are plain data,
-/// strings, standard containers, aggregates of such, or types with a Boost `serialize`.
-/// A task runs at least once, its result counts once: tasks with side effects see
+/// are any range; where it is no random-access range it is copied first, and of
+/// `std::views::iota(first, last)` only the first number is sent. Inputs and results are plain
+/// data, strings, standard containers, aggregates of such, or types with a Boost `serialize`. (A
+/// long double has one size and two formats on PCs and Pis: send a double where both take part.) A
+/// task runs at least once, its result counts once: tasks with side effects see
 /// `task_context::when_settled`.
 ///
-/// Throws: each call throws a task_error if tasks failed (see `--on-error`), and what a result's
-/// decoding throws. When it throws, no task of it runs any more.
+/// On the root, inputs are read and results and `combine` are worked on by two threads in turn with
+/// the tasks: `serialize` functions, lazy views and `combine` must not change what they share, and
+/// must not throw.
+///
+/// Throws: each call throws a task_error if tasks failed (see `--on-error`); no task of it runs any
+/// more then. Where a value can't be encoded or decoded, or MPI fails, the job is brought down with
+/// status 3.
 class pool {
  public:
   pool(engine::root& root, const rankwise::options& how) : root_(&root), options_(how) {}
@@ -55,9 +63,11 @@ class pool {
       engine::require_task<Task, input>();
       using result = std::remove_cvref_t<engine::task_result_t<Task, input>>;
       engine::require_result<result>();
-      engine::map_call<Range, Task, result> call(range, task);
-      root_->run(call, options_, "pool::map");
-      return call.release();
+      if constexpr (!std::is_void_v<result>) {
+        engine::map_call<Range, Task, result> call(range, task);
+        root_->run(call, options_, "pool::map");
+        return call.release();
+      }
     });
   }
 
@@ -101,6 +111,8 @@ class pool {
  private:
   template <class Inputs, class Use>
   static auto on_random_access(Inputs& inputs, Use use) {
+    static_assert(!std::same_as<std::ranges::sentinel_t<Inputs>, std::unreachable_sentinel_t>,
+                  "rankwise: these inputs have no end: give std::views::iota a last value");
     if constexpr (std::ranges::random_access_range<const Inputs> &&
                   std::ranges::sized_range<const Inputs>) {
       return use(inputs);

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -22,6 +23,7 @@ struct task_surroundings {
   std::string host;
   std::uint64_t seed = 0;
   std::atomic<bool> cancelled{false};
+  bool may_settle = true;  ///< under the call under way
   settlements settle;
 };
 
@@ -52,11 +54,19 @@ class task_context {
   bool cancelled() const { return around_->cancelled.load(std::memory_order_relaxed); }
 
   /// Has `handler` called on this rank, by the thread that runs tasks, once it is known whether the
-  /// result of this task counts: with true when the root has accepted it, with false when it has
-  /// not been wanted (the call was over, or the item had been given to another rank). The call
-  /// returns once all handlers were called. Where the handler throws after true, the task counts as
-  /// failed. A process that is killed calls nothing: let the kernel clean up after it.
+  /// result of this task counts: with true when the root has accepted it, before the call returns;
+  /// with false when it is not wanted (the task threw, the call was over, or the item had been
+  /// given to another rank), at the latest when the job ends. Where the handler throws after true,
+  /// the task counts as failed. A process that is killed calls nothing: let the kernel clean up
+  /// after it.
+  ///
+  /// Throws: std::logic_error in a pool::reduce.
   void when_settled(engine::settle_handler handler) {
+    if (!around_->may_settle) {
+      throw std::logic_error(
+          "task_context::when_settled was called in a pool::reduce, whose results can't be told "
+          "apart: use pool::map");
+    }
     around_->settle.add(index_, std::move(handler));
   }
 

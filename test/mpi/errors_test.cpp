@@ -192,3 +192,53 @@ TEST_CASE("a result that can't be settled fails its task") {
     CHECK(error->failures()[4].text == "disk full");
   });
 }
+
+TEST_CASE("after a call that was cancelled no task is told that it is") {
+  on_pool({}, [](rankwise::pool& pool) {
+    for (int round = 0; round < 20; ++round) {
+      const auto error =
+          failure_of([&] { pool.map(std::views::iota(0, 1000), rankwise::fn<fails_at_777>); });
+      REQUIRE(error.has_value());
+      const auto told = pool.map(
+          std::views::iota(0, 200),
+          [](rankwise::task_context& context, int) { return context.cancelled() ? 1 : 0; });
+      for (const int one : told) REQUIRE(one == 0);
+    }
+  });
+}
+
+TEST_CASE("handlers of results that are not wanted are called too") {
+  static int n_open = 0;
+  n_open = 0;
+  on_pool({}, [](rankwise::pool& pool) {
+    const auto error = failure_of([&] {
+      pool.for_each(std::views::iota(0, 100), [](rankwise::task_context& context, int i) {
+        ++n_open;
+        context.when_settled([](bool) { --n_open; });
+        if (i == 50) throw 42;
+      });
+    });
+    REQUIRE(error.has_value());
+    CHECK(error->failures()[0].text == "an exception that is not a std::exception");
+  });
+  // On every rank, once the job is over.
+  CHECK(n_open == 0);
+}
+
+TEST_CASE("when_settled is refused where results can't be told apart") {
+  on_pool({}, [](rankwise::pool& pool) {
+    const auto error = failure_of([&] {
+      pool.reduce(
+          std::views::iota(0, 10),
+          0,
+          [](int a, int b) { return a + b; },
+          [](rankwise::task_context& context, int i) {
+            context.when_settled([](bool) {});
+            return i;
+          });
+    });
+    REQUIRE(error.has_value());
+    CHECK(error->failures()[0].text.find(
+              "task_context::when_settled was called in a pool::reduce") == 0);
+  });
+}

@@ -4,11 +4,13 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/backoff.hpp>
 #include <rankwise/engine/frame.hpp>
+#include <rankwise/error.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -19,6 +21,19 @@ struct task_threw {
   std::string text;
   bool is_configuration = false;
 };
+
+/// The exception under way, in words. To be called in a catch block.
+inline task_threw describe_exception() {
+  try {
+    throw;
+  } catch (const config_error& error) {
+    return {error.what(), true};
+  } catch (const std::exception& error) {
+    return {error.what()};
+  } catch (...) {
+    return {"an exception that is not a std::exception"};
+  }
+}
 
 /// What a rank does about the chunk under way.
 class chunk_host {

@@ -38,7 +38,10 @@ struct counted_inputs {
   Value first{};
 
   Value next(std::uint64_t index) const {
-    return static_cast<Value>(first + static_cast<Value>(index));
+    using unsigned_value =
+        std::make_unsigned_t<Value>;  // the sum of signed ones might overflow on the way
+    return static_cast<Value>(static_cast<unsigned_value>(first) +
+                              static_cast<unsigned_value>(index));
   }
 };
 

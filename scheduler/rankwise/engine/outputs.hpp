@@ -18,6 +18,8 @@ namespace rankwise::engine {
 
 /// Results that nobody wants: `for_each`.
 struct no_output {
+  static constexpr bool may_settle = true;
+
   void open(chunk_scope& /*scope*/) {}
 
   void close(chunk_scope& /*scope*/) {}
@@ -30,6 +32,8 @@ struct no_output {
 template <class Result>
 class encoded_output {
  public:
+  static constexpr bool may_settle = true;
+
   void open(chunk_scope& scope) {
     scope.open_piece();
     encoder_.emplace(scope.piece());
@@ -48,6 +52,8 @@ class encoded_output {
 template <class Result>
 class result_table {
  public:
+  static constexpr bool may_settle = true;
+
   explicit result_table(std::uint64_t n_items) : cells_(n_items) {}
 
   void open(chunk_scope& /*scope*/) {}
@@ -102,6 +108,8 @@ class result_table {
 template <class Value, class Combine>
 class reduced_output {
  public:
+  static constexpr bool may_settle = false;  // a result can't be taken out of the tree again
+
   explicit reduced_output(const Combine& combine) : combine_(&combine) {}
 
   void open(chunk_scope& scope) {

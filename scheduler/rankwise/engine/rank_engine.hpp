@@ -21,6 +21,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,8 +39,8 @@ template <class Work>
 void or_bring_down(Work work) {
   try {
     work();
-  } catch (const std::exception& error) {
-    throw cannot_go_on(error.what());
+  } catch (...) {
+    throw cannot_go_on(describe_exception().text);
   }
 }
 
@@ -107,6 +108,8 @@ class rank_engine : public chunk_host {
       if (next.is_over) return;
       if (next.to_run) {
         run_chunk(next);
+      } else if (next.in_motion) {
+        std::this_thread::yield();  // the rest of a large frame comes as fast as this rank looks
       } else if (!follow_orders() && !next.heard) {
         if (!was_idle) idle.reset(next.at);
         was_idle = true;
@@ -164,7 +167,8 @@ class rank_engine : public chunk_host {
   struct step {
     core::duration at{};
     bool is_over = false;
-    bool heard = false;  // messages came in
+    bool heard = false;      // messages came in
+    bool in_motion = false;  // parts of a frame are on their way
     std::optional<chunk> to_run;
     core::duration report_interval{};
   };
@@ -173,8 +177,35 @@ class rank_engine : public chunk_host {
   static constexpr std::size_t low_queue = 16;
   static constexpr core::duration attend_every{20'000};
 
+  /// While it lives the stand-in looks after the pump.
+  class in_tasks {
+   public:
+    explicit in_tasks(std::optional<stand_in>& helper) : helper_(helper) {
+      if (helper_) helper_->tasks_begin();
+    }
+
+    in_tasks(const in_tasks&) = delete;
+    in_tasks& operator=(const in_tasks&) = delete;
+    in_tasks(in_tasks&&) = delete;
+    in_tasks& operator=(in_tasks&&) = delete;
+
+    ~in_tasks() {
+      if (helper_) helper_->tasks_end();
+    }
+
+   private:
+    std::optional<stand_in>& helper_;
+  };
+
+  /// Under the lock: after a failure on the stand-in, messages may be half built; nothing is sent
+  /// any more.
+  void rethrow_failure() {
+    if (stand_in_failure_) std::rethrow_exception(stand_in_failure_);
+  }
+
   step next_step() {
     const std::lock_guard held(lock_);
+    rethrow_failure();
     end_chunk();
     step next;
     next.at = now();
@@ -182,56 +213,63 @@ class rank_engine : public chunk_host {
       next.heard = attend_here(next.at);
       next.at = now();
     }
-    if (stand_in_failure_) std::rethrow_exception(std::exchange(stand_in_failure_, nullptr));
+    if (!orders_.empty()) return next;
     next.is_over = is_over();
-    if (next.is_over || !orders_.empty()) return next;
+    if (next.is_over) return next;
     next.to_run = worker_.start();
+    next.in_motion = !next.to_run && endpoint_.in_motion();
+    around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
     if (next.to_run) next.report_interval = begin_chunk();
     return next;
   }
 
   void run_chunk(const step& next) {
-    if (stand_in_) stand_in_->tasks_begin();
+    const in_tasks busy(stand_in_);
     chunk_scope scope(
         *this, around_, next.to_run->items, next.at, next.report_interval, std::move(spare_piece_));
     run(scope, *next.to_run);
-    if (stand_in_) stand_in_->tasks_end();
     spare_piece_ = std::move(scope.piece());
   }
 
   /// Sends back what the chunk that has been run has left.
   void end_chunk() {
     if (const std::optional<core::message> rest = worker_.finish()) tell_root(*rest);
-    around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
   }
 
   void attend_between_tasks(core::duration at) override {
-    const std::lock_guard held(lock_);
-    attend_here(at);
-    around_.cancelled = worker_.interrupted() || stand_in_failure_ != nullptr;
+    {
+      const std::lock_guard held(lock_);
+      rethrow_failure();
+      attend_here(at);
+      around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
+    }
+    follow_orders();
   }
 
   bool attend_from_stand_in() {
     const std::lock_guard held(lock_);
+    if (stand_in_failure_) return false;
     try {
       const bool any = attend(now());
-      around_.cancelled = worker_.interrupted();
-      return any;
+      around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
+      return any || endpoint_.in_motion();
     } catch (...) {
       stand_in_failure_ = std::current_exception();
       around_.cancelled = true;
-      return true;
+      return false;
     }
   }
 
   void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) override {
     const bool settle = around_.settle.any_in(items);
-    const std::lock_guard held(lock_);
-    if (const std::optional<core::message> said = worker_.done(items.count, elapsed, settle)) {
-      tell_root(*said, piece);
-    } else if (settle) {
-      reject(items);
+    {
+      const std::lock_guard held(lock_);
+      if (const std::optional<core::message> said = worker_.done(items.count, elapsed, settle)) {
+        tell_root(*said, piece);
+        return;
+      }
     }
+    if (settle) reject(items);
   }
 
   void report_failed(core::duration elapsed, const task_threw& threw) override {
@@ -264,10 +302,8 @@ class rank_engine : public chunk_host {
       std::optional<task_threw> threw;
       try {
         around_.settle.settle(index, true);
-      } catch (const config_error& error) {
-        threw = task_threw{error.what(), true};
-      } catch (const std::exception& error) {
-        threw = task_threw{error.what()};
+      } catch (...) {
+        threw = describe_exception();
       }
       const std::lock_guard held(lock_);
       if (threw) {

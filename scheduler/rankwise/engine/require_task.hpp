@@ -21,10 +21,12 @@ consteval bool is_lambda() {
 /// Refuses what can't be called on another rank, with a sentence that says what to do instead.
 template <class Callable>
 consteval void require_travelling() {
-  static_assert(!std::is_pointer_v<Callable> && !std::is_member_pointer_v<Callable>,
+  using decayed = std::decay_t<Callable>;  // a function's name is no pointer yet
+  constexpr bool is_pointer = std::is_pointer_v<decayed> || std::is_member_pointer_v<decayed>;
+  static_assert(!is_pointer,
                 "rankwise: a pointer to a function means nothing on another rank: write "
                 "rankwise::fn<f> for the function f");
-  if constexpr (!std::is_pointer_v<Callable>) {
+  if constexpr (!is_pointer) {
     constexpr bool has_state =
         !std::is_empty_v<Callable> || !std::is_default_constructible_v<Callable>;
     static_assert(!has_state || !is_lambda<Callable>(),

@@ -60,16 +60,29 @@ class root final : public rank_engine {
           "to be done, and call " +
           name + " from the body");
     }
-    or_bring_down([&] {
-      begin(call, how);
-      work();
-    });
+    require_whole();
+    try {
+      or_bring_down([&] {
+        begin(call, how);
+        work();
+      });
+    } catch (const cannot_go_on& error) {
+      const std::lock_guard held(lock_);
+      broken_ = error.what();
+      coordinator_.reset();
+      call_ = nullptr;
+      throw;
+    }
     end();
   }
 
   /// Tells the other ranks that the job is over, and waits until that is sent.
+  ///
+  /// Throws: cannot_go_on if a call has, whatever became of its exception.
   void shut_down() {
     stop_stand_in();
+    require_whole();
+    around_.settle.reject_all();
     core::message over;
     over.kind = core::message_kind::shutdown;
     for (std::size_t row = 1; row < outboxes_.size(); ++row) {
@@ -83,6 +96,9 @@ class root final : public rank_engine {
 
   /// Of all calls so far.
   const job_statistics& totals() const { return totals_; }
+
+  /// Of those that were not to be quiet.
+  const job_statistics& shown_totals() const { return shown_; }
 
  private:
   /// Time that a message takes the root, as bench/dispatch measures it; larger clusters get longer
@@ -104,12 +120,16 @@ class root final : public rank_engine {
     return options;
   }
 
+  void require_whole() const {
+    if (!broken_.empty()) throw cannot_go_on(broken_);
+  }
+
   void begin(root_call& call, const options& how) {
     const std::lock_guard held(lock_);
+    is_shown_ = !how.quiet;
     call_ = &call;
     ++call_number_;
     around_.seed = how.seed;
-    around_.cancelled = false;
     worker_.begin(call_number_);
     failures_.clear();
     cancel_told_ = false;
@@ -141,7 +161,7 @@ class root final : public rank_engine {
     if (coordinator_) {
       hand_out(at);
       if (coordinator_->cancelled() && !cancel_told_) tell_all_to_cancel();
-      watch_.update(current(at), at);
+      if (is_shown_) watch_.update(current(at, shown_), at);
     }
     for (const rank_id rank : unsent_) outboxes_[to_index(rank)].send();
     unsent_.clear();
@@ -264,9 +284,9 @@ class root final : public rank_engine {
     return box;
   }
 
-  /// The job so far, this call included.
-  job_statistics current(core::duration at) const {
-    job_statistics all = totals_;
+  /// `before` and this call, so far.
+  job_statistics current(core::duration at, const job_statistics& before) const {
+    job_statistics all = before;
     const auto seconds = [](core::duration time) {
       return std::chrono::duration<double>(time).count();
     };
@@ -282,24 +302,34 @@ class root final : public rank_engine {
     return all;
   }
 
-  void end() {
-    const std::lock_guard held(lock_);
-    const core::duration at = now();
-    totals_ = current(at);
+  /// `before` and this call, which is over.
+  job_statistics over(core::duration at, const job_statistics& before) const {
+    const auto seconds = [](core::duration time) {
+      return std::chrono::duration<double>(time).count();
+    };
     const core::coordinator_options& how = coordinator_->options();
+    job_statistics all = current(at, before);
     for (std::size_t row = how.first_worker; row < how.n_ranks; ++row) {
       const core::rank_record& record = coordinator_->record(to_rank(row));
       const bool worked = record.items_done != 0;
-      totals_.start_idle_s +=
-          std::chrono::duration<double>(worked ? record.first_start - begun_ : at - begun_).count();
-      if (worked)
-        totals_.tail_idle_s += std::chrono::duration<double>(at - record.last_done).count();
+      all.start_idle_s += seconds(worked ? record.first_start - begun_ : at - begun_);
+      if (worked) all.tail_idle_s += seconds(at - record.last_done);
     }
-    totals_.messages = 0;
-    for (const outbox& box : outboxes_) totals_.messages += box.n_sent();
-    for (const std::uint32_t n_received : received_) totals_.messages += n_received;
-    watch_.call_over(totals_);
-    const std::uint64_t n_items = how.n_items;
+    all.messages = 0;
+    for (const outbox& box : outboxes_) all.messages += box.n_sent();
+    for (const std::uint32_t n_received : received_) all.messages += n_received;
+    return all;
+  }
+
+  void end() {
+    const std::lock_guard held(lock_);
+    const core::duration at = now();
+    totals_ = over(at, totals_);
+    if (is_shown_) {
+      shown_ = over(at, shown_);
+      watch_.call_over(shown_);
+    }
+    const std::uint64_t n_items = coordinator_->options().n_items;
     coordinator_.reset();
     call_ = nullptr;
     if (failures_.empty()) return;
@@ -326,6 +356,9 @@ class root final : public rank_engine {
   std::vector<task_failure> failures_;
   bool cancel_told_ = false;
   job_statistics totals_;
+  job_statistics shown_;
+  bool is_shown_ = true;
+  std::string broken_;  // why no more calls can be made; empty: they can
 };
 
 }  // namespace rankwise::engine

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <rankwise/engine/chunk_scope.hpp>
-#include <rankwise/error.hpp>
 #include <rankwise/task.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -45,12 +43,8 @@ decltype(auto) invoke_task(const Task& task,
     } else {
       return std::invoke(task, input);
     }
-  } catch (const config_error& error) {
-    throw task_threw{error.what(), true};
-  } catch (const std::exception& error) {
-    throw task_threw{error.what()};
   } catch (...) {
-    throw task_threw{"an exception that is not a std::exception"};
+    throw task_threw(describe_exception());
   }
 }
 
@@ -60,6 +54,7 @@ decltype(auto) invoke_task(const Task& task,
 template <class Task, class Inputs, class Output>
 void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
   const core::item_range items = scope.items();
+  scope.around().may_settle = Output::may_settle;
   std::uint64_t index = items.first;
   std::uint64_t reported = items.first;
   const auto report = [&] {

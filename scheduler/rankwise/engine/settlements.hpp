@@ -4,6 +4,7 @@
 #include <rankwise/core/types.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <utility>
@@ -32,13 +33,15 @@ class settlements {
   void settle(std::uint64_t index, bool accepted) {
     auto node = handlers_.extract(index);
     if (node.empty()) return;
+    std::exception_ptr first;
     for (const settle_handler& handler : node.mapped()) {
       try {
         handler(accepted);
       } catch (...) {
-        if (accepted) throw;
+        if (!first) first = std::current_exception();
       }
     }
+    if (first && accepted) std::rethrow_exception(first);
   }
 
   /// None of what waits is wanted.

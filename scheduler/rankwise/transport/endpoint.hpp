@@ -39,6 +39,9 @@ class endpoint {
   /// Nothing sent from here waits any more.
   virtual bool all_sent() = 0;
 
+  /// Frames are under way that move on only as this endpoint is called.
+  virtual bool in_motion() const { return false; }
+
   /// A buffer to build a frame in, empty, with the room of one that was sent where there is one.
   virtual wire::bytes new_buffer() { return {}; }
 };

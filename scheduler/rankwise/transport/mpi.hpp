@@ -94,6 +94,8 @@ class mpi final : public endpoint {
     return false;
   }
 
+  bool in_motion() const override { return !arriving_.empty() || !sending_.empty(); }
+
   bool all_sent() override {
     complete_sends();
     return sending_.empty();
