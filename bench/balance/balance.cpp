@@ -19,6 +19,7 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -77,10 +78,8 @@ struct contender {
 
 class balance {
  public:
-  balance(const boost::mpi::communicator& world,
-          const rankwise::options& how,
-          const settings& given)
-      : world_(world), how_(how), given_(given) {
+  balance(boost::mpi::communicator world, const rankwise::options& how, const settings& given)
+      : world_(std::move(world)), how_(how), given_(given) {
     mean_rounds_ = given.rounds != 0
                        ? static_cast<double>(given.rounds)
                        : bench::rounds_a_second() * 1e-6 * static_cast<double>(given.mean_us);

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -262,7 +263,8 @@ void measure(const boost::mpi::communicator& world,
   out.ask_at_least(
       "chunk 1 / by hand with 4 outstanding", 0.5, ours / bench::median(hand[1].row.samples));
   if (given.mpi4py_rate == 0) {
-    out.leave_out("chunk 1: mpi4py.futures", "not installed (scripts/setup --bench)");
+    out.leave_out("chunk 1: mpi4py.futures",
+                  "not installed: python3-mpi4py (scripts/setup --bench)");
   } else {
     const auto theirs = static_cast<double>(given.mpi4py_rate);
     out.show({.name = "chunk 1: mpi4py.futures, chunksize 1",

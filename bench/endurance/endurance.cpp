@@ -29,8 +29,8 @@ struct settings {
   std::uint64_t n = 100'000;
   std::uint64_t task_us = 10;
   std::uint32_t repeats = 50;
-  std::uint64_t result_mib = 3 * 1024;  // 0: none
-  std::uint32_t patience_s = 120;       // for one call
+  std::uint64_t result_mib = 3072;  // 0: none
+  std::uint32_t patience_s = 300;   // for one call
 };
 
 constexpr std::array schedules{rankwise::schedule_kind::adaptive,

@@ -11,11 +11,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
-#include <time.h>
 #include <unistd.h>
 
 namespace bench {
