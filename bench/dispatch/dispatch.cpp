@@ -3,6 +3,7 @@
 // have nothing to do.
 #include <rankwise/rankwise.hpp>
 
+#include "dispatch/idle_watch.hpp"
 #include "dispatch/one_message_frames.hpp"
 #include "support/by_hand.hpp"
 #include "support/machine.hpp"
@@ -102,24 +103,25 @@ void run_by_hand(const boost::mpi::communicator& world,
   into.frames.push_back(2 * static_cast<double>(n));
 }
 
-/// Each rank runs its share, and the root gathers them: what no scheduler can be faster than.
+/// Each rank runs an equal share, the root in the place where the results belong, and gathers the
+/// others'.
 void run_gather(const boost::mpi::communicator& world, std::uint64_t n, series& into) {
   world.barrier();
   const double begun = bench::wall_s();
   const auto n_ranks = static_cast<std::uint64_t>(world.size());
   const auto rank = static_cast<std::uint64_t>(world.rank());
+  const auto first_of = [&](std::uint64_t of_rank) { return n * of_rank / n_ranks; };
   std::vector<int> counts;
   std::vector<int> places;
   for (std::uint64_t other = 0; other < n_ranks; ++other) {
-    places.push_back(static_cast<int>(n * other / n_ranks));
-    counts.push_back(static_cast<int>(n * (other + 1) / n_ranks - n * other / n_ranks));
+    places.push_back(static_cast<int>(first_of(other)));
+    counts.push_back(static_cast<int>(first_of(other + 1) - first_of(other)));
   }
-  std::vector<std::uint64_t> mine;
-  for (std::uint64_t i = n * rank / n_ranks; i < n * (rank + 1) / n_ranks; ++i)
-    mine.push_back(empty_task(i));
-  std::vector<std::uint64_t> results(rank == 0 ? n : 0);
-  MPI_Gatherv(mine.data(),
-              static_cast<int>(mine.size()),
+  std::vector<std::uint64_t> results(rank == 0 ? n : first_of(rank + 1) - first_of(rank));
+  for (std::uint64_t i = first_of(rank); i < first_of(rank + 1); ++i)
+    results[i - first_of(rank)] = empty_task(i);
+  MPI_Gatherv(rank == 0 ? MPI_IN_PLACE : results.data(),
+              rank == 0 ? 0 : counts[rank],
               MPI_UINT64_T,
               results.data(),
               counts.data(),
@@ -161,35 +163,12 @@ void add_chunk_1(bench::report& out, series& one, const std::string& figure) {
   out.add(cost);
 }
 
-/// CPU use of this rank, a share of one core, in a window that begins 1.5 s from now: a thread
-/// that sleeps looks at the process's clock twice.
-class idle_watch {
- public:
-  explicit idle_watch(std::uint32_t seconds)
-      : thread_([this, seconds] {
-          std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-          const double cpu_before = bench::process_cpu_s();
-          const double begun = bench::wall_s();
-          std::this_thread::sleep_for(std::chrono::seconds(seconds));
-          use_ = (bench::process_cpu_s() - cpu_before) / (bench::wall_s() - begun);
-        }) {}
-
-  double use() {
-    thread_.join();
-    return use_;
-  }
-
- private:
-  double use_ = 0;
-  std::thread thread_;  // last: it uses the other
-};
-
 /// The CPU use of each rank while the body on the root sleeps; on rank 0 the table of all.
 std::vector<double> measure_idle(const boost::mpi::communicator& world,
                                  const rankwise::options& how,
                                  std::uint32_t seconds) {
   world.barrier();
-  idle_watch watch(seconds);
+  bench::idle_watch watch(seconds);
   rankwise::run(world, how, [&](rankwise::pool& pool) {
     pool.for_each(std::views::iota(0, 1000), [](int) {});
     std::this_thread::sleep_for(std::chrono::seconds(seconds + 2));
