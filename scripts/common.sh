@@ -29,5 +29,9 @@ build() {
     cat "$log" >&2
     fail "building build/$preset failed (above, and in $log)"
   fi
-  say "built build/$preset in $((SECONDS - started)) s"
+  if grep -q '^ninja: no work to do' "$log"; then
+    say "build/$preset was up to date"
+  else
+    say "built build/$preset in $((SECONDS - started)) s"
+  fi
 }
