@@ -223,18 +223,28 @@ class coordinator {
     return recent_.items == 0 ? 0 : recent_.items / recent_.seconds * n_active_;
   }
 
-  /// A rank holds its current chunk and the next, more where chunks are shorter than a round trip;
-  /// but what another rank could start sooner is not held back for it (towards the end ranks wait
-  /// rather than hoard), and what is in flight stays in proportion to what the rank has shown that
-  /// it can do.
+  /// How long an answer of the root may take: a round trip, and where it works, as long as its own
+  /// tasks keep it from its messages; its stand-in comes after some milliseconds.
+  double answer_seconds() const {
+    if (options_.first_worker != 0) return chunk_seconds_min();
+    constexpr double stand_in_comes = 1.5e-3;
+    constexpr double tasks_in_a_row = 3;  // their lengths vary
+    const double kept = std::min(item_seconds(ranks_.front()), stand_in_comes);
+    return std::max(chunk_seconds_min(), tasks_in_a_row * kept);
+  }
+
+  /// A rank holds its current chunk and the next, more where chunks are shorter than the root's
+  /// answer takes; but what another rank could start sooner is not held back for it (towards the
+  /// end ranks wait rather than hoard), and what is in flight stays in proportion to what the rank
+  /// has shown that it can do.
   bool wants_more(const rank_record& record) const {
     if (record.chunks_out == 0) return true;
     if (record.chunks_out >= chunks_out_at_most) return false;
     const double seconds = item_seconds(record);
-    if (seconds <= 0) return record.chunks_out < 2 && remaining_ >= n_active_;
+    if (seconds <= 0) return record.chunks_out < 2 && record.items_out * n_active_ <= remaining_;
     const double starts_in = static_cast<double>(record.items_out) * seconds;
     const bool shown = record.items_out < schedule::growth * record.items_done;
-    if (record.chunks_out >= 2 && (!shown || starts_in >= chunk_seconds_min())) return false;
+    if (record.chunks_out >= 2 && (!shown || starts_in >= answer_seconds())) return false;
     return starts_in < static_cast<double>(remaining_) / speed_of_all();
   }
 
