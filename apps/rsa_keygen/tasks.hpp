@@ -37,20 +37,19 @@ struct key_task {
 };
 
 /// The task: sees that this rank's directory can take keys.
-inline void directory_task(const std::string& directory) {
-  key_directory(directory).check();
-}
+struct directory_task {
+  std::string directory = {};
+
+  void operator()(std::uint32_t /*rank*/) const { key_directory(directory).check(); }
+};
 
 /// Has every rank look at its directory, so that one that can't serve ends the job before a key is
 /// made.
 inline void check_on_all_ranks(const rankwise::pool& pool, const key_directory& directory) {
   rankwise::options one_each = pool.options();
-  one_each.schedule = rankwise::schedule_kind::static_blocks;
-  one_each.chunk = 0;
   one_each.quiet = true;
   one_each.on_error = rankwise::on_error_kind::collect;  // to hear of all hosts that can't serve
-  pool.with(one_each).for_each(std::vector(pool.n_ranks(), directory.path().string()),
-                               rankwise::fn<directory_task>);
+  pool.with(one_each).on_each_rank(directory_task{directory.path().string()});
 }
 
 }  // namespace rsa_keygen

@@ -39,11 +39,18 @@ struct arguments {
   static arguments of_process(int argc, const char* const* argv);
 };
 
+/// What a program takes besides options: file names, as a rule.
+struct operands {
+  std::string name;                            ///< in the help, such as FILE...
+  std::vector<std::string>* target = nullptr;  ///< null: the program takes options only
+};
+
 /// How a program presents itself.
 struct program_info {
   std::string name;
   std::string version;
   std::string summary;  ///< one line
+  operands takes = {};
 };
 
 /// What a program does after its command line has been read.
@@ -200,7 +207,8 @@ inline void parse_environment(const std::map<std::string, std::string, std::less
 /// scheduler's, which go to `how` and win over the environment's.
 ///
 /// Throws: config_error, naming the option or variable, what was found and what is accepted; also
-/// for an option given twice, an argument that is no option's, and an abbreviated name.
+/// for an option given twice, an argument that is no option's where the program takes none, and an
+/// abbreviated name.
 inline command_line_answer parse_command_line(
     const arguments& given,
     options& how,
@@ -223,7 +231,8 @@ inline command_line_answer parse_command_line(
   if (has("help")) {
     std::ostringstream text;
     text << program.name << " " << program.version << ": " << program.summary
-         << "\n\nUsage: " << program.name << " [options]\n"
+         << "\n\nUsage: " << program.name << " [options]"
+         << (program.takes.target == nullptr ? "" : " " + program.takes.name) << "\n"
          << asked_about;
     return {command_line_answer::step::print_and_exit, text.str()};
   }
@@ -234,6 +243,11 @@ inline command_line_answer parse_command_line(
   const auto known = describe(chosen);
   std::map<std::string, boost::any> values;
   for (const po::option& word : words) {
+    if (word.position_key != -1 && program.takes.target != nullptr) {
+      program.takes.target->insert(
+          program.takes.target->end(), word.value.begin(), word.value.end());
+      continue;
+    }
     if (word.position_key != -1) {
       throw config_error(fmt::format("found \"{}\", accepted: options only; see --help",
                                      fmt::join(word.value, " ")));

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
@@ -60,6 +61,35 @@ boost::program_options::typed_value<std::string>* whole_number(
       [&target, at_least, at_most](const std::string& text) {
         target = parse_whole_number<T>(text, at_least, at_most);
       });
+}
+
+/// A number of bytes read from text: a whole number, and K, M, G or T behind it for powers of 1024.
+///
+/// Throws: bad_value if it is none, or less than `at_least`.
+inline std::uint64_t parse_byte_count(std::string_view text, std::uint64_t at_least) {
+  constexpr std::string_view units = "KMGT";
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  std::string_view unit(stopped, static_cast<std::size_t>(end - stopped));
+  unsigned shift = 0;
+  if (unit.size() == 1 && units.find(unit.front()) != std::string_view::npos) {
+    shift = 10 * static_cast<unsigned>(units.find(unit.front()) + 1);
+    unit = {};
+  }
+  if (error == std::errc() && unit.empty() && number << shift >> shift == number &&
+      number << shift >= at_least) {
+    return number << shift;
+  }
+  throw bad_value(
+      text, fmt::format("a number of bytes of at least {}, such as 512K, 256M or 2G", at_least));
+}
+
+/// The value of an option that is a number of bytes of at least `at_least`; goes to `target`.
+inline boost::program_options::typed_value<std::string>* byte_count(std::uint64_t& target,
+                                                                    std::uint64_t at_least) {
+  return boost::program_options::value<std::string>()->value_name("SIZE")->notifier(
+      [&target, at_least](const std::string& text) { target = parse_byte_count(text, at_least); });
 }
 
 /// The value of an option that is one of `names`, which are in the order of the enumeration;

@@ -8,6 +8,7 @@
 #include <rankwise/options.hpp>
 #include <rankwise/task.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,8 @@
 #include <vector>
 
 namespace rankwise {
+
+struct map_reduce_options;
 
 /// The ranks of the job, as the body sees them: a call hands its items out to whichever rank is
 /// free, the root among them, and returns when all are done.
@@ -71,6 +74,31 @@ class pool {
     });
   }
 
+  /// Ranks that run tasks: all, but for a root that does not work and what the options leave out.
+  std::uint32_t n_workers() const { return n_used() - first_worker(); }
+
+  /// The first of those: 1 where the root does not work.
+  std::uint32_t first_worker() const { return options_.root_works || n_used() == 1 ? 0 : 1; }
+
+  /// What `task` returns on each rank that runs tasks, in the order of the ranks. It runs once on
+  /// each, at the same time, and takes the number of the rank among them.
+  template <class Task>
+  auto on_each_rank(const Task& task) const {
+    using range = std::ranges::iota_view<std::uint32_t, std::uint32_t>;
+    engine::require_task<Task, std::uint32_t>();
+    using result = std::remove_cvref_t<engine::task_result_t<Task, std::uint32_t>>;
+    const range workers(0, n_workers());
+    if constexpr (std::is_void_v<result>) {
+      engine::for_each_call<range, Task> call(workers, task);
+      root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
+    } else {
+      engine::require_result<result>();
+      engine::map_call<range, Task, result> call(workers, task);
+      root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
+      return call.release();
+    }
+  }
+
   /// Runs `task` for each of `inputs`; what it returns is dropped where it ran.
   template <std::ranges::input_range Inputs, class Task>
   void for_each(Inputs&& inputs, const Task& task) const {
@@ -80,6 +108,31 @@ class pool {
       root_->run(call, options_, "pool::for_each");
     });
   }
+
+  /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
+  /// it emits for one key are combined with `combine(left, right)`, which must be associative and
+  /// commutative. The result stays on the ranks: see `distributed`.
+  ///
+  /// A mapper is a task whose last parameter is an `emitter<Key, Value>&`, after the input and, if
+  /// it wants one, a `task_context&`. It takes an input of type `split` as an `input&` that is
+  /// open. Keys are strings, integers, or anything that can be sent and is equal where its bytes
+  /// are; values that belong to a `bin<N>` stand in an array, the one value of `single` by itself.
+  ///
+  /// Throws: config_error where the options are --on-error retry: what a task has emitted before it
+  /// threw can't be taken back.
+  template <class Inputs, class Mapper, class Combine>
+  auto map_reduce(Inputs&& inputs,
+                  const Mapper& mapper,
+                  const Combine& combine,
+                  const map_reduce_options& how = {}) const;
+
+  /// As `map_reduce` without combining: the value of a key is the list of all that was emitted for
+  /// it, in no order.
+  template <class Inputs, class Mapper>
+  auto group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_options& how = {}) const;
+
+  /// For the library's own calls.
+  engine::root& root() const { return *root_; }
 
   /// `initial` combined with what `task` returns for all `inputs`, in order; `initial` where there
   /// are none.
@@ -109,6 +162,10 @@ class pool {
   }
 
  private:
+  std::uint32_t n_used() const {
+    return options_.max_ranks == 0 ? n_ranks() : std::min(options_.max_ranks, n_ranks());
+  }
+
   template <class Inputs, class Use>
   static auto on_random_access(Inputs& inputs, Use use) {
     static_assert(!std::same_as<std::ranges::sentinel_t<Inputs>, std::unreachable_sentinel_t>,

@@ -37,6 +37,7 @@ struct program {
   std::string version{rankwise::version};
   std::string summary;  ///< one line
   boost::program_options::options_description options;
+  rankwise::operands operands = {};  ///< what it takes besides options
 };
 
 namespace engine {
@@ -154,7 +155,7 @@ int run(int argc, char** argv, const program& what, Body body) {
           parse_command_line(arguments::of_process(argc, argv),
                              how,
                              what.options,
-                             {what.name, what.version, what.summary});
+                             {what.name, what.version, what.summary, what.operands});
       if (answer.next == command_line_answer::step::print_and_exit) {
         if (is_root) fmt::print("{}", answer.text);
         return static_cast<int>(exit_status::success);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/peers.hpp>
+#include <rankwise/engine/residents.hpp>
 #include <rankwise/engine/settlements.hpp>
 #include <rankwise/random.hpp>
 
@@ -25,6 +27,8 @@ struct task_surroundings {
   std::atomic<bool> cancelled{false};
   bool may_settle = true;  ///< under the call under way
   settlements settle;
+  residents kept;
+  peers* others = nullptr;
 };
 
 }  // namespace engine
@@ -52,6 +56,9 @@ class task_context {
   /// The result is not wanted any more: a long task may look now and then, and return anything, or
   /// throw.
   bool cancelled() const { return around_->cancelled.load(std::memory_order_relaxed); }
+
+  /// For the library's own tasks.
+  engine::task_surroundings& around() const { return *around_; }
 
   /// Has `handler` called on this rank, by the thread that runs tasks, once it is known whether the
   /// result of this task counts: with true when the root has accepted it, before the call returns;

@@ -2,6 +2,7 @@
 #include <rankwise/rankwise.hpp>
 
 #include "catch.hpp"
+#include "on_pool.hpp"
 
 #include <boost/mpi/communicator.hpp>
 
@@ -14,12 +15,6 @@
 #include <vector>
 
 namespace {
-
-template <class Body>
-void on_pool(rankwise::options how, Body body) {
-  how.quiet = true;
-  rankwise::run(boost::mpi::communicator(), how, body);
-}
 
 int fails_at_777(int i) {
   if (i == 777) throw std::runtime_error("no luck with 777");

@@ -3,8 +3,8 @@
 #include <rankwise/rankwise.hpp>
 
 #include "catch.hpp"
+#include "on_pool.hpp"
 
-#include <boost/mpi/communicator.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,19 +28,6 @@ constexpr std::array schedules{rankwise::schedule_kind::static_blocks,
                                rankwise::schedule_kind::guided,
                                rankwise::schedule_kind::factoring,
                                rankwise::schedule_kind::adaptive};
-
-/// Runs `body` on rank 0 of the test's ranks.
-template <class Body>
-void on_pool(const rankwise::options& how, Body body) {
-  rankwise::options quiet = how;
-  quiet.quiet = true;
-  rankwise::run(boost::mpi::communicator(), quiet, body);
-}
-
-template <class Body>
-void on_pool(Body body) {
-  on_pool({}, body);
-}
 
 std::uint64_t square(std::uint64_t number) {
   return number * number;

@@ -17,13 +17,20 @@
 
 namespace rankwise::core {
 
+/// Which rank may run an item.
+enum class placement : std::uint8_t {
+  anywhere,
+  one_each  ///< as many items as there are workers; each runs the item of its own row
+};
+
 /// How the items of one call are to be handed out.
 struct coordinator_options {
   std::uint64_t n_items = 0;
   std::uint32_t n_ranks = 1;       ///< rows of the table of ranks, whether they work or not
   std::uint32_t first_worker = 0;  ///< 1 where the root does not work
   schedule_kind schedule = schedule_kind::adaptive;
-  std::uint64_t chunk = 0;      ///< 0: the schedule's own
+  std::uint64_t chunk = 0;  ///< 0: the schedule's own
+  placement place = placement::anywhere;
   std::uint32_t retries = 0;    ///< how often a task that throws is run again
   bool stop_on_failure = true;  ///< a task that still throws ends the call; else the others go on
   duration lease{0};  ///< a rank with work that is silent for longer is given up; 0: never
@@ -78,7 +85,9 @@ class coordinator {
       record.queued = false;
       if (cancelled_ || !record.active || remaining_ == 0 || !wants_more(record)) continue;
       const bool again = !requeued_.empty();
-      const item_range items = take(chunk_size(rank, record));
+      const item_range items = options_.place == placement::one_each
+                                   ? take_own(rank, record)
+                                   : take(chunk_size(rank, record));
       if (items.count == 0) continue;
       if (record.chunks_out == 0) {
         record.last_heard = now;
@@ -277,9 +286,20 @@ class coordinator {
     return taken;
   }
 
+  /// The one item of `rank`, where it is not out already.
+  item_range take_own(rank_id rank, rank_record& record) {
+    if (record.items_granted != 0) return {};
+    --remaining_;
+    return {to_index(rank) - options_.first_worker, 1};
+  }
+
   void requeue(item_range items) {
-    requeued_.push_back(items);
     remaining_ += items.count;
+    if (options_.place == placement::anywhere) {
+      requeued_.push_back(items);
+    } else {
+      ranks_[items.first + options_.first_worker].items_granted = 0;
+    }
   }
 
   /// Books `said.items` off the chunk that they belong to; false where that is no longer the

@@ -23,7 +23,9 @@ enum class message_kind : std::uint8_t {
   settled,    ///< what a `settle` with `flag` asked for is done
   unsettled,  ///< what a `settle` with `flag` asked for failed for the one item; payload as with
               ///< `failed`
-  alive       ///< nothing new, but the rank lives
+  alive,      ///< nothing new, but the rank lives
+
+  letter  ///< between any two ranks: on channel `chunk`, about `items.first`; no business of the core
 };
 
 /// One message between the root and another rank; a payload may follow it.

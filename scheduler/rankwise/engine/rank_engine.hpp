@@ -6,6 +6,8 @@
 #include <rankwise/engine/backoff.hpp>
 #include <rankwise/engine/chunk_scope.hpp>
 #include <rankwise/engine/frame.hpp>
+#include <rankwise/engine/mailbox.hpp>
+#include <rankwise/engine/peers.hpp>
 #include <rankwise/engine/stand_in.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/transport/endpoint.hpp>
@@ -71,9 +73,13 @@ struct failure_text {
 /// One rank at work: what the root and the others have in common. The computing thread runs chunks
 /// and looks after messages between tasks; while a task is long, the stand-in does so. Whoever does
 /// holds `lock_`.
-class rank_engine : public chunk_host {
+class rank_engine : public chunk_host, private peers {
  protected:
-  explicit rank_engine(transport::endpoint& endpoint) : endpoint_(endpoint) {
+  explicit rank_engine(transport::endpoint& endpoint)
+      : endpoint_(endpoint), received_(endpoint.n_ranks()) {
+    for (std::size_t row = 0; row < endpoint.n_ranks(); ++row)
+      outboxes_.emplace_back(endpoint, to_rank(row));
+    around_.others = this;
     around_.rank = endpoint.rank();
     around_.host = endpoint.host();
     if (endpoint.n_ranks() > 1 && endpoint.may_change_threads()) {
@@ -83,8 +89,15 @@ class rank_engine : public chunk_host {
 
   using chunk = core::worker<wire::bytes>::chunk;
 
-  /// Under the lock: takes and sends messages. Returns whether any came in.
-  virtual bool attend(core::duration at) = 0;
+  /// Under the lock: `said` came from `from`, which may be this rank.
+  virtual void handle(rank_id from,
+                      core::epoch_number epoch,
+                      const core::message& said,
+                      std::span<const std::byte> payload,
+                      core::duration at) = 0;
+
+  /// Under the lock: sends what is due.
+  virtual void respond(core::duration at) = 0;
 
   /// Under the lock: says something to the root; the payload stands in `piece` behind its room.
   virtual void tell_root(const core::message& said, wire::bytes& piece) = 0;
@@ -110,7 +123,7 @@ class rank_engine : public chunk_host {
         run_chunk(next);
       } else if (next.in_motion) {
         std::this_thread::yield();  // the rest of a large frame comes as fast as this rank looks
-      } else if (!follow_orders() && !next.heard) {
+      } else if (!follow_orders() && !deliver_letters() && !next.heard) {
         if (!was_idle) idle.reset(next.at);
         was_idle = true;
         idle.wait(next.at);
@@ -143,6 +156,18 @@ class rank_engine : public chunk_host {
     tell_root(said, nothing);
   }
 
+  outbox& outbox_to(rank_id rank) { return outboxes_[to_index(rank)]; }
+
+  /// Frames to and from other ranks so far.
+  std::uint64_t n_frames() const {
+    std::uint64_t all = 0;
+    for (const outbox& box : outboxes_) all += box.n_sent();
+    for (const std::uint32_t n_received : received_) all += n_received;
+    return all;
+  }
+
+  std::uint32_t n_ranks() const override { return endpoint_.n_ranks(); }
+
   bool attend_here(core::duration at) {
     const bool any = attend(at);
     attended_at_ = at;
@@ -152,9 +177,16 @@ class rank_engine : public chunk_host {
 
   void stop_stand_in() { stand_in_.reset(); }
 
+  /// Nothing of what tasks have left or asked for is wanted any more.
+  void let_go() {
+    around_.settle.reject_all();
+    around_.kept.keep_only({});
+  }
+
   transport::endpoint& endpoint_;
   std::mutex lock_;
   core::worker<wire::bytes> worker_;  // under the lock
+  mailbox mailbox_;                   // under the lock; before what closes channels
   task_surroundings around_;
 
  private:
@@ -237,13 +269,101 @@ class rank_engine : public chunk_host {
   }
 
   void attend_between_tasks(core::duration at) override {
-    {
-      const std::lock_guard held(lock_);
-      rethrow_failure();
-      attend_here(at);
-      around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
-    }
+    attend_in_task(at);
     follow_orders();
+    deliver_letters();
+  }
+
+  bool attend_in_task(core::duration at) {
+    const std::lock_guard held(lock_);
+    rethrow_failure();
+    const bool any = attend_here(at);
+    around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
+    return any;
+  }
+
+  /// Under the lock: takes and sends messages. Returns whether any came in.
+  bool attend(core::duration at) {
+    bool any = false;
+    rank_id from = root_rank;
+    while (endpoint_.try_receive(from, frame_)) {
+      any = true;
+      frame_reader reader(frame_, received_[to_index(from)]++);
+      core::message said;
+      std::span<const std::byte> payload;
+      while (reader.next(said, payload)) {
+        if (said.kind == core::message_kind::letter) {
+          take_letter(from, said, payload);
+        } else {
+          handle(from, reader.epoch(), said, payload, at);
+        }
+      }
+    }
+    respond(at);
+    return any;
+  }
+
+  /// Under the lock: a large letter keeps the frame that it came in.
+  void take_letter(rank_id from, const core::message& said, std::span<const std::byte> payload) {
+    constexpr std::size_t large = 4096;
+    letter what{from, said.items.first, {}, 0};
+    if (payload.size() >= large && payload.data() + payload.size() == frame_.end()) {
+      what.at = frame_.size() - payload.size();
+      what.frame = std::move(frame_);
+    } else {
+      what.frame.assign(payload.begin(), payload.end());
+    }
+    if (std::optional<wire::bytes> answer = mailbox_.put(said.chunk, std::move(what)))
+      send_letter(from, said.chunk, said.items.first, *answer);
+  }
+
+  void send_letter(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes& piece) {
+    core::message said;
+    said.kind = core::message_kind::letter;
+    said.chunk = channel;
+    said.items.first = subject;
+    outbox_to(to).add_piece(worker_.epoch(), said, piece);
+    outbox_to(to).send();
+  }
+
+  void post(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes piece) override {
+    const std::lock_guard held(lock_);
+    rethrow_failure();
+    send_letter(to, channel, subject, piece);
+  }
+
+  void open(std::uint64_t channel, receiver take) override {
+    const std::lock_guard held(lock_);
+    mailbox_.open(channel, std::move(take));
+  }
+
+  void open_service(std::uint64_t channel, answerer answer) override {
+    const std::lock_guard held(lock_);
+    mailbox_.open(channel, std::move(answer));
+  }
+
+  void close(std::uint64_t channel) override {
+    const std::lock_guard held(lock_);
+    mailbox_.close(channel);
+  }
+
+  bool tend() override {
+    const bool any = attend_in_task(now());
+    return deliver_letters() || any;
+  }
+
+  bool deliver_letters() {
+    bool any = false;
+    for (;;) {
+      std::optional<mailbox::delivery> next;
+      {
+        const std::lock_guard held(lock_);
+        next = mailbox_.next();
+      }
+      if (!next) return any;
+      (*next->take)(next->what);
+      any = true;
+    }
   }
 
   bool attend_from_stand_in() {
@@ -316,6 +436,9 @@ class rank_engine : public chunk_host {
     }
   }
 
+  std::vector<outbox> outboxes_;         // by rank; under the lock
+  std::vector<std::uint32_t> received_;  // frames, by rank; under the lock
+  wire::bytes frame_;                    // under the lock
   std::deque<settle_order> orders_;      // under the lock
   std::exception_ptr stand_in_failure_;  // under the lock
   core::duration attended_at_{};

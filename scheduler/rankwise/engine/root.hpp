@@ -5,6 +5,7 @@
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/frame.hpp>
 #include <rankwise/engine/rank_engine.hpp>
+#include <rankwise/engine/resident_numbers.hpp>
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/observe/statistics.hpp>
@@ -33,11 +34,7 @@ class root final : public rank_engine {
       : rank_engine(endpoint),
         hosts_(std::move(hosts)),
         watch_(watch),
-        received_(endpoint.n_ranks()),
-        introduced_(endpoint.n_ranks()) {
-    for (std::size_t row = 0; row < endpoint.n_ranks(); ++row)
-      outboxes_.emplace_back(endpoint, to_rank(row));
-  }
+        introduced_(endpoint.n_ranks()) {}
 
   root(const root&) = delete;
   root& operator=(const root&) = delete;
@@ -46,13 +43,16 @@ class root final : public rank_engine {
 
   ~root() override { stop_stand_in(); }
 
-  std::uint32_t n_ranks() const { return endpoint_.n_ranks(); }
+  std::uint32_t n_ranks() const override { return endpoint_.n_ranks(); }
 
   /// Runs `call` on the ranks, and returns when no task of it runs any more.
   ///
   /// Throws: task_error if tasks failed; cannot_go_on if messages or values can't be read;
   /// std::logic_error, naming `name`, if a call is under way already.
-  void run(root_call& call, const options& how, const char* name) {
+  void run(root_call& call,
+           const options& how,
+           const char* name,
+           core::placement place = core::placement::anywhere) {
     if (call_ != nullptr) {
       throw std::logic_error(
           std::string(name) +
@@ -63,7 +63,7 @@ class root final : public rank_engine {
     require_whole();
     try {
       or_bring_down([&] {
-        begin(call, how);
+        begin(call, how, place);
         work();
       });
     } catch (const cannot_go_on& error) {
@@ -82,12 +82,12 @@ class root final : public rank_engine {
   void shut_down() {
     stop_stand_in();
     require_whole();
-    around_.settle.reject_all();
+    let_go();
     core::message over;
     over.kind = core::message_kind::shutdown;
-    for (std::size_t row = 1; row < outboxes_.size(); ++row) {
-      outboxes_[row].add(0, over);
-      outboxes_[row].send();
+    for (std::size_t row = 1; row < n_ranks(); ++row) {
+      outbox_to(to_rank(row)).add(0, over);
+      outbox_to(to_rank(row)).send();
     }
     backoff idle;
     idle.reset(now());
@@ -96,6 +96,16 @@ class root final : public rank_engine {
 
   /// Of all calls so far.
   const job_statistics& totals() const { return totals_; }
+
+  /// Adds to the statistics of the job.
+  void note(const map_reduce_statistics& done) {
+    totals_.map_reduce += done;
+    shown_.map_reduce += done;
+  }
+
+  engine::peers& others() { return *around_.others; }
+
+  engine::resident_numbers& resident_numbers() { return resident_numbers_; }
 
   /// Of those that were not to be quiet.
   const job_statistics& shown_totals() const { return shown_; }
@@ -107,8 +117,10 @@ class root final : public rank_engine {
 
   static core::coordinator_options to_coordinator_options(const options& how,
                                                           std::uint64_t n_items,
+                                                          core::placement place,
                                                           std::uint32_t n_ranks) {
     core::coordinator_options options;
+    options.place = place;
     options.n_items = n_items;
     options.n_ranks = how.max_ranks == 0 ? n_ranks : std::min(how.max_ranks, n_ranks);
     options.first_worker = how.root_works || options.n_ranks == 1 ? 0 : 1;
@@ -124,7 +136,7 @@ class root final : public rank_engine {
     if (!broken_.empty()) throw cannot_go_on(broken_);
   }
 
-  void begin(root_call& call, const options& how) {
+  void begin(root_call& call, const options& how, core::placement place) {
     const std::lock_guard held(lock_);
     is_shown_ = !how.quiet;
     call_ = &call;
@@ -133,7 +145,7 @@ class root final : public rank_engine {
     worker_.begin(call_number_);
     failures_.clear();
     cancel_told_ = false;
-    coordinator_.emplace(to_coordinator_options(how, call.n_items(), n_ranks()));
+    coordinator_.emplace(to_coordinator_options(how, call.n_items(), place, n_ranks()));
     const std::uint32_t n_used = coordinator_->options().n_ranks;
     report_interval_ =
         std::max<core::duration>(std::chrono::milliseconds(100), 8 * message_cost * n_used);
@@ -148,32 +160,21 @@ class root final : public rank_engine {
 
   void run(chunk_scope& scope, const chunk& /*next*/) override { call_->run(scope); }
 
-  bool attend(core::duration at) override {
-    bool any = false;
-    rank_id from = root_rank;
-    while (endpoint_.try_receive(from, frame_)) {
-      any = true;
-      frame_reader reader(frame_, received_[to_index(from)]++);
-      core::message said;
-      std::span<const std::byte> payload;
-      while (reader.next(said, payload)) handle(from, reader.epoch(), said, payload, at);
-    }
+  void respond(core::duration at) override {
     if (coordinator_) {
       hand_out(at);
       if (coordinator_->cancelled() && !cancel_told_) tell_all_to_cancel();
       if (is_shown_) watch_.update(current(at, shown_), at);
     }
-    for (const rank_id rank : unsent_) outboxes_[to_index(rank)].send();
+    for (const rank_id rank : unsent_) outbox_to(rank).send();
     unsent_.clear();
-    return any;
   }
 
-  /// `said` came from `from`, which may be the root itself.
   void handle(rank_id from,
               core::epoch_number epoch,
               const core::message& said,
               std::span<const std::byte> payload,
-              core::duration at) {
+              core::duration at) override {
     const bool is_current = coordinator_ && said.call == call_number_;
     const core::verdict verdict =
         is_current ? coordinator_->receive(from, epoch, said, at) : core::verdict::dropped;
@@ -279,7 +280,7 @@ class root final : public rank_engine {
   }
 
   outbox& outbox_of(rank_id rank) {
-    outbox& box = outboxes_[to_index(rank)];
+    outbox& box = outbox_to(rank);
     if (box.n_messages() == 0) unsent_.push_back(rank);
     return box;
   }
@@ -315,9 +316,7 @@ class root final : public rank_engine {
       all.start_idle_s += seconds(worked ? record.first_start - begun_ : at - begun_);
       if (worked) all.tail_idle_s += seconds(at - record.last_done);
     }
-    all.messages = 0;
-    for (const outbox& box : outboxes_) all.messages += box.n_sent();
-    for (const std::uint32_t n_received : received_) all.messages += n_received;
+    all.messages = n_frames();
     return all;
   }
 
@@ -343,11 +342,8 @@ class root final : public rank_engine {
 
   std::vector<std::string> hosts_;
   observe::watcher& watch_;
-  std::vector<outbox> outboxes_;           // by rank
   std::vector<rank_id> unsent_;            // ranks whose outbox holds something
-  std::vector<std::uint32_t> received_;    // frames, by rank
   std::vector<std::uint32_t> introduced_;  // the last call that a rank was told of
-  wire::bytes frame_;
   root_call* call_ = nullptr;
   std::optional<core::coordinator> coordinator_;
   std::uint32_t call_number_ = 0;
@@ -355,6 +351,7 @@ class root final : public rank_engine {
   core::duration begun_{};
   std::vector<task_failure> failures_;
   bool cancel_told_ = false;
+  engine::resident_numbers resident_numbers_;
   job_statistics totals_;
   job_statistics shown_;
   bool is_shown_ = true;

@@ -23,8 +23,7 @@ namespace rankwise::engine {
 /// over.
 class server final : public rank_engine {
  public:
-  explicit server(transport::endpoint& endpoint)
-      : rank_engine(endpoint), to_root_(endpoint, root_rank) {}
+  explicit server(transport::endpoint& endpoint) : rank_engine(endpoint) {}
 
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -40,7 +39,7 @@ class server final : public rank_engine {
     or_bring_down([&] {
       work();
       stop_stand_in();
-      around_.settle.reject_all();
+      let_go();
       backoff idle;
       while (!endpoint_.all_sent()) idle.wait(now());
     });
@@ -63,26 +62,22 @@ class server final : public rank_engine {
     running_->code->run(scope, next.payload);
   }
 
-  bool attend(core::duration at) override {
-    bool any = false;
-    rank_id from = root_rank;
-    while (endpoint_.try_receive(from, frame_)) {
-      any = true;
-      frame_reader reader(frame_, n_received_++);
-      core::message said;
-      std::span<const std::byte> payload;
-      while (reader.next(said, payload)) handle(reader.epoch(), said, payload);
-    }
-    if (worker_.should_send(to_root_.n_messages(), at - sent_at_)) {
-      to_root_.send();
-      sent_at_ = at;
-    }
-    return any;
+  void respond(core::duration at) override {
+    outbox& to_root = outbox_to(root_rank);
+    if (!worker_.should_send(to_root.n_messages(), at - sent_at_)) return;
+    to_root.send();
+    sent_at_ = at;
   }
 
-  void handle(core::epoch_number epoch,
+  void handle(rank_id from,
+              core::epoch_number epoch,
               const core::message& said,
-              std::span<const std::byte> payload) {
+              std::span<const std::byte> payload,
+              core::duration /*at*/) override {
+    if (from != root_rank) {
+      throw wire::decode_error(
+          fmt::format("rank {} sent what the root alone may send", static_cast<int>(from)));
+    }
     switch (said.kind) {
       case core::message_kind::call:
         begin_call(epoch, said, payload);
@@ -122,13 +117,10 @@ class server final : public rank_engine {
   }
 
   void tell_root(const core::message& said, wire::bytes& piece) override {
-    to_root_.add_piece(worker_.epoch(), said, piece);
+    outbox_to(root_rank).add_piece(worker_.epoch(), said, piece);
   }
 
-  outbox to_root_;
   core::duration sent_at_{};
-  wire::bytes frame_;
-  std::uint32_t n_received_ = 0;
   std::shared_ptr<active_call> call_;     // under the lock: what the root's grants belong to
   std::shared_ptr<active_call> running_;  // what the chunk under way belongs to
   bool over_ = false;

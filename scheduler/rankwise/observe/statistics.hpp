@@ -3,8 +3,31 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 namespace rankwise {
+
+/// What the map_reduce calls of a job have done, on all ranks.
+struct map_reduce_statistics {
+  std::uint64_t n_emitted = 0;          ///< values
+  std::uint64_t bytes_shuffled = 0;     ///< of records that went to another rank
+  std::uint64_t bytes_spilled = 0;      ///< of records that went to disk
+  std::uint64_t most_memory_bytes = 0;  ///< for tables and records, on the rank that took most
+  std::uint64_t bytes_streamed = 0;     ///< of files, through the root to ranks without them
+  std::string streamed_to;              ///< which those are; empty: none
+  double merge_s = 0;                   ///< after the last task, until each key was at its owner
+
+  map_reduce_statistics& operator+=(const map_reduce_statistics& more) {
+    n_emitted += more.n_emitted;
+    bytes_shuffled += more.bytes_shuffled;
+    bytes_spilled += more.bytes_spilled;
+    most_memory_bytes = std::max(most_memory_bytes, more.most_memory_bytes);
+    bytes_streamed += more.bytes_streamed;
+    if (!more.streamed_to.empty()) streamed_to = more.streamed_to;
+    merge_s += more.merge_s;
+    return *this;
+  }
+};
 
 /// What a job has done, so far or in all its calls. Times are seconds; rank-seconds are summed over
 /// the ranks.
@@ -20,6 +43,7 @@ struct job_statistics {
   double tail_idle_s = 0;   ///< rank-seconds after a rank's last task
   std::uint64_t messages = 0;
   std::uint64_t calls = 0;
+  map_reduce_statistics map_reduce;
 };
 
 namespace observe {

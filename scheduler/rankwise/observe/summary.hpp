@@ -45,12 +45,33 @@ inline std::string held_back(const job_statistics& job) {
   return text;
 }
 
-/// What a job did, in two lines.
+/// What the map_reduce calls of a job did, in a line or two; empty where there were none.
+inline std::string map_reduce_text(const map_reduce_statistics& all) {
+  std::string text;
+  if (all.n_emitted != 0) {
+    text = fmt::format(
+        "map_reduce: {} values emitted, {} shuffled, {} spilled, {} of memory at most on a rank, "
+        "merged in {}\n",
+        all.n_emitted,
+        bytes_text(all.bytes_shuffled),
+        bytes_text(all.bytes_spilled),
+        bytes_text(all.most_memory_bytes),
+        time_text(all.merge_s));
+  }
+  if (!all.streamed_to.empty()) {
+    text += fmt::format("streamed from rank 0: {} of files, to {}\n",
+                        bytes_text(all.bytes_streamed),
+                        all.streamed_to);
+  }
+  return text;
+}
+
+/// What a job did, in two lines or more.
 inline std::string summary_text(const job_statistics& job) {
   const bool whole = job.items_done == job.items_total;
   const std::string items = whole ? fmt::format("{}", job.items_done)
                                   : fmt::format("{} of {}", job.items_done, job.items_total);
-  return fmt::format("{} {} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n",
+  return fmt::format("{} {} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}",
                      items,
                      job.items_total == 1 ? "item" : "items",
                      time_text(job.elapsed_s),
@@ -59,7 +80,8 @@ inline std::string summary_text(const job_statistics& job) {
                      amount_text(rate(job)),
                      percent_text(efficiency(job)),
                      job.failures,
-                     held_back(job));
+                     held_back(job),
+                     map_reduce_text(job.map_reduce));
 }
 
 /// The same as a JSON line.
@@ -67,7 +89,8 @@ inline std::string summary_json(const job_statistics& job) {
   const idle_time lost = idle(job);
   return fmt::format(
       R"({{"summary":{{"items":{},"items_total":{},"failures":{},"calls":{},"ranks":{},"elapsed_s":{:.6f},"task_s":{:.6f},)"
-      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}}}}})"
+      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{},)"
+      R"("emitted":{},"bytes_shuffled":{},"bytes_spilled":{},"most_memory_bytes":{},"bytes_streamed":{},"merge_s":{:.6f}}}}})"
       "\n",
       job.items_done,
       job.items_total,
@@ -81,7 +104,13 @@ inline std::string summary_json(const job_statistics& job) {
       lost.start_s,
       lost.tail_s,
       lost.between_s,
-      job.messages);
+      job.messages,
+      job.map_reduce.n_emitted,
+      job.map_reduce.bytes_shuffled,
+      job.map_reduce.bytes_spilled,
+      job.map_reduce.most_memory_bytes,
+      job.map_reduce.bytes_streamed,
+      job.map_reduce.merge_s);
 }
 
 }  // namespace rankwise::observe

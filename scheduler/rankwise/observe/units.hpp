@@ -44,6 +44,18 @@ inline std::string amount_text(double amount) {
   return text + units[unit];
 }
 
+/// A number of bytes: "512 B", "9.4 MB"; units of 1000, as disks and networks have them.
+inline std::string bytes_text(std::uint64_t n_bytes) {
+  constexpr std::array units{"B", "kB", "MB", "GB", "TB"};
+  double amount = static_cast<double>(n_bytes);
+  std::size_t unit = 0;
+  while (amount >= 999.5 && unit + 1 < units.size()) {
+    amount /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.{}f} {}", amount, unit == 0 || amount >= 99.95 ? 0 : 1, units[unit]);
+}
+
 /// "41.2 %"; never rounded up, so that 100.0 % means all.
 inline std::string percent_text(double share) {
   return fmt::format("{:.1f} %", std::floor(std::clamp(share, 0.0, 1.0) * 1000 + 1e-9) / 10);

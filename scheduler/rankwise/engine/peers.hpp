@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/frame.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+
+namespace rankwise::engine {
+
+/// What a rank has sent to another one, outside of the calls that the root hands out.
+struct letter {
+  rank_id from = root_rank;
+  std::uint64_t subject = 0;  ///< what the sender has said that it is
+  wire::bytes frame;          ///< whose part from `at` on is the content
+  std::size_t at = 0;
+
+  std::span<const std::byte> content() const { return std::span(frame).subspan(at); }
+};
+
+/// How what runs on one rank talks to its like on the others, on channels that are numbered alike
+/// on all ranks. Letters between two ranks arrive in order; one on a channel that nobody has opened
+/// is dropped.
+///
+/// Local: nothing blocks.
+class peers {
+ public:
+  /// Takes a letter; called by the thread that runs tasks, between tasks and in `tend`.
+  using receiver = std::function<void(const letter&)>;
+
+  /// Answers a letter; called at once by whichever thread looks after messages, while others wait:
+  /// it must be quick, and must not throw. It appends its answer to what it is given.
+  using answerer = std::function<void(const letter&, wire::bytes& answer)>;
+
+  peers() = default;
+  peers(const peers&) = delete;
+  peers& operator=(const peers&) = delete;
+  peers(peers&&) = delete;
+  peers& operator=(peers&&) = delete;
+  virtual ~peers() = default;
+
+  virtual std::uint32_t n_ranks() const = 0;
+
+  /// A buffer for the content of a letter, behind the room that `post` needs.
+  static wire::bytes new_letter() { return wire::bytes(front_bytes); }
+
+  /// Sends `piece`, made by `new_letter`.
+  virtual void post(rank_id to,
+                    std::uint64_t channel,
+                    std::uint64_t subject,
+                    wire::bytes piece) = 0;
+
+  virtual void open(std::uint64_t channel, receiver take) = 0;
+
+  /// As `open`, with answers, which go back under the same subject.
+  virtual void open_service(std::uint64_t channel, answerer answer) = 0;
+
+  virtual void close(std::uint64_t channel) = 0;
+
+  /// Looks after messages, and has the letters that have come taken; false where there were none.
+  virtual bool tend() = 0;
+};
+
+}  // namespace rankwise::engine

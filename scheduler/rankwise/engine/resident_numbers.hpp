@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// The numbers that the root gives to what stays on the ranks.
+///
+/// Local: no communication; what is dropped here is let go of on a rank when it is next told which
+/// numbers are wanted.
+class resident_numbers {
+ public:
+  /// A new number, wanted for as long as somebody holds it.
+  std::shared_ptr<const std::uint64_t> add() {
+    const auto wanted = wanted_;
+    wanted->push_back(++last_);
+    return {new std::uint64_t(last_), [wanted](const std::uint64_t* number) {
+              std::erase(*wanted, *number);
+              delete number;
+            }};
+  }
+
+  const std::vector<std::uint64_t>& wanted() const { return *wanted_; }
+
+ private:
+  std::shared_ptr<std::vector<std::uint64_t>> wanted_ =
+      std::make_shared<std::vector<std::uint64_t>>();
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace rankwise::engine
