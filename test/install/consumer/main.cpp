@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "squares.hpp"
+#include "words.hpp"
 
 #include <fmt/core.h>
 
@@ -12,5 +13,7 @@ int main(int argc, char** argv) {
     const auto squares = squares_of(pool, values);
     fmt::print("sum of squares: {}\n",
                std::accumulate(squares.begin(), squares.end(), std::int64_t{0}));
+    fmt::print(
+        "{} words, {} runs of letters\n", words_in("it's text"), letter_runs_in("it's text"));
   });
 }

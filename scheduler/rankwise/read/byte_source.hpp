@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/error.hpp>
+
+#include <fmt/core.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace rankwise {
+
+/// Where bytes come from: a file here, packed data, memory, the root of the job.
+class byte_source {
+ public:
+  byte_source() = default;
+  byte_source(const byte_source&) = delete;
+  byte_source(byte_source&&) = delete;
+  byte_source& operator=(const byte_source&) = delete;
+  byte_source& operator=(byte_source&&) = delete;
+  virtual ~byte_source() = default;
+
+  /// Reads up to `target.size()` (at least one) bytes that begin at `offset`, and returns how many;
+  /// 0 at the end of the data only. What is unpacked on the way wants successive offsets.
+  ///
+  /// Throws: config_error, naming the source and the offset, where it can't be read or is damaged.
+  virtual std::size_t read_at(std::uint64_t offset, std::span<char> target) = 0;
+
+  /// What messages call it: a file's path.
+  virtual const std::string& name() const = 0;
+};
+
+namespace detail {
+
+/// The error of input that can't be used, in the form of all: "FILE: byte OFFSET: what is wrong".
+inline config_error input_error(std::string_view name,
+                                std::uint64_t offset,
+                                std::string_view wrong) {
+  return config_error{fmt::format("{}: byte {}: {}", name, offset, wrong)};
+}
+
+}  // namespace detail
+}  // namespace rankwise

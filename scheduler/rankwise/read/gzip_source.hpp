@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#ifdef RANKWISE_HAS_ZLIB
+
+#include <rankwise/read/unpacked_source.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <new>
+#include <span>
+#include <zlib.h>
+
+namespace rankwise {
+namespace detail {
+
+/// zlib's, for the members of a gzip file. Source: RFC 1952.
+class gzip_decoder {
+ public:
+  static constexpr const char* format = "gzip";
+
+  gzip_decoder() {
+    constexpr int largest_window = 15;
+    constexpr int gzip_header = 16;
+    if (::inflateInit2(&stream_, largest_window + gzip_header) != Z_OK) throw std::bad_alloc();
+  }
+
+  gzip_decoder(const gzip_decoder&) = delete;
+  gzip_decoder(gzip_decoder&&) = delete;
+  gzip_decoder& operator=(const gzip_decoder&) = delete;
+  gzip_decoder& operator=(gzip_decoder&&) = delete;
+
+  ~gzip_decoder() { ::inflateEnd(&stream_); }
+
+  bool is_between() const { return is_between_; }
+
+  const char* unpack(std::span<const char>& packed, std::span<char>& target) {
+    if (is_between_) ::inflateReset(&stream_);
+    constexpr std::size_t most = std::numeric_limits<uInt>::max();
+    const auto n_packed = static_cast<uInt>(std::min(packed.size(), most));
+    const auto n_target = static_cast<uInt>(std::min(target.size(), most));
+    stream_.next_in = reinterpret_cast<z_const Bytef*>(const_cast<char*>(packed.data()));
+    stream_.avail_in = n_packed;
+    stream_.next_out = reinterpret_cast<Bytef*>(target.data());
+    stream_.avail_out = n_target;
+    const int status = ::inflate(&stream_, Z_NO_FLUSH);
+    packed = packed.subspan(n_packed - stream_.avail_in);
+    target = target.subspan(n_target - stream_.avail_out);
+    is_between_ = status == Z_STREAM_END;
+    if (is_between_ || status == Z_OK || status == Z_BUF_ERROR) return nullptr;
+    return stream_.msg != nullptr ? stream_.msg : ::zError(status);
+  }
+
+ private:
+  z_stream stream_{};
+  bool is_between_ = false;
+};
+
+}  // namespace detail
+
+/// The bytes that gzip packed, of one member or several.
+using gzip_source = detail::unpacked_source<detail::gzip_decoder>;
+
+}  // namespace rankwise
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What a mapper reads its records with. Link rankwise::readers, which finds the libraries that
+// unpack gzip and zstd, and Highway, without which words are found at half the speed.
+#include <rankwise/read/for_each_block.hpp>
+#include <rankwise/read/for_each_letters.hpp>
+#include <rankwise/read/for_each_line.hpp>
+#include <rankwise/read/for_each_row.hpp>
+#include <rankwise/read/for_each_word.hpp>
+#include <rankwise/read/input.hpp>
+#include <rankwise/read/open_file.hpp>
+#include <rankwise/read/split.hpp>
