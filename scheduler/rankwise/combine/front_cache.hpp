@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/combine/packed_key.hpp>
+#include <rankwise/combine/slot_array.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace rankwise::combine {
+
+/// The keys that were emitted most lately, with what they have come to, in as much memory as stays
+/// in a core's cache: frequent keys are combined here, and only what is pushed out goes on.
+///
+/// A key has one place, of two slots; the one that was used later stays.
+template <class Value>
+class front_cache {
+ public:
+  void prefetch(std::uint64_t hash) const {
+    if (!pairs_.empty()) __builtin_prefetch(&pairs_[index(hash)], 1);
+  }
+
+  /// Combines `value` with what the key has here. `pass_on(key, value)` is called for what is
+  /// pushed out.
+  template <class Combine, class PassOn>
+  void add(packed_key key,
+           std::uint64_t hash,
+           const Value& value,
+           const Combine& combine,
+           PassOn pass_on) {
+    if (pairs_.empty()) pairs_.resize(n_pairs);
+    pair& here = pairs_[index(hash)];
+    if (here.later.key == key) {
+      here.later.value = combine(here.later.value, value);
+      return;
+    }
+    std::swap(here.later, here.earlier);
+    if (here.later.key == key) {
+      here.later.value = combine(here.later.value, value);
+      return;
+    }
+    if (!here.later.key.is_empty()) pass_on(here.later.key, here.later.value);
+    here.later = {key, value};
+  }
+
+  /// Passes on all that is here.
+  template <class PassOn>
+  void drain(PassOn pass_on) {
+    for (const pair& left : pairs_) {
+      for (const slot<Value>& one : {left.later, left.earlier}) {
+        if (!one.key.is_empty()) pass_on(one.key, one.value);
+      }
+    }
+    pairs_.clear();
+  }
+
+ private:
+  struct alignas(64) pair {
+    slot<Value> later{};
+    slot<Value> earlier{};
+  };
+
+  static constexpr std::size_t n_pairs = std::size_t{1} << 13U;
+
+  /// By other bits than those that choose the segment.
+  static std::size_t index(std::uint64_t hash) { return hash % n_pairs; }
+
+  std::vector<pair> pairs_;
+};
+
+}  // namespace rankwise::combine

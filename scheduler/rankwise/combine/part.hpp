@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/combine/front_cache.hpp>
+#include <rankwise/combine/key_hash.hpp>
+#include <rankwise/combine/keyed_part.hpp>
+#include <rankwise/combine/memory_use.hpp>
+#include <rankwise/combine/segment.hpp>
+#include <rankwise/combine/shuffle.hpp>
+#include <rankwise/combine/spill_file.hpp>
+#include <rankwise/combine/spilled_segment.hpp>
+#include <rankwise/combine/waiting_records.hpp>
+#include <rankwise/combine/zynq_front.hpp>
+#include <rankwise/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rankwise::combine {
+
+/// How the parts of a map_reduce are set up; alike on all ranks, but for `group.row`.
+struct part_options {
+  std::uint64_t channel = 0;
+  std::uint64_t hash_seed = 0;
+  std::uint64_t memory_bytes = 0;  ///< for tables and records; 0: no limit
+  std::string spill_directory;
+  bool combine_here = true;  ///< false: each record goes to its owner as it is emitted
+  bool zynq = false;         ///< and sums pass a `zynq_front` before
+  shuffle_group group;
+};
+
+/// The part of a rank. The hashes are cut into segments, which ranks own in contiguous ranges. What
+/// is emitted is combined in the segment's table here, also where another rank owns it; such
+/// tables are sent to their owners at the end, or when memory runs short. Where most keys are new
+/// and the tables outgrow the cache, combining at once costs more than it saves: then records are
+/// gathered by segment, and merged, or sent, many at a time.
+template <class Value, class Combine, template <class> class Table>
+class part final : public keyed_part<Value> {
+ public:
+  part(const part_options& how,
+       const Combine& combine,
+       engine::peers& others,
+       const std::atomic<bool>& cancelled)
+      : how_(how),
+        combine_(combine),
+        hash_(how.hash_seed),
+        segment_bits_(bits_for(how.group.n_rows)),
+        file_(how.spill_directory),
+        direct_(how.combine_here),
+        waiting_(std::size_t{1} << segment_bits_, block_bytes(how, segment_bits_), memory_),
+        shuffle_(
+            others, how.channel, how.group, cancelled, [this](auto records) { take(records); }) {
+    const std::size_t n_segments = std::size_t{1} << segment_bits_;
+    for (std::size_t i = 0; i < n_segments; ++i) {
+      segments_.emplace_back(hash_, segment_bits_, memory_);
+      owner_.push_back(static_cast<std::uint32_t>(i * how.group.n_rows >> segment_bits_));
+    }
+    if (how.memory_bytes != 0) file_.check();
+    const std::size_t fixed = shuffle_.bytes_at_most();
+    limit_ = how.memory_bytes == 0          ? SIZE_MAX
+             : how.memory_bytes > 2 * fixed ? how.memory_bytes - fixed
+                                            : how.memory_bytes / 2;
+  }
+
+  void put_batch(std::span<batch_entry<Value>> batch) override {
+    if (failure_) std::rethrow_exception(failure_);
+    n_emitted_ += batch.size();
+    add_emitted(batch);
+    keep_within_limit();
+    if (n_emitted_ >= look_again_at_) adapt();
+  }
+
+  void put_text(std::string_view key, Value&& value) override {
+    if (failure_) std::rethrow_exception(failure_);
+    if (key.size() > limit_ / 4) {
+      throw config_error(fmt::format(
+          "a key of {} bytes was emitted: with {} bytes of memory a rank, {} are accepted at most",
+          key.size(),
+          how_.memory_bytes,
+          limit_ / 4));
+    }
+    ++n_emitted_;
+    add_text(key, std::move(value));
+    keep_within_limit();
+  }
+
+  void finish() override {
+    if (failure_) std::rethrow_exception(failure_);
+    const auto push_out = [this](packed_key key, const Value& value) {
+      pass_on(key, hash_(key), value);
+    };
+    if constexpr (can_front<Value, Combine>) front_.drain(push_out);
+    if constexpr (slot_value<Value>) cache_.drain(push_out);
+    send_foreign();
+    shuffle_.finish();
+    shuffle_.wait_for_all();
+    if (failure_) std::rethrow_exception(failure_);
+    for (std::size_t index = 0; index < segments_.size(); ++index) settle(index);
+  }
+
+  void visit(const typename keyed_part<Value>::visitor& use) override {
+    for (segment_type& own : segments_) {
+      if (own.runs().empty()) {
+        own.for_each(
+            [&](packed_key /*key*/, std::string_view text, Value& value) { use(text, value); });
+      } else {
+        own.spill(file_);
+        spilled_segment<Value, Combine, Table>(file_, combine_, how_.hash_seed, memory_, limit_)
+            .visit(own.runs(), use);
+      }
+    }
+  }
+
+  void make_room() override {
+    if (how_.memory_bytes != 0) spill_own();
+  }
+
+  part_figures figures() const override {
+    return {n_emitted_, shuffle_.bytes_sent(), file_.size(), memory_.most_bytes};
+  }
+
+ private:
+  using segment_type = segment<Value, Combine, Table>;
+
+  /// Tables that take more are out of the cache.
+  static constexpr std::size_t cache_bytes = std::size_t{64} << 20U;
+  static constexpr std::uint64_t look_every = std::uint64_t{1} << 20U;
+
+  /// Enough segments that each table stays in a core's cache up to some ten million keys, and that
+  /// ranks' shares differ little.
+  static unsigned bits_for(std::uint32_t n_ranks) {
+    unsigned bits = 10;
+    while ((std::size_t{1} << bits) < std::size_t{16} * n_ranks) ++bits;
+    return bits;
+  }
+
+  /// The blocks of records that wait take an eighth of the memory at most.
+  static std::size_t block_bytes(const part_options& how, unsigned segment_bits) {
+    constexpr std::size_t most = std::size_t{32} << 10U;
+    if (how.memory_bytes == 0) return most;
+    const std::size_t share = how.memory_bytes / 8 * how.group.n_rows >> segment_bits;
+    return std::clamp(share, std::size_t{512}, most);
+  }
+
+  bool is_own(std::size_t index) const { return owner_[index] == how_.group.row; }
+
+  std::size_t index_of(std::uint64_t hash) const { return hash >> (64U - segment_bits_); }
+
+  void add_batch(std::span<batch_entry<Value>> batch) {
+    std::uint64_t hashes[batch_size];
+    if (direct_) {
+      for (std::size_t i = 0; i != batch.size(); ++i) {
+        hashes[i] = hash_(batch[i].key);
+        segments_[index_of(hashes[i])].prefetch(hashes[i]);
+      }
+      for (std::size_t i = 0; i != batch.size(); ++i) {
+        n_new_ += segments_[index_of(hashes[i])].add(
+            batch[i].key, hashes[i], std::move(batch[i].value), combine_);
+      }
+    } else {
+      for (batch_entry<Value>& entry : batch) pass_on(entry.key, hash_(entry.key), entry.value);
+    }
+  }
+
+  /// What is emitted here goes through a front, where there is one.
+  void add_emitted(std::span<batch_entry<Value>> batch) {
+    if constexpr (can_front<Value, Combine>) {
+      if (how_.zynq) {
+        const auto evict = [this](packed_key key, Value value) { pass_on(key, hash_(key), value); };
+        for (const batch_entry<Value>& entry : batch)
+          front_.add(entry.key, hash_(entry.key), entry.value, evict);
+        return;
+      }
+    }
+    if constexpr (slot_value<Value>) {
+      if (!direct_ && how_.combine_here) {
+        std::uint64_t hashes[batch_size];
+        for (std::size_t i = 0; i != batch.size(); ++i) {
+          hashes[i] = hash_(batch[i].key);
+          cache_.prefetch(hashes[i]);
+        }
+        const auto push_out = [this](packed_key key, const Value& value) {
+          pass_on(key, hash_(key), value);
+        };
+        for (std::size_t i = 0; i != batch.size(); ++i)
+          cache_.add(batch[i].key, hashes[i], batch[i].value, combine_, push_out);
+        return;
+      }
+    }
+    add_batch(batch);
+  }
+
+  void add_text(std::string_view key, Value&& value) {
+    const std::uint64_t hash = hash_(key);
+    if (direct_) {
+      n_new_ += segments_[index_of(hash)].add(key, hash, std::move(value), combine_);
+    } else {
+      pass_on(key, hash, value);
+    }
+  }
+
+  template <class Key>
+  void pass_on(Key key, std::uint64_t hash, const Value& value) {
+    const std::size_t index = index_of(hash);
+    if (!is_own(index)) {
+      shuffle_.put(owner_[index], key, value);
+      return;
+    }
+    if constexpr (slot_value<Value> && std::same_as<Key, packed_key>) {
+      if (waiting_.put(index, key, value)) return;
+      segments_[index].merge(waiting_.records(index), combine_);
+      waiting_.clear(index);
+      waiting_.put(index, key, value);
+    } else {
+      segments_[index].add(key, hash, Value(value), combine_);
+    }
+  }
+
+  /// Merges the records that wait.
+  void settle(std::size_t index) {
+    segments_[index].merge(waiting_.records(index), combine_);
+    waiting_.release(index);
+  }
+
+  /// Takes records that another rank has sent, since this one owns their keys.
+  void take(std::span<const std::byte> records) {
+    if (failure_) return;
+    try {
+      record_reader<Value> reader(records);
+      batch_entry<Value> batch[batch_size];
+      while (!reader.at_end()) {
+        std::size_t n = 0;
+        while (n != batch_size && !reader.at_end()) {
+          std::string_view text;
+          reader.next(batch[n].key, text, batch[n].value);
+          if (batch[n].key.is_empty()) {
+            add_text(text, std::move(batch[n].value));
+          } else {
+            ++n;
+          }
+        }
+        add_batch({batch, n});
+      }
+      if (memory_.bytes > limit_) spill_own();
+    } catch (...) {
+      failure_ = std::current_exception();  // told when this rank's next task comes here
+    }
+  }
+
+  void keep_within_limit() {
+    if (memory_.bytes <= limit_) return;
+    send_foreign();
+    if (memory_.bytes > limit_ / 4 * 3) spill_own();
+  }
+
+  /// Sends what other ranks own to them; nothing of it is left here.
+  void send_foreign() {
+    for (std::size_t step = 0; step < segments_.size(); ++step) {
+      // Each rank begins behind its own, so that not all send to the same one.
+      const std::size_t index =
+          (step + segments_.size() * (how_.group.row + 1) / how_.group.n_rows) % segments_.size();
+      segment_type& foreign = segments_[index];
+      if (is_own(index) || foreign.size() == 0) continue;
+      foreign.for_each([&](packed_key key, std::string_view text, const Value& value) {
+        if (key.is_empty()) {
+          shuffle_.put(owner_[index], text, value);
+        } else {
+          shuffle_.put(owner_[index], key, value);
+        }
+      });
+      foreign.clear();
+    }
+  }
+
+  void spill_own() {
+    for (std::size_t index = 0; index < segments_.size(); ++index) {
+      if (!is_own(index)) continue;
+      settle(index);
+      segments_[index].spill(file_);
+    }
+  }
+
+  /// Whether to go on combining at once, from what the last emissions were like.
+  void adapt() {
+    look_again_at_ = n_emitted_ + look_every;
+    const bool few_combine = n_new_ > look_every / 8;
+    n_new_ = 0;
+    if (direct_ && few_combine && memory_.bytes > cache_bytes) direct_ = false;
+  }
+
+  part_options how_;
+  Combine combine_;
+  key_hash hash_;
+  unsigned segment_bits_;
+  memory_use memory_;
+  spill_file file_;
+  std::vector<segment_type> segments_;
+  std::vector<std::uint32_t> owner_;  // row, by segment
+  bool direct_;
+  zynq_front front_;
+  std::conditional_t<slot_value<Value>, front_cache<Value>, std::monostate> cache_;
+  waiting_records<Value> waiting_;
+  std::size_t limit_ = 0;
+  std::uint64_t n_emitted_ = 0;
+  std::uint64_t n_new_ = 0;  // keys, since the last look
+  std::uint64_t look_again_at_ = look_every;
+  std::exception_ptr failure_;
+  shuffle<Value> shuffle_;  // last: it uses the others
+};
+
+}  // namespace rankwise::combine

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/combine/key_hash.hpp>
+#include <rankwise/combine/memory_use.hpp>
+#include <rankwise/combine/packed_key.hpp>
+#include <rankwise/combine/records.hpp>
+#include <rankwise/combine/run_writer.hpp>
+#include <rankwise/combine/slot_array.hpp>
+#include <rankwise/combine/spill_file.hpp>
+#include <rankwise/combine/value_codec.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <ranges>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rankwise::combine {
+
+/// Something that was emitted: a key that is held whole, and its value.
+template <class Value>
+struct batch_entry {
+  packed_key key;
+  Value value;
+};
+
+/// Emitted entries are worked on in batches of that many, so that their places in memory are
+/// fetched side by side.
+inline constexpr std::size_t batch_size = 64;
+
+/// What a value takes beside its slot, in bytes; of its parts' parts an estimate.
+template <class Value>
+std::size_t held_bytes(const Value& value) {
+  if constexpr (slot_value<Value>) {
+    return 0;
+  } else if constexpr (std::ranges::sized_range<Value>) {
+    return sizeof value + std::ranges::size(value) * sizeof(std::ranges::range_value_t<Value>);
+  } else {
+    return sizeof value;
+  }
+}
+
+/// The keys of one range of hashes, and the value of each, combined: in a table, and on disk.
+template <class Value, class Combine, template <class> class Table>
+class segment {
+ public:
+  using held_value = std::conditional_t<slot_value<Value>, Value, std::uint64_t>;
+
+  segment(const key_hash& hash, unsigned skipped_bits, memory_use& memory)
+      : hash_(hash), table_(hash, skipped_bits), memory_(&memory) {}
+
+  segment(const segment&) = delete;
+  segment& operator=(const segment&) = delete;
+  segment(segment&& other) noexcept = default;
+  segment& operator=(segment&&) = delete;
+  ~segment() = default;
+
+  /// Keys in the table.
+  std::size_t size() const { return table_.size(); }
+
+  /// Memory taken, in bytes.
+  std::size_t bytes() const { return table_.bytes() + beside_; }
+
+  void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
+
+  /// Combines `value` with what the key has. The key is a `packed_key`, or a string_view where that
+  /// can't hold it.
+  template <class Key>
+  bool add(Key key, std::uint64_t hash, Value&& value, const Combine& combine) {
+    bool is_new = false;
+    held_value& held = table_.find_or_add(key, hash, is_new);
+    if constexpr (slot_value<Value>) {
+      held = is_new ? value : combine(held, value);
+      if (is_new) account();
+    } else {
+      beside_ += held_bytes(value);
+      if (is_new) {
+        held = values_.size();
+        values_.push_back(std::move(value));
+      } else {
+        Value& kept = values_[held];
+        kept = combine(std::move(kept), std::move(value));
+      }
+      account();
+    }
+    return is_new;
+  }
+
+  /// Merges `records`, behind which stands their slack.
+  void merge(std::span<const std::byte> records, const Combine& combine) {
+    record_reader<Value> reader(records);
+    batch_entry<Value> batch[batch_size];
+    std::uint64_t hashes[batch_size];
+    while (!reader.at_end()) {
+      std::size_t n = 0;
+      while (n != batch_size && !reader.at_end()) {
+        std::string_view text;
+        reader.next(batch[n].key, text, batch[n].value);
+        if (batch[n].key.is_empty()) {
+          add(text, hash_(text), std::move(batch[n].value), combine);
+        } else {
+          hashes[n] = hash_(batch[n].key);
+          prefetch(hashes[n]);
+          ++n;
+        }
+      }
+      for (std::size_t i = 0; i != n; ++i)
+        add(batch[i].key, hashes[i], std::move(batch[i].value), combine);
+    }
+  }
+
+  /// Calls `use(key, text, value)` for each key in the table; `key` is empty where only the text
+  /// says it.
+  template <class Use>
+  void for_each(Use use) {
+    table_.for_each([&](slot<held_value>& entry) {
+      const packed_key key = entry.key.is_long() ? packed_key{} : entry.key;
+      const std::string_view text = table_.text(entry.key);
+      if constexpr (slot_value<Value>) {
+        use(key, text, entry.value);
+      } else {
+        use(key, text, values_[entry.value]);
+      }
+    });
+  }
+
+  /// Nothing is left in memory.
+  void clear() {
+    table_ = Table<held_value>(hash_, table_.skipped_bits());
+    values_ = {};
+    beside_ = 0;
+    account();
+  }
+
+  /// Moves what is in memory to disk.
+  void spill(spill_file& file) {
+    if (size() == 0) return;
+    run_writer<Value> out(file);
+    for_each([&](packed_key key, std::string_view text, const Value& value) {
+      if (key.is_empty()) {
+        out.put(text, value);
+      } else {
+        out.put(key, value);
+      }
+    });
+    for (const extent& run : out.release()) runs_.push_back(run);
+    clear();
+  }
+
+  /// What lies on disk.
+  const std::vector<extent>& runs() const { return runs_; }
+
+ private:
+  void account() {
+    const std::size_t bytes_now = bytes();
+    if (bytes_now == counted_) return;
+    memory_->change(counted_, bytes_now);
+    counted_ = bytes_now;
+  }
+
+  key_hash hash_;
+  Table<held_value> table_;
+  std::vector<Value> values_;  // where slots can't hold them
+  std::size_t beside_ = 0;     // bytes of those
+  std::vector<extent> runs_;
+  std::size_t counted_ = 0;
+  memory_use* memory_;
+};
+
+}  // namespace rankwise::combine

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/combine/records.hpp>
+#include <rankwise/engine/backoff.hpp>
+#include <rankwise/engine/peers.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace rankwise::combine {
+
+/// Who takes part in a shuffle: rows 0 to n_rows - 1 are the ranks from `first_rank` on.
+struct shuffle_group {
+  std::uint32_t first_rank = 0;
+  std::uint32_t n_rows = 1;
+  std::uint32_t row = 0;  ///< of this rank
+};
+
+/// Sends records to the ranks that own their keys, and takes theirs, while tasks run. To each rank
+/// a few messages are under way at most: it says when it has merged one.
+///
+/// Local: nothing blocks, but that a rank that can't send waits for the other one, and takes what
+/// comes in meanwhile.
+template <class Value>
+class shuffle {
+ public:
+  /// Takes records; it must not throw.
+  using receiver = std::function<void(std::span<const std::byte> records)>;
+
+  shuffle(engine::peers& others,
+          std::uint64_t channel,
+          const shuffle_group& group,
+          const std::atomic<bool>& cancelled,
+          receiver take)
+      : others_(&others),
+        channel_(channel),
+        group_(group),
+        cancelled_(&cancelled),
+        take_(std::move(take)),
+        message_bytes_(
+            std::clamp<std::size_t>(most_bytes * 16 / group.n_rows, least_bytes, most_bytes)) {
+    for (std::uint32_t row = 0; row < group.n_rows; ++row)
+      lines_.push_back({record_writer<Value>(), 0});
+    others_->open(channel_, [this](const engine::letter& what) { handle(what); });
+  }
+
+  shuffle(const shuffle&) = delete;
+  shuffle& operator=(const shuffle&) = delete;
+  shuffle(shuffle&&) = delete;
+  shuffle& operator=(shuffle&&) = delete;
+
+  ~shuffle() { others_->close(channel_); }
+
+  /// Sends a record to the rank of `row`, which is not this one, some time.
+  template <class Key>
+  void put(std::uint32_t row, Key key, const Value& value) {
+    record_writer<Value>& out = lines_[row].out;
+    if (out.size() == 0) begin(out);
+    out.put(key, value);
+    if (out.size() >= message_bytes_) post(row);
+  }
+
+  /// Sends all records that are left, and then that there will be no more.
+  void finish() {
+    for (std::uint32_t step = 1; step < group_.n_rows; ++step) {
+      const std::uint32_t row = (group_.row + step) % group_.n_rows;
+      post(row);
+      others_->post(rank_of(row), channel_, as_number(subject::end), engine::peers::new_letter());
+    }
+  }
+
+  /// Waits until no rank of the group has any more for this one.
+  ///
+  /// Throws: std::runtime_error if the call is cancelled meanwhile.
+  void wait_for_all() {
+    wait_until([this] { return n_ended_ + 1 == group_.n_rows; });
+  }
+
+  /// Bytes of records sent so far.
+  std::uint64_t bytes_sent() const { return bytes_sent_; }
+
+  /// Memory that is taken at most, in bytes: messages under way here and there.
+  std::size_t bytes_at_most() const {
+    return (group_.n_rows - 1) * message_bytes_ * 2 * (messages_under_way + 1);
+  }
+
+ private:
+  enum class subject : std::uint64_t { records, credit, end };
+
+  static constexpr std::size_t most_bytes = std::size_t{256} << 10U;
+  static constexpr std::size_t least_bytes = std::size_t{16} << 10U;
+  static constexpr std::uint32_t messages_under_way = 4;
+
+  struct line {
+    record_writer<Value> out;
+    std::uint32_t under_way = 0;
+  };
+
+  static constexpr std::uint64_t as_number(subject what) {
+    return static_cast<std::uint64_t>(what);
+  }
+
+  rank_id rank_of(std::uint32_t row) const { return to_rank(group_.first_rank + row); }
+
+  void begin(record_writer<Value>& out) {
+    out = record_writer<Value>(engine::peers::new_letter());
+    out.reserve(message_bytes_ + record_slack + engine::front_bytes);
+  }
+
+  void post(std::uint32_t row) {
+    line& to = lines_[row];
+    if (to.out.size() == 0) return;
+    wait_until([&] { return to.under_way < messages_under_way; });
+    bytes_sent_ += to.out.size() - engine::front_bytes;
+    ++to.under_way;
+    others_->post(rank_of(row), channel_, as_number(subject::records), to.out.release());
+  }
+
+  template <class Condition>
+  void wait_until(Condition condition) {
+    engine::backoff idle;
+    idle.reset(engine::now());
+    while (!condition()) {
+      if (cancelled_->load(std::memory_order_relaxed))
+        throw std::runtime_error("the call was cancelled");
+      if (others_->tend()) {
+        idle.reset(engine::now());
+      } else {
+        idle.wait(engine::now());
+      }
+    }
+  }
+
+  void handle(const engine::letter& what) {
+    switch (static_cast<subject>(what.subject)) {
+      case subject::records: {
+        const std::span<const std::byte> content = what.content();
+        if (content.size() >= record_slack) take_(content.first(content.size() - record_slack));
+        others_->post(what.from, channel_, as_number(subject::credit), engine::peers::new_letter());
+        break;
+      }
+      case subject::credit:
+        --lines_[to_index(what.from) - group_.first_rank].under_way;
+        break;
+      case subject::end:
+        ++n_ended_;
+        break;
+    }
+  }
+
+  engine::peers* others_;
+  std::uint64_t channel_;
+  shuffle_group group_;
+  const std::atomic<bool>* cancelled_;
+  receiver take_;
+  std::size_t message_bytes_;
+  std::vector<line> lines_;  // by row
+  std::uint32_t n_ended_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+};
+
+}  // namespace rankwise::combine

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/combine/key_hash.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/read/file_source.hpp>
+#include <rankwise/read/split.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <glob.h>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <system_error>
+#include <vector>
+
+namespace rankwise::files {
+
+/// A file as one host sees it. Two hosts see the same one where all but the path are equal.
+struct file_facts {
+  std::string path;
+  std::uint64_t n_bytes = 0;
+  std::int64_t changed_ns = 0;         ///< time of the last change, since 1970
+  std::uint64_t first_block_hash = 0;  ///< of the first 4 KiB
+
+  bool is_same_as(const file_facts& other) const {
+    return n_bytes == other.n_bytes && changed_ns == other.changed_ns &&
+           first_block_hash == other.first_block_hash;
+  }
+};
+
+/// What this host sees at `path`; none where it can't read a regular file there.
+inline std::optional<file_facts> look_at(const std::string& path) {
+  struct stat status {};
+
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  try {
+    std::array<char, 4096> block{};
+    const std::size_t n_read = file_source(path).read_at(0, block);
+    file_facts seen{path, static_cast<std::uint64_t>(status.st_size), 0, 0};
+    seen.changed_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+    seen.first_block_hash = combine::key_hash(0)(std::string_view(block.data(), n_read));
+    return seen;
+  } catch (const config_error&) {
+    return std::nullopt;
+  }
+}
+
+/// How the file at `path` is packed, by its name.
+inline packing packing_of(std::string_view path) {
+  if (path.ends_with(".gz")) return packing::gzip;
+  if (path.ends_with(".zst")) return packing::zstd;
+  return packing::none;
+}
+
+namespace detail {
+
+inline void add_directory(const std::string& directory, std::vector<std::string>& paths) {
+  std::vector<std::string> found;
+  std::error_code failed;
+  std::filesystem::recursive_directory_iterator here(directory, failed);
+  for (; !failed && here != std::filesystem::recursive_directory_iterator();
+       here.increment(failed)) {
+    std::error_code ignored;
+    if (here->is_regular_file(ignored)) found.push_back(here->path().string());
+  }
+  if (failed)
+    throw config_error(fmt::format("{}: can't be listed: {}", directory, failed.message()));
+  if (found.empty()) throw config_error(fmt::format("{}: holds no file", directory));
+  std::sort(found.begin(), found.end());
+  paths.insert(paths.end(), found.begin(), found.end());
+}
+
+inline std::vector<std::string> match(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> paths;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    const std::span<char*> matches(found.gl_pathv, found.gl_pathc);
+    paths.assign(matches.begin(), matches.end());
+  }
+  ::globfree(&found);
+  return paths;
+}
+
+}  // namespace detail
+
+/// The files that `arguments` name: files, directories (all files below them, in the order of their
+/// names) and patterns as a shell has them.
+///
+/// Throws: config_error, naming the argument, where there is none.
+inline std::vector<std::string> expand(const std::vector<std::string>& arguments) {
+  std::vector<std::string> paths;
+  for (const std::string& argument : arguments) {
+    std::vector<std::string> named{argument};
+    std::error_code missing;
+    if (!std::filesystem::exists(argument, missing)) {
+      named = detail::match(argument);
+      if (named.empty()) {
+        throw config_error(fmt::format(
+            "{}: not found; accepted: files, directories, patterns such as 'logs/*.txt', and - for "
+            "standard input",
+            argument));
+      }
+    }
+    for (const std::string& path : named) {
+      if (std::filesystem::is_directory(path)) {
+        detail::add_directory(path, paths);
+      } else {
+        paths.push_back(path);
+      }
+    }
+  }
+  return paths;
+}
+
+}  // namespace rankwise::files

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/engine/backoff.hpp>
+#include <rankwise/engine/peers.hpp>
+#include <rankwise/engine/residents.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/files/file_wire.hpp>
+#include <rankwise/read/byte_source.hpp>
+#include <rankwise/read/input.hpp>
+#include <rankwise/read/open_file.hpp>
+#include <rankwise/read/split.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rankwise::files {
+
+/// What stands for the path of the root's standard input.
+inline constexpr std::string_view standard_input = "standard input";
+
+/// Answers of the root that this rank waits for.
+class pending_blocks {
+ public:
+  pending_blocks(engine::peers& others, std::uint64_t channel, const std::atomic<bool>& cancelled)
+      : others_(&others), channel_(channel), cancelled_(&cancelled) {}
+
+  pending_blocks(const pending_blocks&) = delete;
+  pending_blocks& operator=(const pending_blocks&) = delete;
+  pending_blocks(pending_blocks&&) = delete;
+  pending_blocks& operator=(pending_blocks&&) = delete;
+
+  ~pending_blocks() {
+    if (last_ != 0) others_->close(channel_);
+  }
+
+  /// Asks the root for a block; returns the number of the request.
+  std::uint64_t ask(const block_request& asked) {
+    wire::bytes piece = engine::peers::new_letter();
+    wire::append_value(piece, asked);
+    if (last_ == 0) others_->open(channel_, [this](const engine::letter& what) { keep(what); });
+    answers_[++last_];
+    others_->post(root_rank, channel_, last_, std::move(piece));
+    return last_;
+  }
+
+  /// Waits for the answer to request `number`.
+  ///
+  /// Throws: std::runtime_error if the call is cancelled meanwhile.
+  wire::bytes take(std::uint64_t number) {
+    engine::backoff idle;
+    idle.reset(engine::now());
+    while (answers_.at(number).empty()) {
+      if (cancelled_->load(std::memory_order_relaxed))
+        throw std::runtime_error("the call was cancelled");
+      if (others_->tend()) {
+        idle.reset(engine::now());
+      } else {
+        idle.wait(engine::now());
+      }
+    }
+    return std::move(answers_.extract(number).mapped());
+  }
+
+  /// Nobody waits for the answer to request `number` any more.
+  void forget(std::uint64_t number) { answers_.erase(number); }
+
+ private:
+  void keep(const engine::letter& what) {
+    const auto place = answers_.find(what.subject);
+    if (place == answers_.end()) return;  // nobody waits for it any more
+    const std::span<const std::byte> content = what.content();
+    place->second.assign(content.begin(), content.end());
+  }
+
+  engine::peers* others_;
+  std::uint64_t channel_;
+  const std::atomic<bool>* cancelled_;
+  std::map<std::uint64_t, wire::bytes> answers_;  // by request; empty: not here yet
+  std::uint64_t last_ = 0;
+};
+
+/// A file that only the root's host has, read over the network, some blocks ahead.
+class remote_source final : public byte_source {
+ public:
+  remote_source(pending_blocks& blocks, const split& part)
+      : blocks_(&blocks), name_(part.path), file_(part.file), file_bytes_(part.file_bytes) {}
+
+  remote_source(const remote_source&) = delete;
+  remote_source& operator=(const remote_source&) = delete;
+  remote_source(remote_source&&) = delete;
+  remote_source& operator=(remote_source&&) = delete;
+
+  ~remote_source() override { forget_all(); }
+
+  std::size_t read_at(std::uint64_t offset, std::span<char> target) override {
+    if (offset >= file_bytes_) return 0;
+    if (offset < block_begin_ || offset >= block_begin_ + content().size()) go_to(offset);
+    const std::size_t skipped = static_cast<std::size_t>(offset - block_begin_);
+    const std::size_t n = std::min(target.size(), content().size() - skipped);
+    std::memcpy(target.data(), content().data() + skipped, n);
+    return n;
+  }
+
+  const std::string& name() const override { return name_; }
+
+ private:
+  struct request {
+    std::uint64_t number = 0;
+    std::uint64_t offset = 0;
+  };
+
+  std::span<const std::byte> content() const {
+    return std::span(block_).subspan(std::min<std::size_t>(block_.size(), 1));
+  }
+
+  /// Brings the block that begins at `offset`, or the one under way that does.
+  void go_to(std::uint64_t offset) {
+    if (asked_.empty() || asked_.front().offset != offset) {
+      forget_all();
+      ask_from_ = offset;
+    }
+    while (asked_.size() < blocks_ahead && ask_from_ < file_bytes_) {
+      const auto n =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(block_bytes, file_bytes_ - ask_from_));
+      asked_.push_back({blocks_->ask({file_, n, ask_from_}), ask_from_});
+      ask_from_ += n;
+    }
+    const request next = asked_.front();
+    asked_.pop_front();
+    block_ = blocks_->take(next.number);
+    block_begin_ = offset;
+    if (static_cast<block_answer>(block_[0]) == block_answer::failure) {
+      const std::span<const std::byte> text = content();
+      throw config_error(std::string(reinterpret_cast<const char*>(text.data()), text.size()));
+    }
+    if (content().empty()) {
+      throw rankwise::detail::input_error(
+          name_, offset, "the root's file ends here: it has become shorter");
+    }
+  }
+
+  void forget_all() {
+    for (const request& one : asked_) blocks_->forget(one.number);
+    asked_.clear();
+  }
+
+  pending_blocks* blocks_;
+  std::string name_;
+  std::uint32_t file_;
+  std::uint64_t file_bytes_;
+  wire::bytes block_;  // an answer
+  std::uint64_t block_begin_ = 0;
+  std::deque<request> asked_;
+  std::uint64_t ask_from_ = 0;
+};
+
+/// The files of a list, as this rank comes to them.
+class file_view final : public engine::resident {
+ public:
+  /// `is_here` says which files this host has, by their numbers in the list.
+  file_view(engine::peers& others,
+            std::uint64_t channel,
+            const std::atomic<bool>& cancelled,
+            std::vector<char> is_here,
+            std::string spool_path)
+      : is_here_(std::move(is_here)),
+        spool_path_(std::move(spool_path)),
+        blocks_(others, channel, cancelled) {}
+
+  input open(const split& part) {
+    const bool is_here = is_here_.at(part.file) != 0;
+    if (is_here && part.path == standard_input)
+      return {std::make_unique<file_source>(spool_path_, part.path), part.first, part.last};
+    if (is_here) return input::open(part);
+    return {
+        unpack(part.packed, std::make_unique<remote_source>(blocks_, part)), part.first, part.last};
+  }
+
+ private:
+  std::vector<char> is_here_;
+  std::string spool_path_;  // of the root's copy of its standard input
+  pending_blocks blocks_;
+};
+
+}  // namespace rankwise::files

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/combine/cuckoo_table.hpp>
+#include <rankwise/combine/dense_part.hpp>
+#include <rankwise/combine/linear_table.hpp>
+#include <rankwise/combine/list_sink.hpp>
+#include <rankwise/combine/mapper_traits.hpp>
+#include <rankwise/combine/part.hpp>
+#include <rankwise/distributed.hpp>
+#include <rankwise/emitter.hpp>
+#include <rankwise/engine/backoff.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/files/file_view.hpp>
+#include <rankwise/input_files.hpp>
+#include <rankwise/map_reduce_options.hpp>
+#include <rankwise/pool.hpp>
+#include <rankwise/read/input.hpp>
+#include <rankwise/read/split.hpp>
+#include <rankwise/task.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <ranges>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rankwise {
+namespace combine {
+
+/// Makes this rank's part, before anything is emitted anywhere.
+template <class Key, class Value, class Combine>
+struct begin_part {
+  part_options options = {};
+  combiner_kind combiner = combiner_kind::linear;
+  std::vector<std::uint64_t> wanted = {};  // what else stays
+  Combine combine = {};
+
+  void operator()(task_context& context, std::uint32_t row) const {
+    engine::task_surroundings& around = context.around();
+    around.kept.keep_only(wanted);
+    part_options mine = options;
+    mine.group.row = row;
+    around.kept.add(options.channel, make(mine, around));
+  }
+
+ private:
+  std::unique_ptr<engine::resident> make(const part_options& mine,
+                                         engine::task_surroundings& around) const {
+    if constexpr (n_dense_keys<Key> != 0) {
+      return std::make_unique<dense_part<Value, Combine>>(
+          n_dense_keys<Key>, mine.channel, mine.group, combine, *around.others, around.cancelled);
+    } else if (combiner == combiner_kind::cuckoo) {
+      return std::make_unique<part<Value, Combine, cuckoo_table>>(
+          mine, combine, *around.others, around.cancelled);
+    } else {
+      return std::make_unique<part<Value, Combine, linear_table>>(
+          mine, combine, *around.others, around.cancelled);
+    }
+  }
+};
+
+/// What a map_reduce hands out: the inputs themselves, or the splits of files.
+template <class Inputs>
+auto& items_of(Inputs& inputs) {
+  if constexpr (std::same_as<std::remove_const_t<Inputs>, input_files>) {
+    return inputs.splits();
+  } else {
+    return inputs;
+  }
+}
+
+/// Where the ranks find the files of `inputs`; 0 where these are no such.
+template <class Inputs>
+std::uint64_t view_of(const Inputs& inputs) {
+  if constexpr (std::same_as<Inputs, input_files>) {
+    return inputs.number();
+  } else {
+    return 0;
+  }
+}
+
+/// Calls the mapper with an input, or with a split as an open one.
+template <class Input, class Mapper, class Emit>
+void call_mapper(const Mapper& mapper,
+                 task_context& context,
+                 std::uint64_t view,
+                 const Input& given,
+                 Emit& emit) {
+  if constexpr (std::same_as<Input, split>) {
+    input text = view == 0 ? input::open(given)
+                           : context.around().kept.template get<files::file_view>(view).open(given);
+    if constexpr (std::is_invocable_v<const Mapper&, task_context&, input&, Emit&>) {
+      mapper(context, text, emit);
+    } else {
+      mapper(text, emit);
+    }
+  } else if constexpr (std::is_invocable_v<const Mapper&, task_context&, const Input&, Emit&>) {
+    mapper(context, given, emit);
+  } else {
+    mapper(given, emit);
+  }
+  emit.flush();
+}
+
+/// Runs the mapper on one input.
+template <class Input, class Mapper>
+struct map_input {
+  std::uint64_t part = 0;
+  std::uint64_t view = 0;  // of the files, where the inputs are splits of such; else 0
+  Mapper mapper = {};
+
+  void operator()(task_context& context, const Input& given) const {
+    using emits = emitter_of<Mapper>;
+    emits emit(context.around().kept.template get<keyed_part<typename emits::value_type>>(part));
+    call_mapper(mapper, context, view, given, emit);
+  }
+};
+
+/// The same where values become lists of one.
+template <class Input, class Mapper>
+struct map_input_to_lists {
+  std::uint64_t part = 0;
+  std::uint64_t view = 0;  // of the files, where the inputs are splits of such; else 0
+  Mapper mapper = {};
+
+  void operator()(task_context& context, const Input& given) const {
+    using emits = emitter_of<Mapper>;
+    using value = typename emits::value_type;
+    list_sink<value> lists(
+        context.around().kept.template get<keyed_part<std::vector<value>>>(part));
+    emits emit(lists);
+    call_mapper(mapper, context, view, given, emit);
+  }
+};
+
+/// Nothing more comes: each key goes to its owner.
+template <class Value>
+struct finish_part {
+  std::uint64_t part = 0;
+
+  part_figures operator()(task_context& context, std::uint32_t /*row*/) const {
+    auto& mine = context.around().kept.template get<keyed_part<Value>>(part);
+    mine.finish();
+    return mine.figures();
+  }
+};
+
+/// Puts lists behind each other.
+struct append_list {
+  template <class List>
+  List operator()(List left, List right) const {
+    left.insert(
+        left.end(), std::make_move_iterator(right.begin()), std::make_move_iterator(right.end()));
+    return left;
+  }
+};
+
+/// The whole of a map_reduce; `make_task(number)` is the task that runs the mapper.
+template <class Key, class Value, class Inputs, class MakeTask, class Combine>
+distributed<Key, Value> run_map_reduce(const pool& ranks,
+                                       Inputs&& inputs,
+                                       MakeTask make_task,
+                                       const Combine& combine,
+                                       const map_reduce_options& how) {
+  engine::require_result<Key>();
+  engine::require_result<Value>();
+  if (ranks.options().on_error == on_error_kind::retry) {
+    throw config_error(
+        "--on-error retry: pool::map_reduce can't take back what a task has emitted before it "
+        "threw; accepted here: stop, collect");
+  }
+  if (how.combiner == combiner_kind::zynq && !can_front<Value, Combine>) {
+    throw config_error(
+        "--combiner zynq: adds up unsigned integers of at least 32 bits, which this program's "
+        "values are not; accepted here: linear, cuckoo, none");
+  }
+
+  options quiet = ranks.options();
+  quiet.quiet = true;
+  const pool own = ranks.with(quiet);
+  const auto number = ranks.root().resident_numbers().add();
+  part_options parts;
+  parts.channel = *number;
+  std::random_device chance;
+  parts.hash_seed = std::uint64_t{chance()} << 32U | chance();
+  parts.memory_bytes = how.memory_bytes;
+  parts.spill_directory = how.spill_directory;
+  parts.combine_here =
+      how.combiner == combiner_kind::linear || how.combiner == combiner_kind::cuckoo;
+  parts.zynq = how.combiner == combiner_kind::zynq;
+  parts.group.first_rank = ranks.first_worker();
+  parts.group.n_rows = ranks.n_workers();
+  own.on_each_rank(begin_part<Key, Value, Combine>{
+      parts, how.combiner, ranks.root().resident_numbers().wanted(), combine});
+  ranks.for_each(inputs, make_task(*number));
+  map_reduce_statistics all;
+  const core::duration mapped_at = engine::now();
+  for (const part_figures& one : own.on_each_rank(finish_part<Value>{*number})) {
+    all.n_emitted += one.n_emitted;
+    all.bytes_shuffled += one.bytes_shuffled;
+    all.bytes_spilled += one.bytes_spilled;
+    all.most_memory_bytes = std::max(all.most_memory_bytes, one.most_bytes);
+  }
+  all.merge_s = std::chrono::duration<double>(engine::now() - mapped_at).count();
+  ranks.root().note(all);
+  return distributed<Key, Value>(own, how, number, all);
+}
+
+}  // namespace combine
+
+template <class Inputs, class Mapper, class Combine>
+auto pool::map_reduce(Inputs&& inputs,
+                      const Mapper& mapper,
+                      const Combine& combine,
+                      const map_reduce_options& how) const {
+  auto& range = combine::items_of(inputs);
+  using input_type = std::ranges::range_value_t<decltype(range)>;
+  using emits = combine::emitter_of<Mapper>;
+  using value = typename emits::value_type;
+  engine::require_travelling<Mapper>();
+  engine::require_travelling<Combine>();
+  static_assert(std::is_invocable_r_v<value, const Combine&, value, value>,
+                "rankwise: combine can't be called with two of the values that the mapper emits");
+  return combine::run_map_reduce<typename emits::key_type, value>(
+      *this,
+      range,
+      [&, view = combine::view_of(inputs)](std::uint64_t number) {
+        return combine::map_input<input_type, Mapper>{number, view, mapper};
+      },
+      combine,
+      how);
+}
+
+template <class Inputs, class Mapper>
+auto pool::group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_options& how) const {
+  auto& range = combine::items_of(inputs);
+  using input_type = std::ranges::range_value_t<decltype(range)>;
+  using emits = combine::emitter_of<Mapper>;
+  engine::require_travelling<Mapper>();
+  return combine::run_map_reduce<typename emits::key_type, std::vector<typename emits::value_type>>(
+      *this,
+      range,
+      [&, view = combine::view_of(inputs)](std::uint64_t number) {
+        return combine::map_input_to_lists<input_type, Mapper>{number, view, mapper};
+      },
+      combine::append_list{},
+      how);
+}
+
+}  // namespace rankwise
