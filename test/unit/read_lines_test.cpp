@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <rankwise/read/for_each_line.hpp>
+#include <rankwise/read/memory_source.hpp>
 
 #include "catch.hpp"
 #include "read_support.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -84,4 +86,12 @@ TEST_CASE("a line over the limit is refused, with its place") {
   CHECK(read(6) == "none");
   CHECK(read(5) == "some/file: byte 4: a line of more than 5 bytes, the most that is accepted");
   CHECK(read(1) == "some/file: byte 0: a line of more than 1 bytes, the most that is accepted");
+}
+
+TEST_CASE("a source that has become shorter than the split holds no line there") {
+  const std::string text = GENERATE(as<std::string>{}, "", "abc", "abcdefgh", "ab\nd", "abcd\nf\n");
+  lines found;
+  rankwise::input part(std::make_unique<rankwise::memory_source>("text", text), 4, 100);
+  rankwise::for_each_line(part, [&](std::string_view one) { found.emplace_back(one); });
+  CHECK(found == (text == "abcd\nf\n" ? lines{"f"} : lines{}));
 }

@@ -75,7 +75,7 @@ inline double csv_row::number(std::size_t column) const {
   const token field = (*this)[column];
   constexpr const char* blanks = " \t";
   const std::size_t begin = std::min(field.find_first_not_of(blanks), field.size());
-  const std::size_t end = field.find_last_not_of(blanks) + 1;
+  const std::size_t end = std::max(begin, field.find_last_not_of(blanks) + 1);
   double value = 0;
   const auto read = std::from_chars(field.data() + begin, field.data() + end, value);
   if (read.ec != std::errc{} || read.ptr != field.data() + end) {

@@ -59,8 +59,10 @@ class line_reader {
   void skip_line() {
     while (!find_newline(next_)) {
       next_ = text_.size();
-      if (text_.is_past_range() || !text_.read_more(next_)) return;
+      if (text_.is_past_range()) return;
+      const bool has_more = text_.read_more(next_);
       next_ = 0;
+      if (!has_more) return;
     }
   }
 
