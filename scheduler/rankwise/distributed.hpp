@@ -163,6 +163,14 @@ struct write_part {
   }
 };
 
+struct check_part {
+  std::string directory = {};
+
+  void operator()(std::uint32_t row) const {
+    part_file(std::filesystem::path(directory) / fmt::format("part-{:05}", row));
+  }
+};
+
 struct publish_part {
   std::uint64_t number = 0;
 

@@ -28,7 +28,7 @@ class part_file final : public engine::resident {
   explicit part_file(std::filesystem::path path) : path_(std::move(path)) {
     const std::filesystem::path directory = path_.parent_path();
     std::error_code failed;
-    std::filesystem::create_directories(directory, failed);
+    made_directory_ = std::filesystem::create_directories(directory, failed);
     if (std::filesystem::exists(path_)) fail("is there already: nothing is overwritten");
     descriptor_ = ::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     if (descriptor_ >= 0) return;
@@ -46,6 +46,7 @@ class part_file final : public engine::resident {
   ~part_file() override {
     if (descriptor_ >= 0) ::close(descriptor_);
     if (!hidden_.empty()) ::unlink(hidden_.c_str());
+    if (made_directory_) ::rmdir(path_.parent_path().c_str());  // unless something is in it
   }
 
   /// Where the next text goes; written out when there is enough.
@@ -78,11 +79,13 @@ class part_file final : public engine::resident {
   static constexpr std::size_t buffer_bytes = std::size_t{256} << 10U;
 
   [[noreturn]] void fail(const std::string& what) const {
+    if (descriptor_ < 0 && made_directory_) ::rmdir(path_.parent_path().c_str());
     throw config_error(fmt::format("{} {}", path_.string(), what));
   }
 
   std::filesystem::path path_;
   std::filesystem::path hidden_;  // where nameless files can't be
+  bool made_directory_ = false;
   int descriptor_ = -1;
   std::string buffer_;
 };

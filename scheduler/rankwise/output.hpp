@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/distributed.hpp>
+#include <rankwise/entry.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/option_values.hpp>
+#include <rankwise/options.hpp>
+#include <rankwise/pool.hpp>
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/value_semantic.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace rankwise {
+
+/// By what the entries of a result are ordered.
+enum class entry_order : std::uint8_t { value, key };
+
+/// Where the entries of a result go, and which.
+struct output_options {
+  using order_names = std::array<std::string_view, 2>;
+
+  std::uint64_t top = 0;  ///< so many of the first; 0: all
+  entry_order by = entry_order::value;
+  std::string directory;  ///< a file for each rank there; empty: all to standard output
+};
+
+/// The options --top, --by and --out; they go to `how`. `names` are what the program calls a value
+/// and a key, and must live as long as the options.
+inline boost::program_options::options_description output_program_options(
+    output_options& how, const output_options::order_names& names) {
+  namespace po = boost::program_options;
+  po::options_description group("Options of the output");
+  group.add_options()("top", whole_number(how.top, 1), "show only the first N (default: all)")(
+      "by",
+      one_of(how.by, names),
+      fmt::format("order: {} (the largest first), {} (default: {})",
+                  names[0],
+                  names[1],
+                  names[static_cast<std::size_t>(how.by)])
+          .c_str())("out",
+                    po::value(&how.directory)->value_name("DIR"),
+                    "write one file a rank there, each in order (default: all to standard output)");
+  return group;
+}
+
+/// Has every rank see that the directory can be written to, before a job finds out at its end.
+///
+/// Throws: config_error for options that do not go together; task_error where a file can't be made
+/// or is there already.
+inline void check_output(const pool& ranks, const output_options& how) {
+  if (how.directory.empty()) return;
+  if (how.top != 0) throw config_error("--top and --out: accepted: one of them");
+  options quiet = ranks.options();
+  quiet.quiet = true;
+  ranks.with(quiet).on_each_rank(combine::check_part{how.directory});
+}
+
+/// Brings the entries of `result` to where they are to go. `format(entry, text)`, a task, appends
+/// what is to stand there for one.
+template <class Key, class Value, class Format>
+void output(const distributed<Key, Value>& result,
+            const output_options& how,
+            const Format& format) {
+  const auto in_order = [&]<class Order>(Order order) {
+    std::string text;
+    const auto print = [&](const entry<Key, Value>& one) {
+      text.clear();
+      format(one, text);
+      std::fwrite(text.data(), 1, text.size(), stdout);
+    };
+    if (!how.directory.empty()) {
+      result.write(how.directory, format, order);
+    } else if (how.top != 0) {
+      for (const entry<Key, Value>& one : result.top_k(how.top, order)) print(one);
+    } else {
+      result.sorted(order, print);
+    }
+    if (std::fflush(stdout) != 0) throw config_error("standard output can't be written");
+  };
+  if (how.by == entry_order::value) {
+    in_order(by_value{});
+  } else {
+    in_order(by_key{});
+  }
+}
+
+}  // namespace rankwise

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "histogram/report.hpp"
+
+#include "catch.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using Catch::Matchers::ContainsSubstring;
+using histogram::colour_histogram;
+using histogram::column_histogram;
+
+namespace {
+
+/// Characters of a line of UTF-8: bytes that do not continue one.
+std::size_t n_characters(std::string_view line) {
+  return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::size_t widest_line(const std::string& text) {
+  std::istringstream lines(text);
+  std::size_t widest = 0;
+  for (std::string line; std::getline(lines, line);) widest = std::max(widest, n_characters(line));
+  return widest;
+}
+
+column_histogram weights() {
+  return {.column = {.number = 2, .name = "weight <\"kg\">"},
+          .bins = {.range = {.low = 0, .high = 1}, .n = 4},
+          .counts = {1, 0, 8, 2, 0, 5}};
+}
+
+}  // namespace
+
+TEST_CASE("bars have the lengths that their counts have") {
+  CHECK(histogram::bar(0, 10, 4).empty());
+  CHECK(histogram::bar(10, 10, 4) == "████");
+  CHECK(histogram::bar(5, 10, 4) == "██");
+  CHECK(histogram::bar(3, 16, 4) == "▊");
+  CHECK(histogram::bar(1, 1'000'000, 4) == "▏");  // what is there is seen
+}
+
+TEST_CASE("the plot of a column") {
+  CHECK(histogram::plot(weights()) ==
+        "weight <\"kg\">: 16 numbers, 5 above 1\n"
+        "[0, 0.25)    1  ████████\n"
+        "[0.25, 0.5)  0\n"
+        "[0.5, 0.75)  8  ████████████████████████████████████████████████████████████████\n"
+        "[0.75, 1]    2  ████████████████\n");
+}
+
+TEST_CASE("plots fit 80 columns") {
+  column_histogram wide;
+  wide.bins = {.range = {.low = -1.2345678901234567e-200, .high = -1.2345678901234565e-200},
+               .n = 3};
+  wide.counts = {UINT64_MAX, 1, 0, 0, 0};
+  CHECK(widest_line(histogram::bin_bars(wide.bins, wide.in_bins())) <= 80);
+  colour_histogram colours;
+  colours.bins.fill(UINT64_MAX / 1000);
+  CHECK(widest_line(histogram::colour_bars(colours.bins)) <= 80);
+  colours.bins.fill(0);
+  CHECK(widest_line(histogram::colour_bars(colours.bins)) <= 80);
+}
+
+TEST_CASE("edges have as many digits as tell them apart") {
+  CHECK(histogram::digits_of_edges({.range = {.low = 0, .high = 100}, .n = 10}) == 3);
+  CHECK(histogram::digits_of_edges({.range = {.low = 1e6, .high = 1e6 + 1}, .n = 10}) == 10);
+  CHECK(histogram::digits_of_edges({.range = {.low = 1, .high = 1 + 1e-15}, .n = 9}) == 17);
+}
+
+TEST_CASE("the plot of colours") {
+  colour_histogram colours;
+  colours.images = 2;
+  for (std::size_t value = 0; value < 256; ++value) {
+    colours.bins.at(value) = 2;
+    colours.bins.at(256 + value) = 2 * (value % 2);
+    colours.bins.at(512 + value) = value == 9 ? 512 : 0;
+  }
+  const std::string plot = histogram::plot(colours);
+  CHECK_THAT(plot, ContainsSubstring("2 images, 512 pixels\n"));
+  CHECK_THAT(plot, ContainsSubstring("red: mean 127.50, most often 0 (2 times)\n"));
+  CHECK_THAT(plot, ContainsSubstring("green: mean 128.00, most often 1 (2 times)\n"));
+  CHECK_THAT(plot, ContainsSubstring("blue: mean 9.00, most often 9 (512 times)\n"));
+  CHECK_THAT(plot, ContainsSubstring("     512 |  █                                         "));
+}
+
+TEST_CASE("JSON") {
+  CHECK(histogram::json_line(weights()) ==
+        R"({"column":"weight <\"kg\">","low":0,"high":1,"below":0,"above":5,"counts":[1,0,8,2]})"
+        "\n");
+  colour_histogram colours;
+  colours.images = 1;
+  colours.bins.at(256) = 3;
+  const std::string line = histogram::json_line(colours);
+  CHECK_THAT(line, ContainsSubstring(R"({"images":1,"pixels":0,"red":[0,0,)"));
+  CHECK_THAT(line, ContainsSubstring(R"(],"green":[3,0,)"));
+  CHECK(std::count(line.begin(), line.end(), ',') == 2 + 3 * 256 - 1);
+}
+
+TEST_CASE("drawings") {
+  const std::string drawing = histogram::drawing(weights());
+  CHECK_THAT(drawing, ContainsSubstring(">weight &lt;\"kg\"&gt;: 16 numbers, 5 above 1</text>"));
+  // Of 8 the largest reaches the top, 44; the axis is at 366.
+  CHECK_THAT(
+      drawing,
+      ContainsSubstring("M70.00 366.00V325.75H247.50V366.00H425.00V44.00H602.50V285.50H780.00"));
+  const std::string colours = histogram::drawing(colour_histogram{});
+  for (const char* name : {">red<", ">green<", ">blue<"}) {
+    CHECK_THAT(colours, ContainsSubstring(name));
+  }
+}
+
+TEST_CASE("axes are marked with round numbers") {
+  using numbers = std::vector<double>;
+  CHECK(histogram::round_numbers(0, 100) == numbers{0, 20, 40, 60, 80, 100});
+  CHECK(histogram::round_numbers(-3, 1.5) == numbers{-3, -2, -1, 0, 1});
+  CHECK(histogram::round_numbers(0, 1) == numbers{0, 0.2, 0.4, 3 * 0.2, 0.8, 1});
+  CHECK(histogram::round_numbers(1e16, 1e16 + 2).size() <= 6);
+  CHECK(histogram::short_number(999) == "999");
+  CHECK(histogram::short_number(1'500'000) == "1.5M");
+  CHECK(histogram::short_number(2e15) == "2000T");
+}
