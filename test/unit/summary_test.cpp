@@ -122,3 +122,26 @@ TEST_CASE("percentages are 100 only where all is done") {
   CHECK(observe::percent_text(1) == "100.0 %");
   CHECK(observe::percent_text(0.29) == "29.0 %");
 }
+
+TEST_CASE("the summary says what map_reduce did, where it did something") {
+  rankwise::job_statistics job;
+  CHECK(rankwise::observe::map_reduce_text(job.map_reduce).empty());
+  job.map_reduce.n_emitted = 1'000;
+  job.map_reduce.bytes_shuffled = 999;
+  job.map_reduce.bytes_spilled = 9'960'000;
+  job.map_reduce.most_memory_bytes = 128'000'000;
+  job.map_reduce.merge_s = 0.25;
+  CHECK(rankwise::observe::map_reduce_text(job.map_reduce) ==
+        "map_reduce: 1000 values emitted, 999 B shuffled, 10.0 MB spilled, 128 MB of memory at "
+        "most on a rank, merged in 250 ms\n");
+  CHECK(rankwise::observe::map_reduce_fields(job.map_reduce) ==
+        R"(,"emitted":1000,"bytes_shuffled":999,"bytes_spilled":9960000,)"
+        R"("most_memory_bytes":128000000,"bytes_streamed":0,"merge_s":0.250000)");
+  rankwise::map_reduce_statistics streamed;
+  streamed.bytes_streamed = 1'234'567;
+  streamed.streamed_to = "rank 1 on pi002 (3 of 3 files)";
+  job.map_reduce += streamed;
+  CHECK(rankwise::observe::map_reduce_text(job.map_reduce)
+            .ends_with(
+                "\nstreamed from rank 0: 1.2 MB of files, to rank 1 on pi002 (3 of 3 files)\n"));
+}

@@ -84,13 +84,25 @@ inline std::string summary_text(const job_statistics& job) {
                      map_reduce_text(job.map_reduce));
 }
 
+/// Fields of `summary_json` for map_reduce calls; none where there were none.
+inline std::string map_reduce_fields(const map_reduce_statistics& all) {
+  if (all.n_emitted == 0 && all.streamed_to.empty()) return {};
+  return fmt::format(
+      R"(,"emitted":{},"bytes_shuffled":{},"bytes_spilled":{},"most_memory_bytes":{},"bytes_streamed":{},"merge_s":{:.6f})",
+      all.n_emitted,
+      all.bytes_shuffled,
+      all.bytes_spilled,
+      all.most_memory_bytes,
+      all.bytes_streamed,
+      all.merge_s);
+}
+
 /// The same as a JSON line.
 inline std::string summary_json(const job_statistics& job) {
   const idle_time lost = idle(job);
   return fmt::format(
       R"({{"summary":{{"items":{},"items_total":{},"failures":{},"calls":{},"ranks":{},"elapsed_s":{:.6f},"task_s":{:.6f},)"
-      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{},)"
-      R"("emitted":{},"bytes_shuffled":{},"bytes_spilled":{},"most_memory_bytes":{},"bytes_streamed":{},"merge_s":{:.6f}}}}})"
+      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}}}}})"
       "\n",
       job.items_done,
       job.items_total,
@@ -105,12 +117,7 @@ inline std::string summary_json(const job_statistics& job) {
       lost.tail_s,
       lost.between_s,
       job.messages,
-      job.map_reduce.n_emitted,
-      job.map_reduce.bytes_shuffled,
-      job.map_reduce.bytes_spilled,
-      job.map_reduce.most_memory_bytes,
-      job.map_reduce.bytes_streamed,
-      job.map_reduce.merge_s);
+      map_reduce_fields(job.map_reduce));
 }
 
 }  // namespace rankwise::observe
