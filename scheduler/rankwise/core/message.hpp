@@ -25,7 +25,8 @@ enum class message_kind : std::uint8_t {
               ///< `failed`
   alive,      ///< nothing new, but the rank lives
 
-  letter  ///< between any two ranks: on channel `chunk`, about `items.first`; no business of the core
+  letter  ///< between any two ranks: on channel `chunk`, about `items.first`; no business of the
+          ///< core
 };
 
 /// One message between the root and another rank; a payload may follow it.
