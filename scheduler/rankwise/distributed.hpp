@@ -101,10 +101,12 @@ struct sort_request {
   std::uint64_t part = 0;
   std::uint64_t memory_bytes = 0;
   std::string spill_directory = {};
+  std::vector<std::uint64_t> wanted = {};  // what stays; of what was sorted before, nothing
   Order order = {};
 
   template <class Key, class Value>
   auto sort(engine::residents& kept) const {
+    kept.keep_only(wanted);
     auto& sorted = kept.get<keyed_part<Value>>(part);
     sorted.make_room();
     return std::make_unique<sorted_entries<Key, Value, Order>>(
@@ -303,7 +305,11 @@ class distributed {
  private:
   template <class Order>
   combine::sort_request<Order> sort_request_of(const Order& order) const {
-    return {*number_, how_.memory_bytes, how_.spill_directory, order};
+    return {*number_,
+            how_.memory_bytes,
+            how_.spill_directory,
+            ranks_.root().resident_numbers().wanted(),
+            order};
   }
 
   pool ranks_;  // whose calls are not shown

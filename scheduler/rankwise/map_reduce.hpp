@@ -185,6 +185,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
 
   options quiet = ranks.options();
   quiet.quiet = true;
+  quiet.on_error = on_error_kind::stop;  // ranks wait for each other there
   const pool own = ranks.with(quiet);
   const auto number = ranks.root().resident_numbers().add();
   part_options parts;

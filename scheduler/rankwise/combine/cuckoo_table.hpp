@@ -114,7 +114,9 @@ class cuckoo_table {
   slot<Value>* make_room(std::uint64_t hash) {
     for (;;) {
       if (size_ * 16 <= n_slots_ * 15) {
-        if (slot<Value>* const place = move_away(first_bucket(hash))) return place;
+        for (const std::size_t bucket : {first_bucket(hash), second_bucket(hash)}) {
+          if (slot<Value>* const place = move_away(bucket)) return place;
+        }
       }
       grow();
       for (const std::size_t bucket : {first_bucket(hash), second_bucket(hash)}) {

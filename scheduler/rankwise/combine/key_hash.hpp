@@ -11,7 +11,7 @@
 namespace rankwise::combine {
 
 /// Hashes keys under a seed that an author of inputs does not know, so that nobody can choose keys
-/// that collide.
+/// that collide. All ranks compute the same.
 ///
 /// Source: folded 64 x 64 -> 128 bit multiplication, as in wyhash (Wang Yi, 2019).
 class key_hash {
@@ -21,13 +21,16 @@ class key_hash {
   /// A member of the family for each seed and level.
   explicit key_hash(std::uint64_t seed, std::uint32_t level = 0) {
     random_stream stream(seed, level);
-    const auto next = [&stream] { return std::uint64_t{stream()} << 32U | stream(); };
+    const auto next = [&stream] {
+      const std::uint64_t upper = stream();  // in this order, whatever the compiler
+      return upper << 32U | stream();
+    };
     low_ = next();
     high_ = next();
   }
 
   /// Of a key that is held whole.
-  std::uint64_t operator()(packed_key key) const { return fold(key.low ^ low_, key.high ^ high_); }
+  std::uint64_t operator()(packed_key key) const { return mix(key.low ^ low_, key.high ^ high_); }
 
   /// Of any other.
   std::uint64_t operator()(std::string_view text) const {
@@ -39,13 +42,19 @@ class key_hash {
     }
     packed_key rest{};
     if (at != text.size()) rest = pack(text.substr(at));
-    return fold(rest.low ^ low_ ^ state, rest.high ^ high_);
+    return mix(rest.low ^ low_ ^ state, rest.high ^ high_);
   }
 
   /// Of a key as a table holds it.
   std::uint64_t of_held(packed_key key) const { return key.is_long() ? key.low : (*this)(key); }
 
  private:
+  /// Once is not enough: numbers in a row would come out in the steps of a multiplication, which
+  /// crowd under some seeds.
+  std::uint64_t mix(std::uint64_t left, std::uint64_t right) const {
+    return fold(fold(left, right) ^ low_, high_);
+  }
+
   static std::uint64_t fold(std::uint64_t left, std::uint64_t right) {
 #ifdef __SIZEOF_INT128__
     __extension__ using wide = unsigned __int128;

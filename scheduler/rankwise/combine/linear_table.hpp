@@ -14,8 +14,7 @@
 
 namespace rankwise::combine {
 
-/// A hash table with linear probing, whose slots stand in the order of the hash but for collisions:
-/// a walk over it is one over a range of hashes.
+/// A hash table with linear probing.
 ///
 /// Hashes are shifted by the caller, so that their top bits differ within this table.
 template <class Value>
@@ -76,13 +75,17 @@ class linear_table {
     }
   }
 
-  /// Calls `use(slot)` for each key that is held.
+  /// Calls `use(slot)` for each key that is held, all over the hashes and not upwards: another
+  /// table that takes the keys in that order while it grows would hold them all in its first slots.
   template <class Use>
   void for_each(Use use) const {
     if (size_ == 0) return;
-    for (std::size_t at = 0; at <= mask_; ++at) {
+    const std::size_t step = golden_ratio >> shift_ | 1U;
+    std::size_t at = 0;
+    do {
       if (!slots_[at].key.is_empty()) use(slots_[at]);
-    }
+      at = (at + step) & mask_;
+    } while (at != 0);
   }
 
   /// The bytes of a key that is held.
@@ -92,6 +95,7 @@ class linear_table {
 
  private:
   static constexpr std::size_t n_slots_at_least = 16;
+  static constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15U;  // of 2^64
 
   std::size_t n_slots() const { return slots_ ? mask_ + 1 : 0; }
 

@@ -62,7 +62,12 @@ class part final : public keyed_part<Value> {
         direct_(how.combine_here),
         waiting_(std::size_t{1} << segment_bits_, block_bytes(how, segment_bits_), memory_),
         shuffle_(
-            others, how.channel, how.group, cancelled, [this](auto records) { take(records); }) {
+            others,
+            how.channel,
+            how.group,
+            cancelled,
+            [this](auto records) { take(records); },
+            how.memory_bytes) {
     const std::size_t n_segments = std::size_t{1} << segment_bits_;
     for (std::size_t i = 0; i < n_segments; ++i) {
       segments_.emplace_back(hash_, segment_bits_, memory_);
@@ -108,18 +113,23 @@ class part final : public keyed_part<Value> {
     shuffle_.finish();
     shuffle_.wait_for_all();
     if (failure_) std::rethrow_exception(failure_);
-    for (std::size_t index = 0; index < segments_.size(); ++index) settle(index);
+    for (std::size_t index = 0; index < segments_.size(); ++index) {
+      settle(index);
+      if (memory_.bytes > limit_) spill_own();
+    }
   }
 
   void visit(const typename keyed_part<Value>::visitor& use) override {
+    if (file_.size() != 0) spill_own();  // what is merged needs the room
+    const std::uint64_t n_bytes_kept = file_.size();
     for (segment_type& own : segments_) {
       if (own.runs().empty()) {
         own.for_each(
             [&](packed_key /*key*/, std::string_view text, Value& value) { use(text, value); });
       } else {
-        own.spill(file_);
         spilled_segment<Value, Combine, Table>(file_, combine_, how_.hash_seed, memory_, limit_)
             .visit(own.runs(), use);
+        file_.cut(n_bytes_kept);
       }
     }
   }

@@ -26,15 +26,14 @@ namespace rankwise::combine {
 class part_file final : public engine::resident {
  public:
   explicit part_file(std::filesystem::path path) : path_(std::move(path)) {
-    const std::filesystem::path directory = path_.parent_path();
     std::error_code failed;
-    made_directory_ = std::filesystem::create_directories(directory, failed);
-    if (std::filesystem::exists(path_)) fail("is there already: nothing is overwritten");
-    descriptor_ = ::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    if (descriptor_ >= 0) return;
-    // A file system without nameless files: a hidden name until then.
-    hidden_ = directory / fmt::format(".{}-{}", path_.filename().string(), ::getpid());
-    descriptor_ = ::open(hidden_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    if (std::filesystem::exists(path_, failed)) fail("is there already: nothing is overwritten");
+    // Another rank of this host that has made the directory may take it away again meanwhile.
+    for (int attempts = 0; attempts < attempts_at_most && descriptor_ < 0; ++attempts) {
+      made_directory_ = std::filesystem::create_directories(path_.parent_path(), failed);
+      open();
+      if (errno != ENOENT) break;
+    }
     if (descriptor_ < 0) fail(fmt::format("can't be made: {}", std::strerror(errno)));
   }
 
@@ -77,6 +76,16 @@ class part_file final : public engine::resident {
 
  private:
   static constexpr std::size_t buffer_bytes = std::size_t{256} << 10U;
+  static constexpr int attempts_at_most = 100;
+
+  void open() {
+    const std::filesystem::path directory = path_.parent_path();
+    descriptor_ = ::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0 || errno == ENOENT) return;
+    // A file system without nameless files: a hidden name until then.
+    hidden_ = directory / fmt::format(".{}-{}", path_.filename().string(), ::getpid());
+    descriptor_ = ::open(hidden_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+  }
 
   [[noreturn]] void fail(const std::string& what) const {
     if (descriptor_ < 0 && made_directory_) ::rmdir(path_.parent_path().c_str());

@@ -33,16 +33,30 @@ struct batch_entry {
 /// fetched side by side.
 inline constexpr std::size_t batch_size = 64;
 
-/// What a value takes beside its slot, in bytes; of its parts' parts an estimate.
+/// What a value takes beside its slot without what its parts hold, in bytes.
 template <class Value>
-std::size_t held_bytes(const Value& value) {
+std::size_t flat_bytes(const Value& value) {
   if constexpr (slot_value<Value>) {
     return 0;
-  } else if constexpr (std::ranges::sized_range<Value>) {
+  } else if constexpr (std::ranges::sized_range<const Value>) {
     return sizeof value + std::ranges::size(value) * sizeof(std::ranges::range_value_t<Value>);
   } else {
     return sizeof value;
   }
+}
+
+/// What a value takes beside its slot, in bytes; containers in containers are counted, what else
+/// holds memory is not.
+template <class Value>
+std::size_t held_bytes(const Value& value) {
+  std::size_t all = flat_bytes(value);
+  if constexpr (!slot_value<Value> && std::ranges::sized_range<const Value>) {
+    using part = std::ranges::range_value_t<Value>;
+    if constexpr (!wire::raw<part>) {
+      for (const part& one : value) all += held_bytes(one) - sizeof one;
+    }
+  }
+  return all;
 }
 
 /// The keys of one range of hashes, and the value of each, combined: in a table, and on disk.
@@ -52,7 +66,7 @@ class segment {
   using held_value = std::conditional_t<slot_value<Value>, Value, std::uint64_t>;
 
   segment(const key_hash& hash, unsigned skipped_bits, memory_use& memory)
-      : hash_(hash), table_(hash, skipped_bits), memory_(&memory) {}
+      : hash_(hash), table_(hash, skipped_bits), memory_(memory) {}
 
   segment(const segment&) = delete;
   segment& operator=(const segment&) = delete;
@@ -84,7 +98,9 @@ class segment {
         values_.push_back(std::move(value));
       } else {
         Value& kept = values_[held];
+        const std::size_t apart = flat_bytes(kept) + flat_bytes(value);
         kept = combine(std::move(kept), std::move(value));
+        beside_ -= apart - flat_bytes(kept);  // what combining has saved
       }
       account();
     }
@@ -156,20 +172,14 @@ class segment {
   const std::vector<extent>& runs() const { return runs_; }
 
  private:
-  void account() {
-    const std::size_t bytes_now = bytes();
-    if (bytes_now == counted_) return;
-    memory_->change(counted_, bytes_now);
-    counted_ = bytes_now;
-  }
+  void account() { memory_.set(bytes()); }
 
   key_hash hash_;
   Table<held_value> table_;
   std::vector<Value> values_;  // where slots can't hold them
   std::size_t beside_ = 0;     // bytes of those
   std::vector<extent> runs_;
-  std::size_t counted_ = 0;
-  memory_use* memory_;
+  memory_share memory_;
 };
 
 }  // namespace rankwise::combine

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rankwise/combine/records.hpp>
-#include <rankwise/engine/backoff.hpp>
 #include <rankwise/engine/peers.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -12,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -36,18 +34,20 @@ class shuffle {
   /// Takes records; it must not throw.
   using receiver = std::function<void(std::span<const std::byte> records)>;
 
+  /// Messages are so small that they take a quarter of `memory_bytes` at most, where that is not 0
+  /// and ranks are not too many.
   shuffle(engine::peers& others,
           std::uint64_t channel,
           const shuffle_group& group,
           const std::atomic<bool>& cancelled,
-          receiver take)
+          receiver take,
+          std::size_t memory_bytes = 0)
       : others_(&others),
         channel_(channel),
         group_(group),
         cancelled_(&cancelled),
         take_(std::move(take)),
-        message_bytes_(
-            std::clamp<std::size_t>(most_bytes * 16 / group.n_rows, least_bytes, most_bytes)) {
+        message_bytes_(message_bytes_for(group.n_rows, memory_bytes)) {
     for (std::uint32_t row = 0; row < group.n_rows; ++row)
       lines_.push_back({record_writer<Value>(), 0});
     others_->open(channel_, [this](const engine::letter& what) { handle(what); });
@@ -82,16 +82,14 @@ class shuffle {
   ///
   /// Throws: std::runtime_error if the call is cancelled meanwhile.
   void wait_for_all() {
-    wait_until([this] { return n_ended_ + 1 == group_.n_rows; });
+    engine::tend_until(*others_, *cancelled_, [this] { return n_ended_ + 1 == group_.n_rows; });
   }
 
   /// Bytes of records sent so far.
   std::uint64_t bytes_sent() const { return bytes_sent_; }
 
   /// Memory that is taken at most, in bytes: messages under way here and there.
-  std::size_t bytes_at_most() const {
-    return (group_.n_rows - 1) * message_bytes_ * 2 * (messages_under_way + 1);
-  }
+  std::size_t bytes_at_most() const { return n_messages_at_most(group_.n_rows) * message_bytes_; }
 
  private:
   enum class subject : std::uint64_t { records, credit, end };
@@ -99,6 +97,17 @@ class shuffle {
   static constexpr std::size_t most_bytes = std::size_t{256} << 10U;
   static constexpr std::size_t least_bytes = std::size_t{16} << 10U;
   static constexpr std::uint32_t messages_under_way = 4;
+
+  static std::size_t n_messages_at_most(std::size_t n_rows) {
+    return (n_rows - 1) * 2 * (messages_under_way + 1);
+  }
+
+  static std::size_t message_bytes_for(std::size_t n_rows, std::size_t memory_bytes) {
+    std::size_t share = most_bytes * 16 / n_rows;
+    if (memory_bytes != 0 && n_rows > 1)
+      share = std::min(share, memory_bytes / 4 / n_messages_at_most(n_rows));
+    return std::clamp(share, least_bytes, most_bytes);
+  }
 
   struct line {
     record_writer<Value> out;
@@ -119,25 +128,10 @@ class shuffle {
   void post(std::uint32_t row) {
     line& to = lines_[row];
     if (to.out.size() == 0) return;
-    wait_until([&] { return to.under_way < messages_under_way; });
+    engine::tend_until(*others_, *cancelled_, [&] { return to.under_way < messages_under_way; });
     bytes_sent_ += to.out.size() - engine::front_bytes;
     ++to.under_way;
     others_->post(rank_of(row), channel_, as_number(subject::records), to.out.release());
-  }
-
-  template <class Condition>
-  void wait_until(Condition condition) {
-    engine::backoff idle;
-    idle.reset(engine::now());
-    while (!condition()) {
-      if (cancelled_->load(std::memory_order_relaxed))
-        throw std::runtime_error("the call was cancelled");
-      if (others_->tend()) {
-        idle.reset(engine::now());
-      } else {
-        idle.wait(engine::now());
-      }
-    }
   }
 
   void handle(const engine::letter& what) {

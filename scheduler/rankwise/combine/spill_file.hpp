@@ -90,10 +90,16 @@ class spill_file {
     }
   }
 
+  /// Forgets what lies behind the first `n_bytes`.
+  void cut(std::uint64_t n_bytes) {
+    if (n_bytes < size_ && ::ftruncate(descriptor_, static_cast<off_t>(n_bytes)) == 0)
+      size_ = n_bytes;
+  }
+
   /// Under which this process can open the file once more.
   std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
 
-  /// Bytes written so far.
+  /// Bytes written so far, but for those that were cut off.
   std::uint64_t size() const { return size_; }
 
  private:

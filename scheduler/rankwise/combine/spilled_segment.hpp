@@ -34,8 +34,8 @@ class spilled_segment {
 
   /// Calls `use` once for each key in `runs`.
   ///
-  /// Throws: config_error where the spill directory fails, or where the keys differ in nothing that
-  /// a hash can tell apart and do not fit into memory.
+  /// Throws: config_error where the spill directory fails, or where one key and its value do not
+  /// fit into memory.
   void visit(const std::vector<extent>& runs,
              const typename keyed_part<Value>::visitor& use,
              std::uint32_t level = 1) {
@@ -46,7 +46,14 @@ class spilled_segment {
       records.resize(run.n_bytes + record_slack);
       file_->read(run.offset, std::span(records).first(run.n_bytes));
       whole.merge(std::span(records).first(run.n_bytes), *combine_);
-      if (memory_->bytes > limit_) deal_out(whole, smaller, level);
+      if (memory_->bytes <= limit_) continue;
+      if (level == levels_at_most || whole.size() == 1) {
+        throw config_error(fmt::format(
+            "--memory: too little for this job: one key and its value take more than the {} bytes "
+            "that there are for tables",
+            limit_));
+      }
+      deal_out(whole, smaller, level);
     }
     if (smaller.empty()) {
       whole.for_each(
@@ -66,13 +73,6 @@ class spilled_segment {
 
   /// Moves what is in `whole` to disk, by the next level's hash.
   void deal_out(segment_type& whole, std::vector<run_writer<Value>>& smaller, std::uint32_t level) {
-    if (level == levels_at_most) {
-      throw config_error(fmt::format(
-          "--memory: {} bytes are too few for the keys of this job: they do not fit after {} "
-          "partitions",
-          limit_,
-          level));
-    }
     if (smaller.empty()) smaller.resize(std::size_t{1} << smaller_bits, run_writer<Value>(*file_));
     const key_hash hash(hash_seed_, level + 1);
     whole.for_each([&](packed_key key, std::string_view text, const Value& value) {

@@ -17,7 +17,8 @@ namespace rankwise::combine {
 /// A value that a slot of a table holds as its bytes; any other is held beside the table.
 template <class Value>
 concept slot_value = wire::raw<Value> && std::is_trivially_copyable_v<Value> &&
-                     std::is_default_constructible_v<Value> && sizeof(Value) <= 64;
+                     std::is_default_constructible_v<Value> &&(sizeof(Value) <= 64) &&
+                     (alignof(Value) <= alignof(std::max_align_t));
 
 namespace detail {
 

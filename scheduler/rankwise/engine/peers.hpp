@@ -2,13 +2,16 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/backoff.hpp>
 #include <rankwise/engine/frame.hpp>
 #include <rankwise/wire/buffer.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <stdexcept>
 
 namespace rankwise::engine {
 
@@ -64,5 +67,23 @@ class peers {
   /// Looks after messages, and has the letters that have come taken; false where there were none.
   virtual bool tend() = 0;
 };
+
+/// Waits until `condition()`, and takes the letters that come meanwhile.
+///
+/// Throws: std::runtime_error once `cancelled` is set: the call is over.
+template <class Condition>
+void tend_until(peers& others, const std::atomic<bool>& cancelled, Condition condition) {
+  backoff idle;
+  idle.reset(now());
+  while (!condition()) {
+    if (cancelled.load(std::memory_order_relaxed))
+      throw std::runtime_error("the call was cancelled");
+    if (others.tend()) {
+      idle.reset(now());
+    } else {
+      idle.wait(now());
+    }
+  }
+}
 
 }  // namespace rankwise::engine

@@ -121,8 +121,10 @@ class rank_engine : public chunk_host, private peers {
       if (next.is_over) return;
       if (next.to_run) {
         run_chunk(next);
+        deliver_letters();
       } else if (next.in_motion) {
-        std::this_thread::yield();  // the rest of a large frame comes as fast as this rank looks
+        // The rest of a large frame comes as fast as this rank looks.
+        if (!deliver_letters()) std::this_thread::yield();
       } else if (!follow_orders() && !deliver_letters() && !next.heard) {
         if (!was_idle) idle.reset(next.at);
         was_idle = true;

@@ -111,7 +111,7 @@ inline std::vector<std::string> expand(const std::vector<std::string>& arguments
       }
     }
     for (const std::string& path : named) {
-      if (std::filesystem::is_directory(path)) {
+      if (std::filesystem::is_directory(path, missing)) {
         detail::add_directory(path, paths);
       } else {
         paths.push_back(path);

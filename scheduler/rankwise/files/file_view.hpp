@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/engine/backoff.hpp>
 #include <rankwise/engine/peers.hpp>
 #include <rankwise/engine/residents.hpp>
 #include <rankwise/error.hpp>
@@ -21,7 +20,6 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,17 +59,7 @@ class pending_blocks {
   ///
   /// Throws: std::runtime_error if the call is cancelled meanwhile.
   wire::bytes take(std::uint64_t number) {
-    engine::backoff idle;
-    idle.reset(engine::now());
-    while (answers_.at(number).empty()) {
-      if (cancelled_->load(std::memory_order_relaxed))
-        throw std::runtime_error("the call was cancelled");
-      if (others_->tend()) {
-        idle.reset(engine::now());
-      } else {
-        idle.wait(engine::now());
-      }
-    }
+    engine::tend_until(*others_, *cancelled_, [&] { return !answers_.at(number).empty(); });
     return std::move(answers_.extract(number).mapped());
   }
 
@@ -141,12 +129,14 @@ class remote_source final : public byte_source {
     }
     const request next = asked_.front();
     asked_.pop_front();
-    block_ = blocks_->take(next.number);
-    block_begin_ = offset;
-    if (static_cast<block_answer>(block_[0]) == block_answer::failure) {
-      const std::span<const std::byte> text = content();
+    block_.clear();
+    wire::bytes answer = blocks_->take(next.number);
+    if (static_cast<block_answer>(answer[0]) == block_answer::failure) {
+      const auto text = std::span(answer).subspan(1);
       throw config_error(std::string(reinterpret_cast<const char*>(text.data()), text.size()));
     }
+    block_ = std::move(answer);
+    block_begin_ = offset;
     if (content().empty()) {
       throw rankwise::detail::input_error(
           name_, offset, "the root's file ends here: it has become shorter");
