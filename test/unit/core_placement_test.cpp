@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Calls whose items belong to ranks, one each.
+#include <rankwise/core/coordinator.hpp>
+#include <rankwise/random.hpp>
+
+#include "catch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <vector>
+
+using namespace std::chrono_literals;
+using rankwise::rank_id;
+using rankwise::schedule_kind;
+using rankwise::to_index;
+using rankwise::to_rank;
+using rankwise::core::coordinator;
+using rankwise::core::coordinator_options;
+using rankwise::core::grant;
+using rankwise::core::item_range;
+using rankwise::core::message;
+using rankwise::core::message_kind;
+
+using rankwise::core::verdict;
+
+namespace {
+
+message says(message_kind kind, const grant& chunk) {
+  message said;
+  said.kind = kind;
+  said.chunk = chunk.chunk;
+  said.items = chunk.items;
+  said.elapsed = 1ms;
+  return said;
+}
+
+std::vector<grant> all_grants(coordinator& subject) {
+  std::vector<grant> grants;
+  while (const std::optional<grant> given = subject.next_grant(1ms)) grants.push_back(*given);
+  return grants;
+}
+
+coordinator one_each(std::uint32_t n_ranks, coordinator_options options = {}) {
+  options.place = rankwise::core::placement::one_each;
+  options.n_ranks = n_ranks;
+  options.n_items = n_ranks - options.first_worker;
+  coordinator subject(options);
+  for (std::uint32_t row = 0; row < n_ranks; ++row) subject.joined(to_rank(row), 0ms);
+  return subject;
+}
+
+}  // namespace
+
+TEST_CASE("each rank is given the item of its row, and no other") {
+  const std::uint32_t n_ranks = GENERATE(1U, 2U, 3U, 5U, 8U, 64U);
+  const std::uint32_t first_worker = GENERATE(0U, 1U);
+  const auto schedule = GENERATE(schedule_kind::static_blocks,
+                                 schedule_kind::self,
+                                 schedule_kind::guided,
+                                 schedule_kind::factoring,
+                                 schedule_kind::adaptive);
+  const std::uint64_t chunk = GENERATE(0U, 7U);
+  if (first_worker >= n_ranks) return;
+  CAPTURE(n_ranks, first_worker, static_cast<int>(schedule), chunk);
+  coordinator subject =
+      one_each(n_ranks, {.first_worker = first_worker, .schedule = schedule, .chunk = chunk});
+  const std::vector<grant> grants = all_grants(subject);
+  REQUIRE(grants.size() == n_ranks - first_worker);
+  std::set<std::size_t> rows;
+  for (const grant& given : grants) {
+    CHECK(given.items == item_range{to_index(given.rank) - first_worker, 1});
+    rows.insert(to_index(given.rank));
+  }
+  CHECK(rows.size() == grants.size());
+  CHECK(*rows.begin() == first_worker);
+  CHECK(subject.n_remaining() == 0);
+  for (const grant& given : grants) {
+    CHECK_FALSE(subject.done());
+    CHECK(subject.receive(given.rank, given.epoch, says(message_kind::done, given), 2ms) ==
+          verdict::accepted);
+    CHECK(all_grants(subject).empty());
+  }
+  CHECK(subject.done());
+  CHECK(subject.n_finished() == n_ranks - first_worker);
+}
+
+TEST_CASE("a rank that comes late gets its own item then") {
+  coordinator_options options;
+  options.place = rankwise::core::placement::one_each;
+  options.n_ranks = 3;
+  options.n_items = 3;
+  coordinator subject(options);
+  subject.joined(to_rank(2), 0ms);
+  const std::vector<grant> first = all_grants(subject);
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].items == item_range{2, 1});
+  CHECK(subject.receive(to_rank(2), 0, says(message_kind::done, first[0]), 2ms) ==
+        verdict::accepted);
+  CHECK(all_grants(subject).empty());
+  CHECK_FALSE(subject.done());
+  subject.joined(to_rank(0), 3ms);
+  subject.joined(to_rank(1), 3ms);
+  const std::vector<grant> others = all_grants(subject);
+  REQUIRE(others.size() == 2);
+  CHECK(others[0].items.first == to_index(others[0].rank));
+  CHECK(others[1].items.first == to_index(others[1].rank));
+}
+
+TEST_CASE("an item that failed goes back to its rank as often as was asked") {
+  const std::uint32_t first_worker = GENERATE(0U, 1U);
+  CAPTURE(first_worker);
+  coordinator subject = one_each(4, {.first_worker = first_worker, .retries = 2});
+  std::vector<grant> grants = all_grants(subject);
+  const rank_id unlucky = to_rank(2);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const auto place = std::find_if(
+        grants.begin(), grants.end(), [&](const grant& given) { return given.rank == unlucky; });
+    REQUIRE(place != grants.end());
+    const grant failing = *place;
+    CHECK(failing.items == item_range{2U - first_worker, 1});
+    const auto answer = subject.receive(unlucky, 0, says(message_kind::failed, failing), 2ms);
+    CHECK(answer == (attempt < 2 ? verdict::retried : verdict::accepted));
+    grants = all_grants(subject);
+    CHECK(grants.size() == (attempt < 2 ? 1 : 0));
+  }
+  CHECK(subject.n_failed() == 1);
+  CHECK(subject.cancelled());
+}
+
+TEST_CASE("the item of a lost rank waits until that rank is back") {
+  coordinator subject = one_each(3);
+  const std::vector<grant> grants = all_grants(subject);
+  REQUIRE(grants.size() == 3);
+  const rank_id gone = grants[1].rank;
+  subject.lost(gone);
+  CHECK(all_grants(subject).empty());
+  for (const std::size_t other : {0U, 2U}) {
+    CHECK(subject.receive(grants[other].rank, 0, says(message_kind::done, grants[other]), 2ms) ==
+          verdict::accepted);
+    CHECK(all_grants(subject).empty());
+  }
+  CHECK_FALSE(subject.done());
+  CHECK(subject.receive(gone, 0, says(message_kind::done, grants[1]), 3ms) == verdict::dropped);
+  const std::vector<grant> again = all_grants(subject);
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].rank == gone);
+  CHECK(again[0].items == grants[1].items);
+  CHECK(again[0].epoch == 1);
+  CHECK(subject.receive(gone, 1, says(message_kind::done, again[0]), 4ms) == verdict::accepted);
+  CHECK(subject.done());
+}
+
+TEST_CASE("a failure ends the call, but for what is out") {
+  coordinator subject = one_each(3);
+  const std::vector<grant> grants = all_grants(subject);
+  REQUIRE(grants.size() == 3);
+  CHECK(subject.receive(grants[0].rank, 0, says(message_kind::failed, grants[0]), 2ms) ==
+        verdict::accepted);
+  CHECK(subject.cancelled());
+  CHECK_FALSE(subject.done());
+  CHECK(subject.receive(grants[1].rank, 0, says(message_kind::failed, grants[1]), 2ms) ==
+        verdict::dropped);
+  CHECK(subject.receive(grants[2].rank, 0, says(message_kind::done, grants[2]), 2ms) ==
+        verdict::dropped);
+  CHECK(subject.done());
+  CHECK(subject.n_failed() == 1);
+}
+
+TEST_CASE("whatever ranks say and whenever they are lost, each item counts once, on its rank") {
+  const auto seed = GENERATE(range(1U, 301U));
+  CAPTURE(seed);
+  rankwise::random_stream random(seed, 0);
+  const std::uint32_t first_worker = random() % 2;
+  const std::uint32_t n_ranks = 1 + first_worker + random() % 8;
+  coordinator_options options{.first_worker = first_worker, .retries = 1'000};
+  coordinator subject = one_each(n_ranks, options);
+  std::vector<std::uint32_t> n_counted(n_ranks, 0);
+  std::vector<grant> out;
+  for (int step = 0; step < 10'000 && !subject.done(); ++step) {
+    for (const grant& given : all_grants(subject)) out.push_back(given);
+    const std::uint32_t row = random() % n_ranks;
+    if (random() % 8 == 0) subject.lost(to_rank(row));
+    if (random() % 4 == 0) subject.joined(to_rank(row), 1ms);
+    if (out.empty()) continue;
+    const std::size_t i = random() % out.size();
+    const grant given = out[i];
+    out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
+    REQUIRE(given.items == item_range{to_index(given.rank) - first_worker, 1});
+    const auto kind = random() % 3 == 0 ? message_kind::failed : message_kind::done;
+    const verdict answer = subject.receive(given.rank, given.epoch, says(kind, given), 1ms);
+    if (kind == message_kind::done && answer == verdict::accepted)
+      ++n_counted[to_index(given.rank)];
+  }
+  CHECK(subject.done());
+  for (std::uint32_t row = 0; row < n_ranks; ++row)
+    CHECK(n_counted[row] == (row < first_worker ? 0 : 1));
+}
