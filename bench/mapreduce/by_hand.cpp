@@ -81,6 +81,7 @@ Sums over_blocks(const input_file& file, std::uint64_t first, std::size_t n_thre
   std::vector<Sums> of_threads(n_threads);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(n_threads);
     for (Sums& sums : of_threads) {
       threads.emplace_back([&] {
         const auto mine = std::make_unique<Sums>();
@@ -107,7 +108,7 @@ Sums over_blocks(const input_file& file, std::uint64_t first, std::size_t n_thre
 class colour_counts {
  public:
   static constexpr std::size_t step = 24;  // 8 pixels
-  static constexpr std::size_t block_bytes = 256 * 1024 / step * step;
+  static constexpr std::size_t block_bytes = std::size_t{256} * 1024 / step * step;
 
   void add_block(std::span<const unsigned char> bytes) {
     std::size_t at = 0;
@@ -170,9 +171,11 @@ void histogram(const input_file& file, std::size_t n_threads) {
 }
 
 struct block_sums : bench::pair_sums {
-  static constexpr std::size_t block_bytes = 256 * 1024;
+  static constexpr std::size_t block_bytes = std::size_t{256} * 1024;
 
-  void add_block(std::span<const unsigned char> bytes) { add(bench::sum_pairs(bytes)); }
+  void add_block(std::span<const unsigned char> bytes) {
+    add(bench::sum_pairs(bytes.first(bytes.size() / 2 * 2)));
+  }
 };
 
 void linear_regression(const input_file& file, std::size_t n_threads) {
@@ -185,7 +188,7 @@ void linear_regression(const input_file& file, std::size_t n_threads) {
     return static_cast<double>(wide{sums.n} * ab - wide{a} * b);
   };
   const double slope = moment(sums.xy, sums.x, sums.y) / moment(sums.xx, sums.x, sums.x);
-  const double n = static_cast<double>(sums.n);
+  const auto n = static_cast<double>(sums.n);
   const double intercept =
       static_cast<double>(sums.y) / n - slope * static_cast<double>(sums.x) / n;
   fmt::print(R"({{"threads":{},"seconds":{:.6f},"mb_s":{:.1f},"slope":{:.12g},"intercept":{:.12g},)"

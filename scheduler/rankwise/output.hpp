@@ -71,11 +71,18 @@ void output(const distributed<Key, Value>& result,
             const output_options& how,
             const Format& format) {
   const auto in_order = [&]<class Order>(Order order) {
+    // Not left to stdout's own buffer: under mpirun that is a line.
+    constexpr std::size_t written_at_once = std::size_t{64} << 10U;
     std::string text;
-    const auto print = [&](const entry<Key, Value>& one) {
+    const auto write = [&text] {
+      const bool is_good = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+      if (!is_good || std::fflush(stdout) != 0)
+        throw config_error("standard output can't be written");
       text.clear();
+    };
+    const auto print = [&](const entry<Key, Value>& one) {
       format(one, text);
-      std::fwrite(text.data(), 1, text.size(), stdout);
+      if (text.size() >= written_at_once) write();
     };
     if (!how.directory.empty()) {
       result.write(how.directory, format, order);
@@ -84,7 +91,7 @@ void output(const distributed<Key, Value>& result,
     } else {
       result.sorted(order, print);
     }
-    if (std::fflush(stdout) != 0) throw config_error("standard output can't be written");
+    write();
   };
   if (how.by == entry_order::value) {
     in_order(by_value{});
