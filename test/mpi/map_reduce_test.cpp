@@ -133,6 +133,15 @@ struct write_entry {
   }
 };
 
+/// A task of `distributed::for_each`, which has nothing to tell but what it throws.
+struct refuse {
+  std::string key = {};
+
+  void operator()(const rankwise::entry<std::string, std::uint64_t>& one) const {
+    if (one.key == key) throw std::runtime_error(fmt::format("{} stands {} times", key, one.value));
+  }
+};
+
 std::string read_all(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -241,6 +250,24 @@ TEST_CASE("group_by gives all values of a key, also with little memory") {
           as_map(pool.group_by(seeds(30), rankwise::fn<emit_words_with_place>, how).gather());
       for (auto& [word, places] : found) std::sort(places.begin(), places.end());
       CHECK(found == expected);
+    }
+  });
+}
+
+TEST_CASE("for_each comes to each entry, where it is") {
+  on_pool([&](rankwise::pool& pool) {
+    const auto counts = pool.map_reduce(seeds(10), rankwise::fn<emit_words>, std::plus<>{});
+    CHECK_NOTHROW(counts.for_each(refuse{"no such word"}));
+    const auto expected = counted_serially(10);
+    for (const std::string key : {"w2", "w7 which is longer than fifteen bytes"}) {
+      try {
+        counts.for_each(refuse{key});
+        FAIL("nothing was thrown");
+      } catch (const rankwise::task_error& error) {
+        REQUIRE(error.failures().size() == 1);
+        CHECK(error.failures().front().text ==
+              fmt::format("{} stands {} times", key, expected.at(key)));
+      }
     }
   });
 }
