@@ -28,11 +28,12 @@ class part_file final : public engine::resident {
   explicit part_file(std::filesystem::path path) : path_(std::move(path)) {
     std::error_code failed;
     if (std::filesystem::exists(path_, failed)) fail("is there already: nothing is overwritten");
-    // Another rank of this host that has made the directory may take it away again meanwhile.
+    // Another rank of this host that has made the directory may take it away again meanwhile; ext4
+    // says EPERM then, where others say ENOENT.
     for (int attempts = 0; attempts < attempts_at_most && descriptor_ < 0; ++attempts) {
       made_directory_ = std::filesystem::create_directories(path_.parent_path(), failed);
       open();
-      if (errno != ENOENT) break;
+      if (errno != ENOENT && errno != EPERM) break;
     }
     if (descriptor_ < 0) fail(fmt::format("can't be made: {}", std::strerror(errno)));
   }
@@ -81,7 +82,7 @@ class part_file final : public engine::resident {
   void open() {
     const std::filesystem::path directory = path_.parent_path();
     descriptor_ = ::open(directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    if (descriptor_ >= 0 || errno == ENOENT) return;
+    if (descriptor_ >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return;
     // A file system without nameless files: a hidden name until then.
     hidden_ = directory / fmt::format(".{}-{}", path_.filename().string(), ::getpid());
     descriptor_ = ::open(hidden_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
