@@ -117,7 +117,7 @@ std::vector<record<Value>> read_all(std::span<const std::byte> records, bool& is
   is_whole = true;
   try {
     while (!reader.at_end()) all.push_back(next_of(reader));
-    CHECK(reader.remaining() == 0);
+    if (reader.remaining() != 0) FAIL("bytes are left at the end");
   } catch (const rankwise::wire::decode_error&) {
     is_whole = false;
   }
