@@ -37,5 +37,5 @@ done | sort -s -t : -k 1,1 | awk -F ': ' '$1 == word { line = line ", " $2; next
 compare "$inverted_index" "$expected" "$@"
 
 expected=$(cat "$texts"/* | tr -s '[:space:]' '\n' | sed '/^$/d' | sort | uniq -c | awk '{ print $1 "\t" $2 }' |
-  sort -t $'\t' -k 1,1nr -k 2 | sed 10q)
+  sort -t $'\t' -k 1,1nr -k 2 | sed -n 1,10p)
 compare "$top_words" "$expected" "$@"
