@@ -22,6 +22,7 @@
 namespace rankwise {
 
 struct map_reduce_options;
+struct pipeline_report;
 
 /// The ranks of the job, as the body sees them: a call hands its items out to whichever rank is
 /// free, the root among them, and returns when all are done.
@@ -130,6 +131,23 @@ class pool {
   /// it, in no order.
   template <class Inputs, class Mapper>
   auto group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_options& how = {}) const;
+
+  /// Sends items from a source on the root through stages, each on ranks of its own, to a sink on
+  /// the root, in order: see `stage` and `pipeline::run`. Items go straight from rank to rank;
+  /// while one is computed, others are on their way.
+  ///
+  ///     pool.pipeline(lines, rankwise::fn<parse>, rankwise::stage(rankwise::fn<make_scorer>,
+  ///                   {.replicas = 3}), [](double score) { fmt::print("{}\n", score); });
+  template <class Source, class... StagesAndSink>
+  pipeline_report pipeline(Source&& source, StagesAndSink&&... stages_and_sink) const;
+
+  /// Makes the stages of a pipeline on their ranks, for items of type Input; a std::vector of
+  /// stages stands for as many. The result is a `rankwise::pipeline`, which can run more than once.
+  ///
+  /// Throws: task_error where a stage can't be made; std::invalid_argument where one names a rank
+  /// that is not there.
+  template <class Input, class... Stages>
+  auto make_pipeline(Stages&&... stages) const;
 
   /// For the library's own calls.
   engine::root& root() const { return *root_; }

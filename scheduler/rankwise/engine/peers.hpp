@@ -32,8 +32,9 @@ struct letter {
 /// Local: nothing blocks.
 class peers {
  public:
-  /// Takes a letter; called by the thread that runs tasks, between tasks and in `tend`.
-  using receiver = std::function<void(const letter&)>;
+  /// Takes a letter, which it may keep; called by the thread that runs tasks, between tasks and in
+  /// `tend`.
+  using receiver = std::function<void(letter&)>;
 
   /// Answers a letter; called at once by whichever thread looks after messages, while others wait:
   /// it must be quick, and must not throw. It appends its answer to what it is given.
@@ -51,7 +52,8 @@ class peers {
   /// A buffer for the content of a letter, behind the room that `post` needs.
   static wire::bytes new_letter() { return wire::bytes(front_bytes); }
 
-  /// Sends `piece`, made by `new_letter`.
+  /// Sends `piece`, made by `new_letter`: a large one at once, small ones together when messages
+  /// are next looked after.
   virtual void post(rank_id to,
                     std::uint64_t channel,
                     std::uint64_t subject,

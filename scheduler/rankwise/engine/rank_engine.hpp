@@ -5,6 +5,7 @@
 #include <rankwise/core/worker.hpp>
 #include <rankwise/engine/backoff.hpp>
 #include <rankwise/engine/chunk_scope.hpp>
+#include <rankwise/engine/failure_text.hpp>
 #include <rankwise/engine/frame.hpp>
 #include <rankwise/engine/mailbox.hpp>
 #include <rankwise/engine/peers.hpp>
@@ -51,23 +52,6 @@ struct call_header {
   std::uint64_t name_hash = 0;
   std::uint64_t seed = 0;
   core::duration report_interval{};  ///< between two reports of a chunk under way
-};
-
-/// A failure on its way to the root: one byte that says whether it was a config_error, then the
-/// text.
-struct failure_text {
-  static std::vector<std::byte> encode(const task_threw& threw) {
-    std::vector<std::byte> bytes{std::byte{threw.is_configuration}};
-    const std::span text = std::as_bytes(std::span(threw.text));
-    bytes.insert(bytes.end(), text.begin(), text.end());
-    return bytes;
-  }
-
-  static task_threw decode(std::span<const std::byte> bytes) {
-    const bool is_configuration = !bytes.empty() && bytes.front() != std::byte{0};
-    const auto text = bytes.subspan(bytes.empty() ? 0 : 1);
-    return {std::string(reinterpret_cast<const char*>(text.data()), text.size()), is_configuration};
-  }
 };
 
 /// One rank at work: what the root and the others have in common. The computing thread runs chunks
@@ -178,6 +162,9 @@ class rank_engine : public chunk_host, private peers {
   }
 
   void stop_stand_in() { stand_in_.reset(); }
+
+  /// Whether messages are looked after however long a task is.
+  bool has_stand_in() const { return stand_in_.has_value(); }
 
   /// Nothing of what tasks have left or asked for is wanted any more.
   void let_go() {
@@ -302,6 +289,7 @@ class rank_engine : public chunk_host, private peers {
       }
     }
     respond(at);
+    send_letters();
     return any;
   }
 
@@ -324,8 +312,15 @@ class rank_engine : public chunk_host, private peers {
     said.kind = core::message_kind::letter;
     said.chunk = channel;
     said.items.first = subject;
-    outbox_to(to).add_piece(worker_.epoch(), said, piece);
-    outbox_to(to).send();
+    outbox& box = outbox_to(to);
+    box.add_piece(worker_.epoch(), said, piece);
+    if (box.n_messages() != 0) posted_to_.push_back(to);
+  }
+
+  /// Under the lock.
+  void send_letters() {
+    for (const rank_id rank : posted_to_) outbox_to(rank).send();
+    posted_to_.clear();
   }
 
   void post(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes piece) override {
@@ -361,6 +356,7 @@ class rank_engine : public chunk_host, private peers {
       {
         const std::lock_guard held(lock_);
         next = mailbox_.next();
+        if (!next) send_letters();  // what those who took letters have answered
       }
       if (!next) return any;
       (*next->take)(next->what);
@@ -440,6 +436,7 @@ class rank_engine : public chunk_host, private peers {
 
   std::vector<outbox> outboxes_;         // by rank; under the lock
   std::vector<std::uint32_t> received_;  // frames, by rank; under the lock
+  std::vector<rank_id> posted_to_;       // their outboxes hold letters; under the lock
   wire::bytes frame_;                    // under the lock
   std::deque<settle_order> orders_;      // under the lock
   std::exception_ptr stand_in_failure_;  // under the lock

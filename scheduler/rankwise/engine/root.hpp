@@ -6,6 +6,7 @@
 #include <rankwise/engine/frame.hpp>
 #include <rankwise/engine/rank_engine.hpp>
 #include <rankwise/engine/resident_numbers.hpp>
+#include <rankwise/engine/termination.hpp>
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/observe/statistics.hpp>
@@ -13,6 +14,8 @@
 #include <rankwise/options.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -61,6 +64,9 @@ class root final : public rank_engine {
           name + " from the body");
     }
     require_whole();
+    std::optional<termination> last_words;
+    if (has_stand_in()) last_words.emplace();
+    name_ = name;
     try {
       or_bring_down([&] {
         begin(call, how, place);
@@ -101,6 +107,17 @@ class root final : public rank_engine {
   void note(const map_reduce_statistics& done) {
     totals_.map_reduce += done;
     shown_.map_reduce += done;
+  }
+
+  /// What tasks that run on the root share.
+  task_surroundings& around() { return around_; }
+
+  /// Of a rank.
+  const std::string& host(rank_id rank) const { return hosts_[to_index(rank)]; }
+
+  void note(const pipeline_statistics& done) {
+    totals_.pipeline = done;
+    shown_.pipeline = done;
   }
 
   engine::peers& others() { return *around_.others; }
@@ -162,6 +179,11 @@ class root final : public rank_engine {
 
   void respond(core::duration at) override {
     if (coordinator_) {
+      if (termination::asks_for_words()) prepare_last_words(at);
+      if (last_words_at_ && at - *last_words_at_ > std::chrono::seconds(3)) {
+        termination::forget();  // the job goes on: somebody has stopped it for a while
+        last_words_at_.reset();
+      }
       hand_out(at);
       if (coordinator_->cancelled() && !cancel_told_) tell_all_to_cancel();
       if (is_shown_) watch_.update(current(at, shown_), at);
@@ -197,6 +219,17 @@ class root final : public rank_engine {
                                  " sent a message of kind " +
                                  std::to_string(static_cast<int>(said.kind)));
     }
+  }
+
+  void prepare_last_words(core::duration at) {
+    const job_statistics all = current(at, {});
+    std::string text = fmt::format("rankwise: ended by SIGTERM during {}: {} of {} items were done",
+                                   name_,
+                                   all.items_done,
+                                   all.items_total);
+    if (const std::string more = call_->under_way(); !more.empty()) text += ", " + more;
+    termination::prepare(text + "\n");
+    last_words_at_ = at;
   }
 
   void tell_root(const core::message& said, wire::bytes& piece) override {
@@ -292,11 +325,16 @@ class root final : public rank_engine {
       return std::chrono::duration<double>(time).count();
     };
     all.calls += 1;
-    all.items_done += coordinator_->n_finished();
-    all.items_total += coordinator_->options().n_items;
-    all.failures += coordinator_->n_failed();
+    const call_figures figures =
+        call_->figures().value_or(call_figures{coordinator_->n_finished(),
+                                               coordinator_->options().n_items,
+                                               coordinator_->n_failed(),
+                                               seconds(coordinator_->busy())});
+    all.items_done += figures.items_done;
+    all.items_total += figures.items_total;
+    all.failures += figures.failures;
     all.elapsed_s += seconds(at - begun_);
-    all.task_s += seconds(coordinator_->busy());
+    all.task_s += figures.task_s;
     all.ranks =
         std::max(all.ranks, coordinator_->options().n_ranks - coordinator_->options().first_worker);
     all.ranks_at_work = coordinator_->n_at_work();
@@ -345,6 +383,8 @@ class root final : public rank_engine {
   std::vector<rank_id> unsent_;            // ranks whose outbox holds something
   std::vector<std::uint32_t> introduced_;  // the last call that a rank was told of
   root_call* call_ = nullptr;
+  const char* name_ = "";  // of the call, as the user made it
+  std::optional<core::duration> last_words_at_;
   std::optional<core::coordinator> coordinator_;
   std::uint32_t call_number_ = 0;
   core::duration report_interval_{};

@@ -15,11 +15,20 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace rankwise::engine {
+
+/// How far a call is whose items are not those that the root hands out.
+struct call_figures {
+  std::uint64_t items_done = 0;
+  std::uint64_t items_total = 0;
+  std::uint64_t failures = 0;
+  double task_s = 0;  ///< rank-seconds in tasks
+};
 
 /// A call as the root knows it. All but `run` is called under the lock of the pump.
 class root_call {
@@ -47,6 +56,12 @@ class root_call {
 
   /// Runs a chunk here.
   virtual void run(chunk_scope& scope) = 0;
+
+  /// None where the coordinator knows.
+  virtual std::optional<call_figures> figures() const { return std::nullopt; }
+
+  /// For people, where the job ends in the middle of the call: what else to say of it.
+  virtual std::string under_way() const { return {}; }
 };
 
 /// A callable on its way to another rank. One without state is named by its type, and nothing of it

@@ -29,6 +29,12 @@ struct map_reduce_statistics {
   }
 };
 
+/// What held back the last pipeline of a job.
+struct pipeline_statistics {
+  std::string slowest;  ///< the stage that was busy for most of the time, and its rank; empty: none
+  double slowest_busy = 0;  ///< that share of the time, from 0 to 1
+};
+
 /// What a job has done, so far or in all its calls. Times are seconds; rank-seconds are summed over
 /// the ranks.
 struct job_statistics {
@@ -44,6 +50,7 @@ struct job_statistics {
   std::uint64_t messages = 0;
   std::uint64_t calls = 0;
   map_reduce_statistics map_reduce;
+  pipeline_statistics pipeline;
 };
 
 namespace observe {

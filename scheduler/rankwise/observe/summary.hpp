@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/json_text.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/units.hpp>
 
@@ -66,12 +67,20 @@ inline std::string map_reduce_text(const map_reduce_statistics& all) {
   return text;
 }
 
+/// What held back the last pipeline of a job, in a line; empty where there was none.
+inline std::string pipeline_text(const pipeline_statistics& last) {
+  if (last.slowest.empty()) return {};
+  return fmt::format("pipeline: {} was busy {} of the time, more than any other\n",
+                     last.slowest,
+                     percent_text(last.slowest_busy));
+}
+
 /// What a job did, in two lines or more.
 inline std::string summary_text(const job_statistics& job) {
   const bool whole = job.items_done == job.items_total;
   const std::string items = whole ? fmt::format("{}", job.items_done)
                                   : fmt::format("{} of {}", job.items_done, job.items_total);
-  return fmt::format("{} {} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}",
+  return fmt::format("{} {} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}{}",
                      items,
                      job.items_total == 1 ? "item" : "items",
                      time_text(job.elapsed_s),
@@ -81,7 +90,8 @@ inline std::string summary_text(const job_statistics& job) {
                      percent_text(efficiency(job)),
                      job.failures,
                      held_back(job),
-                     map_reduce_text(job.map_reduce));
+                     map_reduce_text(job.map_reduce),
+                     pipeline_text(job.pipeline));
 }
 
 /// Fields of `summary_json` for map_reduce calls; none where there were none.
@@ -97,12 +107,20 @@ inline std::string map_reduce_fields(const map_reduce_statistics& all) {
       all.merge_s);
 }
 
+/// Fields of `summary_json` for pipelines; none where there was none.
+inline std::string pipeline_fields(const pipeline_statistics& last) {
+  if (last.slowest.empty()) return {};
+  return fmt::format(R"(,"slowest_stage":{},"slowest_stage_busy":{:.4f})",
+                     json_text(last.slowest),
+                     last.slowest_busy);
+}
+
 /// The same as a JSON line.
 inline std::string summary_json(const job_statistics& job) {
   const idle_time lost = idle(job);
   return fmt::format(
       R"({{"summary":{{"items":{},"items_total":{},"failures":{},"calls":{},"ranks":{},"elapsed_s":{:.6f},"task_s":{:.6f},)"
-      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}}}}})"
+      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}}}}})"
       "\n",
       job.items_done,
       job.items_total,
@@ -117,7 +135,8 @@ inline std::string summary_json(const job_statistics& job) {
       lost.tail_s,
       lost.between_s,
       job.messages,
-      map_reduce_fields(job.map_reduce));
+      map_reduce_fields(job.map_reduce),
+      pipeline_fields(job.pipeline));
 }
 
 }  // namespace rankwise::observe

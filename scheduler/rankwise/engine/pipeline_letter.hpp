@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+namespace rankwise::engine {
+
+/// What a letter of a pipeline is about, in the 64 bits of its subject.
+struct pipeline_subject {
+  enum class kind : std::uint8_t {
+    parcel,  ///< an item for `stage`; the content is its value
+    gap,     ///< an item for `stage` for which another stage has failed
+    begun,   ///< an item of `stage` that you sent has been begun; `item` is the time of the one
+             ///< before, in ns
+    failed,  ///< `stage` has failed for `item`; the content is a failure text
+    over     ///< this run is over
+  };
+
+  static constexpr std::uint64_t most_stages = std::uint64_t{1} << 12U;
+  static constexpr std::uint64_t most_items = std::uint64_t{1} << 40U;
+
+  kind what = kind::parcel;
+  std::uint8_t run = 0;     ///< which one it belongs to, modulo 256: a late letter of one that was
+                            ///< stopped is of no use to the next
+  std::uint32_t stage = 0;  ///< < most_stages
+  std::uint64_t item = 0;   ///< < most_items
+
+  constexpr std::uint64_t encode() const {
+    return static_cast<std::uint64_t>(what) << 60U | static_cast<std::uint64_t>(run) << 52U |
+           static_cast<std::uint64_t>(stage) << 40U | item;
+  }
+
+  static constexpr pipeline_subject decode(std::uint64_t bits) {
+    return {static_cast<kind>(bits >> 60U),
+            static_cast<std::uint8_t>(bits >> 52U),
+            static_cast<std::uint32_t>(bits >> 40U & (most_stages - 1)),
+            bits & (most_items - 1)};
+  }
+};
+
+}  // namespace rankwise::engine

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/pipeline_layout.hpp>
+#include <rankwise/core/pipeline_node.hpp>
+#include <rankwise/engine/backoff.hpp>
+#include <rankwise/engine/chunk_scope.hpp>
+#include <rankwise/engine/failure_text.hpp>
+#include <rankwise/engine/peers.hpp>
+#include <rankwise/engine/pipeline_letter.hpp>
+#include <rankwise/engine/residents.hpp>
+#include <rankwise/engine/stage_runner.hpp>
+#include <rankwise/task.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// What a stage has done on one of its ranks, in one run.
+struct seat_figures {
+  std::uint32_t stage = 0;
+  std::uint64_t n_items = 0;  ///< failed ones too
+  double busy_s = 0;          ///< in the stage
+};
+
+/// A stage has failed for an item, there.
+struct stage_failure {
+  std::uint32_t stage = 0;
+  std::uint64_t item = 0;
+  rank_id rank = root_rank;
+  task_threw threw;
+};
+
+/// The stages of a pipeline that run on one rank, and what passes between them and the other ranks.
+class pipeline_seats final : public resident {
+ public:
+  using node = core::pipeline_node<letter>;
+
+  /// Where this rank is the root, it is told of each failure.
+  using failure_handler = std::function<void(stage_failure)>;
+
+  pipeline_seats(task_surroundings& around,
+                 std::uint64_t channel,
+                 core::pipeline_layout layout,
+                 std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners)
+      : around_(&around),
+        channel_(channel),
+        layout_(std::move(layout)),
+        runners_(std::move(runners)),
+        node_(layout_, around.rank) {
+    around_->others->open(channel_, [this](letter& what) { take(what); });
+  }
+
+  pipeline_seats(const pipeline_seats&) = delete;
+  pipeline_seats& operator=(const pipeline_seats&) = delete;
+  pipeline_seats(pipeline_seats&&) = delete;
+  pipeline_seats& operator=(pipeline_seats&&) = delete;
+
+  ~pipeline_seats() override { around_->others->close(channel_); }
+
+  /// On a rank that is not the root: works until the root says that the run is over; a rank without
+  /// a stage has nothing to do. A stage that throws is called up to `retries` times more for the
+  /// item.
+  ///
+  /// Throws: std::runtime_error if the call is cancelled meanwhile.
+  std::vector<seat_figures> serve(std::uint32_t retries) {
+    backoff idle;
+    idle.reset(now());
+    while (!is_over_ && !runners_.empty()) {
+      const bool heard = tend();
+      if (work_once(retries) || heard) {
+        idle.reset(now());
+      } else {
+        idle.wait(now());
+      }
+    }
+    return leave();
+  }
+
+  /// Sends what is due, and takes what has come; false where that is nothing.
+  bool tend() {
+    if (around_->cancelled.load(std::memory_order_relaxed))
+      throw std::runtime_error("the call was cancelled");
+    deliver();
+    return around_->others->tend();
+  }
+
+  /// Runs one stage on one item; false where there is none.
+  bool work_once(std::uint32_t retries) {
+    deliver();
+    std::optional<node::job> job = node_.next_job();
+    if (!job) return false;
+    const std::uint32_t stage = job->what.stage;
+    if (job->tell_begun) {
+      post(job->from,
+           {pipeline_subject::kind::begun, run_, stage, to_item(job->last_took)},
+           peers::new_letter());
+    }
+    if (job->what.is_gap) {
+      node_.hand_on({stage + 1, job->what.item, {}, true});
+    } else {
+      run_stage(std::move(job->what), retries);
+    }
+    deliver();
+    return true;
+  }
+
+  /// On the root: the run is over, also for the other ranks.
+  std::vector<seat_figures> end_run() {
+    std::vector<rank_id> told;
+    for (const std::vector<rank_id>& ranks : layout_.stages) {
+      for (const rank_id rank : ranks) {
+        if (rank == around_->rank || std::find(told.begin(), told.end(), rank) != told.end())
+          continue;
+        told.push_back(rank);
+        post(rank, {pipeline_subject::kind::over, run_, 0, 0}, peers::new_letter());
+      }
+    }
+    return leave();
+  }
+
+  void on_failure(failure_handler handler) { on_failure_ = std::move(handler); }
+
+  node& parcels() { return node_; }
+
+ private:
+  static std::uint64_t to_item(core::duration took) {
+    return std::min<std::uint64_t>(static_cast<std::uint64_t>(took.count()),
+                                   pipeline_subject::most_items - 1);
+  }
+
+  void post(rank_id to, const pipeline_subject& subject, wire::bytes piece) {
+    around_->others->post(to, channel_, subject.encode(), std::move(piece));
+  }
+
+  void deliver() {
+    while (std::optional<node::delivery> out = node_.next_delivery()) {
+      const bool is_gap = out->what.is_gap;
+      post(out->to,
+           {is_gap ? pipeline_subject::kind::gap : pipeline_subject::kind::parcel,
+            run_,
+            out->what.stage,
+            out->what.item},
+           is_gap ? peers::new_letter() : std::move(out->what.payload.frame));
+    }
+  }
+
+  void take(letter& what) {
+    const pipeline_subject subject = pipeline_subject::decode(what.subject);
+    if (subject.run != run_) return;
+    switch (subject.what) {
+      case pipeline_subject::kind::parcel:
+        node_.arrive(what.from, {subject.stage, subject.item, std::move(what), false});
+        break;
+      case pipeline_subject::kind::gap:
+        node_.arrive(what.from, {subject.stage, subject.item, {}, true});
+        break;
+      case pipeline_subject::kind::begun:
+        node_.begun(what.from,
+                    subject.stage,
+                    core::duration(static_cast<core::duration::rep>(subject.item)));
+        break;
+      case pipeline_subject::kind::failed:
+        if (on_failure_) {
+          on_failure_(
+              {subject.stage, subject.item, what.from, failure_text::decode(what.content())});
+        }
+        break;
+      case pipeline_subject::kind::over:
+        is_over_ = true;
+        break;
+    }
+  }
+
+  void run_stage(core::parcel<letter> what, std::uint32_t retries) {
+    const core::duration begun = now();
+    wire::bytes output = peers::new_letter();
+    std::optional<task_threw> threw;
+    for (std::uint32_t attempt = 0;; ++attempt) {
+      threw.reset();
+      output.resize(front_bytes);
+      try {
+        task_context context(*around_, what.item);
+        runners_.at(what.stage)->run(context, what.payload.content(), output);
+      } catch (...) {
+        threw = describe_exception();
+      }
+      if (!threw || attempt == retries) break;
+    }
+    const core::duration took = now() - begun;
+    node_.measured(what.stage, took);
+    seat_figures& figures = figures_[what.stage];
+    ++figures.n_items;
+    figures.busy_s += std::chrono::duration<double>(took).count();
+    if (!threw) {
+      node_.hand_on({what.stage + 1,
+                     what.item,
+                     letter{around_->rank, 0, std::move(output), front_bytes},
+                     false});
+    } else {
+      tell_failure({what.stage, what.item, around_->rank, std::move(*threw)});
+      node_.hand_on({what.stage + 1, what.item, {}, true});
+    }
+  }
+
+  void tell_failure(stage_failure failure) {
+    if (around_->rank == root_rank) {
+      if (on_failure_) on_failure_(std::move(failure));
+      return;
+    }
+    wire::bytes piece = peers::new_letter();
+    const std::vector<std::byte> text = failure_text::encode(failure.threw);
+    wire::append(piece, text.data(), text.size());
+    post(root_rank,
+         {pipeline_subject::kind::failed, run_, failure.stage, failure.item},
+         std::move(piece));
+  }
+
+  /// What this rank has done; it is ready for another run.
+  std::vector<seat_figures> leave() {
+    std::vector<seat_figures> all;
+    for (const auto& [stage, runner] : runners_) {
+      all.push_back(figures_[stage]);
+      all.back().stage = stage;
+    }
+    figures_.clear();
+    node_ = node(layout_, around_->rank);
+    is_over_ = false;
+    ++run_;
+    return all;
+  }
+
+  task_surroundings* around_;
+  std::uint64_t channel_;
+  core::pipeline_layout layout_;
+  std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners_;  // by stage
+  std::map<std::uint32_t, seat_figures> figures_;                   // by stage
+  node node_;
+  failure_handler on_failure_;
+  std::uint8_t run_ = 0;
+  bool is_over_ = false;
+};
+
+}  // namespace rankwise::engine

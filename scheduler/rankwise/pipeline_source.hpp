@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/options.hpp>
+#include <rankwise/pool.hpp>
+
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+
+namespace rankwise::pipelines {
+
+template <class Source>
+struct item_of_callable {
+  static_assert(std::is_invocable_v<Source&>,
+                "rankwise: a source is a range, or a callable that takes nothing and returns a "
+                "std::optional");
+  using type = typename std::invoke_result_t<Source&>::value_type;
+};
+
+template <class Source>
+struct item_of_range {
+  using type = std::ranges::range_value_t<Source>;
+};
+
+/// What a source gives.
+template <class Source>
+using source_item =
+    typename std::conditional_t<std::ranges::input_range<Source>,
+                                item_of_range<std::remove_reference_t<Source>>,
+                                item_of_callable<std::remove_reference_t<Source>>>::type;
+
+/// A range as a source.
+template <class Range>
+class range_items {
+ public:
+  explicit range_items(Range& range) : range_(&range), at_(std::ranges::begin(range)) {}
+
+  std::optional<std::ranges::range_value_t<Range>> next() {
+    if (at_ == std::ranges::end(*range_)) return std::nullopt;
+    std::optional<std::ranges::range_value_t<Range>> item(*at_);
+    ++at_;
+    return item;
+  }
+
+  /// As far as that is known beforehand.
+  std::uint64_t n_items() const {
+    if constexpr (std::ranges::sized_range<Range>) {
+      return static_cast<std::uint64_t>(std::ranges::size(*range_));
+    } else {
+      return 0;
+    }
+  }
+
+ private:
+  Range* range_;
+  std::ranges::iterator_t<Range> at_;
+};
+
+/// A callable as a source.
+template <class Callable, class Item>
+class called_items {
+ public:
+  explicit called_items(Callable& next) : next_(&next) {}
+
+  std::optional<Item> next() { return (*next_)(); }
+
+  static std::uint64_t n_items() { return 0; }
+
+ private:
+  Callable* next_;
+};
+
+template <class Item, class Source>
+auto open_source(Source& source) {
+  if constexpr (std::ranges::input_range<Source>) {
+    return range_items<Source>(source);
+  } else {
+    return called_items<Source, Item>(source);
+  }
+}
+
+/// Ranks that can take part: the root does in any case.
+inline std::uint32_t n_ranks_of(const pool& ranks) {
+  return ranks.first_worker() + ranks.n_workers();
+}
+
+/// The options of a call in which the root has its part.
+inline options with_root(options how) {
+  how.root_works = true;
+  return how;
+}
+
+}  // namespace rankwise::pipelines
