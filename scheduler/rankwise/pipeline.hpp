@@ -156,6 +156,7 @@ class pipeline {
         engine::letter value{root_rank, 0, engine::peers::new_letter(), engine::front_bytes};
         wire::encoder<Input>(value.frame).put(*item);
         ends.enter(std::move(value));
+        seats.deliver();  // so that the source is asked for as many as there are replicas
         ++call.n_entered;
         call.n_total = std::max(call.n_total.load(), call.n_entered.load());
       }

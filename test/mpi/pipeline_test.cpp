@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <numeric>
@@ -99,6 +100,13 @@ struct small_item {
 small_item touch(small_item item) {
   ++item.words[7];
   return item;
+}
+
+constexpr double nap_s = 0.01;
+
+std::uint64_t nap(std::uint64_t value) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(nap_s));
+  return value;
 }
 
 /// An odd one takes longer.
@@ -198,6 +206,19 @@ TEST_CASE("replicas share the items of a stage, which stay in order") {
       CHECK(by_rank[0] > 0);
       CHECK(by_rank[0] < 2000);
     }
+  });
+}
+
+TEST_CASE("replicas are busy at the same time, the root's among them") {
+  on_pool({}, [](rankwise::pool& pool) {
+    constexpr std::uint64_t n_each = 15;
+    const std::uint64_t n = n_each * pool.n_ranks();
+    const rankwise::pipeline_report report = pool.pipeline(
+        numbers(n), stage(rankwise::fn<nap>, {.replicas = pool.n_ranks()}), [](std::uint64_t) {});
+    double busy_s = 0;
+    for (const rankwise::seat_report& seat : report.seats) busy_s += seat.busy_s;
+    REQUIRE(busy_s >= static_cast<double>(n) * nap_s);
+    if (pool.n_ranks() > 1) CHECK(report.elapsed_s < 0.8 * busy_s);
   });
 }
 

@@ -94,6 +94,19 @@ class pipeline_seats final : public resident {
     return around_->others->tend();
   }
 
+  /// Sends on what may go.
+  void deliver() {
+    while (std::optional<node::delivery> out = node_.next_delivery()) {
+      const bool is_gap = out->what.is_gap;
+      post(out->to,
+           {is_gap ? pipeline_subject::kind::gap : pipeline_subject::kind::parcel,
+            run_,
+            out->what.stage,
+            out->what.item},
+           is_gap ? peers::new_letter() : std::move(out->what.payload.frame));
+    }
+  }
+
   /// Runs one stage on one item; false where there is none.
   bool work_once(std::uint32_t retries) {
     deliver();
@@ -140,18 +153,6 @@ class pipeline_seats final : public resident {
 
   void post(rank_id to, const pipeline_subject& subject, wire::bytes piece) {
     around_->others->post(to, channel_, subject.encode(), std::move(piece));
-  }
-
-  void deliver() {
-    while (std::optional<node::delivery> out = node_.next_delivery()) {
-      const bool is_gap = out->what.is_gap;
-      post(out->to,
-           {is_gap ? pipeline_subject::kind::gap : pipeline_subject::kind::parcel,
-            run_,
-            out->what.stage,
-            out->what.item},
-           is_gap ? peers::new_letter() : std::move(out->what.payload.frame));
-    }
   }
 
   void take(letter& what) {
