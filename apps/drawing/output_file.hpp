@@ -12,7 +12,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace histogram {
+namespace drawing {
 
 /// A file to be written at the end of a job, and looked at before it.
 class output_file {
@@ -53,4 +53,4 @@ class output_file {
   std::string path_;
 };
 
-}  // namespace histogram
+}  // namespace drawing

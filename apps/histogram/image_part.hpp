@@ -6,8 +6,8 @@
 #include <rankwise/read/open_file.hpp>
 #include <rankwise/read/split.hpp>
 
-#include "histogram/bmp.hpp"
 #include "histogram/pixel_counts.hpp"
+#include "images/bmp.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +17,8 @@
 #include <span>
 
 namespace histogram {
+
+namespace images = rankwise::images;
 
 namespace detail {
 
@@ -30,8 +32,8 @@ inline std::span<const unsigned char> unsigned_bytes(std::span<const char> bytes
 }
 
 /// The first bytes of an image: bmp_header_bytes of them, or all that there are.
-inline std::span<const unsigned char> read_beginning(rankwise::byte_source& image,
-                                                     std::span<char, bmp_header_bytes> target) {
+inline std::span<const unsigned char> read_beginning(
+    rankwise::byte_source& image, std::span<char, images::bmp_header_bytes> target) {
   std::size_t n = 0;
   while (n < target.size()) {
     const std::size_t n_more = image.read_at(n, target.subspan(n));
@@ -50,10 +52,11 @@ inline std::span<const unsigned char> read_beginning(rankwise::byte_source& imag
 ///         unpacked, count_image_part finds it.
 inline void check_image(const rankwise::split& file) {
   const auto image = rankwise::open_file(file);
-  std::array<char, bmp_header_bytes> header{};
-  const bmp_layout layout = read_bmp_layout(detail::read_beginning(*image, header), file.path);
+  std::array<char, images::bmp_header_bytes> header{};
+  const images::bmp_layout layout =
+      images::read_bmp_layout(detail::read_beginning(*image, header), file.path);
   if (file.packed == rankwise::packing::none) {
-    require_all_pixels(layout, file.file_bytes, file.path);
+    images::require_all_pixels(layout, file.file_bytes, file.path);
   }
 }
 
@@ -64,9 +67,9 @@ inline void check_image(const rankwise::split& file) {
 /// Throws: config_error if the file is no image that can be counted, or ends within the range.
 inline void count_image_part(rankwise::input& image, pixel_counts& counts) {
   rankwise::byte_source& source = image.source();
-  std::array<char, bmp_header_bytes> header{};
+  std::array<char, images::bmp_header_bytes> header{};
   const auto beginning = detail::read_beginning(source, header);
-  const bmp_layout layout = read_bmp_layout(beginning, image.name());
+  const images::bmp_layout layout = images::read_bmp_layout(beginning, image.name());
   if (image.first() < beginning.size()) {
     // Pixels may begin before the longest header ends.
     const auto n = std::min<std::uint64_t>(image.last(), beginning.size());
@@ -79,7 +82,7 @@ inline void count_image_part(rankwise::input& image, pixel_counts& counts) {
        offset < last;) {
     const std::uint64_t wanted = std::min<std::uint64_t>(last - offset, block->bytes.size());
     const std::size_t n = source.read_at(offset, std::span(block->bytes).first(wanted));
-    if (n == 0) require_all_pixels(layout, offset, image.name());
+    if (n == 0) images::require_all_pixels(layout, offset, image.name());
     count_range(layout, offset, detail::unsigned_bytes(std::span(block->bytes).first(n)), counts);
     offset += n;
   }

@@ -5,10 +5,10 @@
 #include <rankwise/rankwise.hpp>
 
 #include "csv/column.hpp"
+#include "drawing/output_file.hpp"
 #include "histogram/equal_bins.hpp"
 #include "histogram/image_part.hpp"
 #include "histogram/mappers.hpp"
-#include "histogram/output_file.hpp"
 #include "histogram/report.hpp"
 #include "histogram/settings.hpp"
 
@@ -25,7 +25,7 @@ namespace {
 template <class Histogram>
 void show(const rankwise::pool& pool, const settings& asked, const Histogram& counted) {
   fmt::print("{}", pool.options().json ? json_line(counted) : plot(counted));
-  if (!asked.svg.empty()) output_file("--svg", asked.svg).write(drawing(counted));
+  if (!asked.svg.empty()) drawing::output_file("--svg", asked.svg).write(drawing(counted));
 }
 
 void count_images(const rankwise::pool& pool, const settings& asked) {
@@ -62,7 +62,7 @@ void count_column(const rankwise::pool& pool, const settings& asked) {
 
 void body(const rankwise::pool& pool, const settings& asked) {
   check(asked);
-  if (!asked.svg.empty()) output_file("--svg", asked.svg).check();
+  if (!asked.svg.empty()) drawing::output_file("--svg", asked.svg).check();
   if (asked.column.empty()) {
     count_images(pool, asked);
   } else {

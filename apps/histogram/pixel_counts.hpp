@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "histogram/bmp.hpp"
+#include "images/bmp.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,6 +12,8 @@
 #include <utility>
 
 namespace histogram {
+
+namespace images = rankwise::images;
 
 /// Of red, green and blue, in this order, 256 each.
 inline constexpr std::size_t n_colour_bins = 768;
@@ -104,7 +106,7 @@ void count_part_of_row(std::uint64_t column,
 ///
 /// Local. Shapes: fewer than 2^32 bytes at a time.
 /// Cost: a load and an increment a byte.
-inline void count_range(const bmp_layout& image,
+inline void count_range(const images::bmp_layout& image,
                         std::uint64_t offset,
                         std::span<const unsigned char> bytes,
                         pixel_counts& counts) {

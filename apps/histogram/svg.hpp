@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "drawing/svg_text.hpp"
 #include "histogram/bars.hpp"
 #include "histogram/equal_bins.hpp"
 
@@ -18,44 +19,6 @@
 #include <vector>
 
 namespace histogram {
-
-/// Text as it may stand between the tags of XML, which can hold no control characters.
-inline std::string escaped_for_xml(std::string_view text) {
-  std::string escaped;
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      default:
-        escaped += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
-    }
-  }
-  return escaped;
-}
-
-/// Round numbers of a range for an axis, 1, 2 or 5 times a power of ten apart, about five of them.
-inline std::vector<double> round_numbers(double low, double high) {
-  constexpr double about = 5;
-  const double power = std::pow(10, std::floor(std::log10((high - low) / about)));
-  double step = 10 * power;
-  for (const double factor : {5, 2, 1}) {
-    if ((high - low) / (factor * power) <= about + 1) step = factor * power;
-  }
-  std::vector<double> numbers;
-  const double first = std::ceil(low / step);
-  for (int k = 0; k <= about + 1; ++k) {
-    const double number = (first + k) * step;
-    if (number <= high) numbers.push_back(number);
-  }
-  return numbers;
-}
 
 /// Counts that are drawn in one colour.
 struct svg_series {
@@ -93,7 +56,7 @@ class svg_chart {
         width,
         height,
         left,
-        escaped_for_xml(title_));
+        drawing::escaped_for_xml(title_));
     drawn += grid();
     for (const svg_series& series : series_) drawn += area(series);
     drawn += axis();
@@ -121,7 +84,7 @@ class svg_chart {
   std::string grid() const {
     std::string drawn;
     for (const double count :
-         round_numbers(0, static_cast<double>(std::max<std::uint64_t>(1, most_)))) {
+         drawing::round_numbers(0, static_cast<double>(std::max<std::uint64_t>(1, most_)))) {
       if (count != std::floor(count)) continue;
       drawn += fmt::format(
           R"(<path d="M{} {:.1f}H{}" stroke="#ddd"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>)"
@@ -156,7 +119,8 @@ class svg_chart {
                                     left,
                                     bottom,
                                     right);
-    const auto numbers = marks_.empty() ? round_numbers(bins_.range.low, bins_.range.high) : marks_;
+    const auto numbers =
+        marks_.empty() ? drawing::round_numbers(bins_.range.low, bins_.range.high) : marks_;
     for (const double number : numbers) {
       drawn += fmt::format(
           R"(<path d="M{0:.2f} {1}v5" stroke="#333"/><text x="{0:.2f}" y="{2}" text-anchor="middle">{3:.10g}</text>)"
@@ -170,7 +134,7 @@ class svg_chart {
                                "\n",
                                (left + right) / 2,
                                bottom + 42,
-                               escaped_for_xml(horizontal_));
+                               drawing::escaped_for_xml(horizontal_));
   }
 
   std::string legend() const {
@@ -185,7 +149,7 @@ class svg_chart {
           at,
           series.colour,
           at + 17,
-          escaped_for_xml(series.name));
+          drawing::escaped_for_xml(series.name));
       at += step;
     }
     return drawn;

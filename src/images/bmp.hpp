@@ -10,22 +10,25 @@
 #include <span>
 #include <string>
 
-namespace histogram {
+namespace rankwise::images {
 
 /// How the pixels of an uncompressed BMP image lie in its file: rows one after the other, each
 /// filled up to a multiple of 4 bytes; the bytes of a pixel are blue, green, red, and a fourth one
-/// with 32 bits. Whether the first row is the top or the bottom one makes no difference to counts.
+/// with 32 bits.
 struct bmp_layout {
   std::uint64_t pixels = 0;       ///< byte offset of the first row
   std::uint64_t rows = 0;         ///< at least 1
   std::uint64_t row_bytes = 0;    ///< of a row's pixels, at least 1 pixel
   std::uint64_t row_stride = 0;   ///< of a row with its padding
   std::uint32_t pixel_bytes = 0;  ///< 3 or 4
+  bool is_top_down = false;       ///< the first row is the top one
 
   /// One past the last pixel; the padding of the last row may be missing.
   std::uint64_t end() const { return pixels + (rows - 1) * row_stride + row_bytes; }
 
-  std::uint64_t n_pixels() const { return rows * (row_bytes / pixel_bytes); }
+  std::uint64_t row_pixels() const { return row_bytes / pixel_bytes; }
+
+  std::uint64_t n_pixels() const { return rows * row_pixels(); }
 };
 
 /// The bytes at a file's beginning that tell its layout.
@@ -52,7 +55,7 @@ class bmp_header {
   [[noreturn]] void refuse(std::size_t offset,
                            const std::string& found,
                            const std::string& accepted) const {
-    throw rankwise::config_error(
+    throw config_error(
         fmt::format("{}: byte {}: found {}, accepted: {}", *name_, offset, found, accepted));
   }
 
@@ -122,7 +125,8 @@ inline bmp_layout read_bmp_layout(std::span<const unsigned char> beginning,
   }
   // Of 2^31 rows of 2^31 pixels of 4 bytes the last one ends just below 2^64.
   image.pixel_bytes = bits / 8;
-  image.rows = height < negative ? height : ~height + std::uint64_t{1};  // negative: top-down
+  image.is_top_down = height >= negative;
+  image.rows = image.is_top_down ? ~height + std::uint64_t{1} : height;
   image.row_bytes = std::uint64_t{width} * image.pixel_bytes;
   image.row_stride = (image.row_bytes + 3) / 4 * 4;
   return image;
@@ -135,11 +139,11 @@ inline void require_all_pixels(const bmp_layout& image,
                                std::uint64_t file_bytes,
                                const std::string& name) {
   if (file_bytes >= image.end()) return;
-  throw rankwise::config_error(
+  throw config_error(
       fmt::format("{}: byte {}: found the end of the file, accepted: pixels up to byte {}",
                   name,
                   file_bytes,
                   image.end()));
 }
 
-}  // namespace histogram
+}  // namespace rankwise::images

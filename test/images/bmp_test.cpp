@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "histogram/bmp.hpp"
+#include "images/bmp.hpp"
 
 #include <rankwise/error.hpp>
 
@@ -13,15 +13,15 @@
 #include <string>
 
 using Catch::Matchers::Equals;
-using histogram::bmp_layout;
-using histogram::test::bitmap_header;
-using histogram::test::bitmap_settings;
-using histogram::test::put;
+using rankwise::images::bmp_layout;
+using rankwise::test::bitmap_header;
+using rankwise::test::bitmap_settings;
+using rankwise::test::put;
 
 namespace {
 
 bmp_layout layout_of(const std::string& bytes) {
-  return histogram::read_bmp_layout(
+  return rankwise::images::read_bmp_layout(
       {reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()}, "a.bmp");
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("a header that is cut short") {
 TEST_CASE("pixels that are cut short") {
   const bmp_layout image = layout_of(bitmap_header({.width = 3, .height = 2}));
   CHECK(image.end() == 75);  // 54, a row of 9 + 3 bytes, a row of 9
-  CHECK(refusal_of([&] { histogram::require_all_pixels(image, 75, "a.bmp"); }) == "none");
-  CHECK_THAT(refusal_of([&] { histogram::require_all_pixels(image, 74, "a.bmp"); }),
+  CHECK(refusal_of([&] { rankwise::images::require_all_pixels(image, 75, "a.bmp"); }) == "none");
+  CHECK_THAT(refusal_of([&] { rankwise::images::require_all_pixels(image, 74, "a.bmp"); }),
              Equals("a.bmp: byte 74: found the end of the file, accepted: pixels up to byte 75"));
 }

@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-namespace histogram::test {
+namespace rankwise::test {
 
 /// What a test wants of an image.
 struct bitmap_settings {
@@ -73,4 +73,4 @@ inline bitmap random_bitmap(const bitmap_settings& how, unsigned seed) {
   return made;
 }
 
-}  // namespace histogram::test
+}  // namespace rankwise::test

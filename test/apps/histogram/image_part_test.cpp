@@ -21,10 +21,10 @@
 #include <vector>
 
 using Catch::Matchers::Equals;
-using histogram::bmp_layout;
 using histogram::pixel_counts;
-using histogram::test::bitmap;
-using histogram::test::random_bitmap;
+using rankwise::images::bmp_layout;
+using rankwise::test::bitmap;
+using rankwise::test::random_bitmap;
 
 namespace {
 

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/error.hpp>
+#include <rankwise/json_text.hpp>
+#include <rankwise/pipeline.hpp>
+#include <rankwise/rankwise.hpp>
+
+#include "images/find_pictures.hpp"
+#include "images/picture.hpp"
+#include "inference/graph.hpp"
+#include "inference/plan/plan_text.hpp"
+#include "mobilenet/classifier.hpp"
+#include "mobilenet/evaluation.hpp"
+#include "mobilenet/frame.hpp"
+#include "mobilenet/labels.hpp"
+#include "mobilenet/planned_run.hpp"
+#include "mobilenet/ranking.hpp"
+#include "mobilenet/settings.hpp"
+#include "mobilenet/spread.hpp"
+#include "mobilenet/spread_model.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mobilenet {
+
+namespace inference = rankwise::inference;
+namespace images = rankwise::images;
+
+/// What is needed to classify pictures.
+struct classifying {
+  inference::graph model;
+  classifier kind;
+  class_names names;
+};
+
+/// Throws: config_error where --model or --labels can't be used.
+inline classifying read_classifying(const settings& asked) {
+  inference::graph model = read_model(asked);
+  const classifier kind = as_classifier(model, asked.model);
+  class_names names = asked.labels.empty() ? class_names(kind.n_classes)
+                                           : class_names(asked.labels, kind.n_classes);
+  return {std::move(model), kind, std::move(names)};
+}
+
+/// The file of a picture, or why it can't be read.
+inline frame read_frame(const std::filesystem::path& path) {
+  frame file;
+  file.name = path.string();
+  try {
+    const std::vector<std::byte> bytes = rankwise::images::read_picture_bytes(path);
+    file.bytes.resize(bytes.size());
+    if (!bytes.empty()) std::memcpy(file.bytes.data(), bytes.data(), bytes.size());
+    if (bytes.empty()) file.error = file.name + ": found an empty file, accepted: JPEG, PNG, BMP";
+  } catch (const rankwise::config_error& error) {
+    file.error = error.what();
+  }
+  return file;
+}
+
+/// Sends the files through the model; `take(number, probabilities)` gets what comes out, in their
+/// order. Files that can't be read are reported on stderr, and left out.
+///
+/// Throws: config_error at the end if there were such files.
+template <class Take>
+void classify_files(const rankwise::pool& pool,
+                    const settings& asked,
+                    classifying what,
+                    const std::vector<std::filesystem::path>& files,
+                    Take take) {
+  using clock = std::chrono::steady_clock;
+  const planned_run run = plan_run(pool, what.model, asked, asked.show_plan);
+  if (asked.show_plan) fmt::print(stderr, "{}", inference::plan_text(run.problem, run.choice));
+  picture_stage reader = what.kind.reader;
+  const spread_model spread(pool,
+                            std::move(what.model),
+                            run.plan(),
+                            reader,
+                            ranks_that_read(run.problem, run.plan()),
+                            asked);
+  std::size_t n_sent = 0;
+  std::size_t n_unread = 0;
+  const clock::time_point begun = clock::now();
+  const rankwise::pipeline_report report = spread.run(
+      [&]() -> std::optional<frame> {
+        if (n_sent == files.size()) return std::nullopt;
+        return read_frame(files[n_sent++]);
+      },
+      [&](std::uint64_t number, frame result) {
+        if (!result.error.empty()) {
+          ++n_unread;
+          fmt::print(stderr, "mobilenet: {}\n", result.error);
+          return;
+        }
+        if (what.kind.gives_scores) apply_softmax(result.values);
+        take(static_cast<std::size_t>(number), result.values);
+      });
+  const double elapsed = std::chrono::duration<double>(clock::now() - begun).count();
+  if (asked.show_plan)
+    fmt::print(stderr,
+               "{}",
+               inference::result_text(
+                   run.choice, result_of(report, static_cast<double>(files.size()) / elapsed)));
+  if (n_unread != 0)
+    throw rankwise::config_error(
+        fmt::format("{} of {} pictures could not be read", n_unread, files.size()));
+}
+
+namespace detail {
+
+/// The first of the names that a class has.
+inline std::string short_name(const std::string& name) {
+  return name.substr(0, name.find(','));
+}
+
+inline std::string class_line(const std::string& file,
+                              const std::vector<scored_class>& best,
+                              const class_names& names) {
+  std::string line = file + ':';
+  for (const scored_class& one : best)
+    fmt::format_to(std::back_inserter(line),
+                   "{} {} {:.3f}",
+                   &one == best.data() ? "" : ",",
+                   short_name(names[one.number]),
+                   one.probability);
+  return line + '\n';
+}
+
+inline std::string class_json(const std::string& file,
+                              const std::vector<scored_class>& best,
+                              const class_names& names) {
+  std::string classes;
+  for (const scored_class& one : best)
+    fmt::format_to(std::back_inserter(classes),
+                   R"({}{{"class":{},"name":{},"probability":{:.9g}}})",
+                   classes.empty() ? "" : ",",
+                   one.number,
+                   rankwise::json_text(names[one.number]),
+                   one.probability);
+  return fmt::format(R"({{"file":{},"top":[{}]}})"
+                     "\n",
+                     rankwise::json_text(file),
+                     classes);
+}
+
+}  // namespace detail
+
+/// The command `classify`: a line for each picture as soon as it and those before it are done.
+inline void classify(const rankwise::pool& pool, const settings& asked) {
+  const std::vector<std::string> operands(asked.words.begin() + 1, asked.words.end());
+  if (operands.empty())
+    throw rankwise::config_error("classify: no pictures; accepted: files and directories");
+  const std::vector<std::filesystem::path> files = images::find_pictures(operands);
+  classifying what = read_classifying(asked);
+  const class_names names = what.names;
+  classify_files(pool,
+                 asked,
+                 std::move(what),
+                 files,
+                 [&](std::size_t number, const std::vector<float>& probabilities) {
+                   const auto best = most_probable(probabilities, asked.top);
+                   const auto line = pool.options().json ? detail::class_json : detail::class_line;
+                   fmt::print("{}", line(files[number].string(), best, names));
+                   std::fflush(stdout);
+                 });
+}
+
+/// A picture whose class is known.
+struct known_picture {
+  std::filesystem::path path;
+  std::size_t truth = 0;
+};
+
+/// The pictures of a directory that has a directory for each class, called by its name or number.
+///
+/// Throws: config_error if a directory is called otherwise.
+inline std::vector<known_picture> find_known_pictures(const std::filesystem::path& directory,
+                                                      const class_names& names) {
+  std::map<std::string, std::size_t> numbers;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    numbers.emplace(names[i], i);  // the first of two classes of one name
+    numbers.emplace(std::to_string(i), i);
+  }
+  std::vector<std::filesystem::path> folders;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    if (at->is_directory(error)) folders.push_back(at->path());
+  }
+  if (error)
+    throw rankwise::config_error(fmt::format("{}: {}", directory.string(), error.message()));
+  if (folders.empty())
+    throw rankwise::config_error(
+        fmt::format("{}: found no directories there, accepted: one for each class, called by its "
+                    "name or number",
+                    directory.string()));
+  std::sort(folders.begin(), folders.end());
+  std::vector<known_picture> all;
+  for (const std::filesystem::path& folder : folders) {
+    const auto found = numbers.find(folder.filename().string());
+    if (found == numbers.end())
+      throw rankwise::config_error(fmt::format(
+          "{}: is called like no class of the model; accepted: the name of one, or its number",
+          folder.string()));
+    for (std::filesystem::path& path : images::find_pictures({folder.string()}))
+      all.push_back({std::move(path), found->second});
+  }
+  return all;
+}
+
+/// The command `evaluate`: a directory with a directory for each class.
+inline void evaluate(const rankwise::pool& pool, const settings& asked) {
+  if (asked.words.size() != 2)
+    throw rankwise::config_error(fmt::format(
+        "evaluate: found {} operands, accepted: a directory with a directory for each class",
+        asked.words.size() - 1));
+  classifying what = read_classifying(asked);
+  const class_names names = what.names;
+  const std::vector<known_picture> known = find_known_pictures(asked.words[1], names);
+  std::vector<std::filesystem::path> files;
+  for (const known_picture& one : known) files.push_back(one.path);
+  evaluation found;
+  const auto show = [&] {
+    fmt::print("{}",
+               pool.options().json ? evaluation_json(found, names) : evaluation_text(found, names));
+  };
+  try {
+    classify_files(pool,
+                   asked,
+                   std::move(what),
+                   files,
+                   [&](std::size_t number, const std::vector<float>& probabilities) {
+                     found.add(known[number].truth, most_probable(probabilities, 1).front().number);
+                   });
+  } catch (const rankwise::config_error&) {
+    if (found.n_pictures() != 0) show();
+    throw;
+  }
+  show();
+}
+
+}  // namespace mobilenet

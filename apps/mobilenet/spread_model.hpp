@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/pipeline.hpp>
+#include <rankwise/rankwise.hpp>
+
+#include "inference/graph.hpp"
+#include "inference/model/cut_points.hpp"
+#include "inference/plan/problem.hpp"
+#include "mobilenet/frame.hpp"
+#include "mobilenet/model_stage.hpp"
+#include "mobilenet/picture_stage.hpp"
+#include "mobilenet/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mobilenet {
+
+namespace inference = rankwise::inference;
+
+/// A model whose parts wait on their ranks for pictures.
+class spread_model {
+ public:
+  /// Hands `whole` out as `plan` says, and frees it here. Pictures come as files and are read on
+  /// `readers`, or with no readers by the model's first stage; where `reader` has no size they come
+  /// as pixels.
+  spread_model(const rankwise::pool& pool,
+               inference::graph whole,
+               const inference::plan& plan,
+               const picture_stage& reader,
+               const std::vector<std::size_t>& readers,
+               const settings& asked)
+      : line_(make(pool, std::move(whole), plan, reader, readers, asked)),
+        n_reading_stages_(readers.empty() ? 0 : 1),
+        in_flight_(asked.in_flight) {
+    rankwise::options all = pool.options();
+    all.root_works = true;
+    all.quiet = true;
+    pool.with(all).on_each_rank(rankwise::fn<trim>);
+  }
+
+  /// Sends what `source` gives through the model, to `sink`, in order.
+  template <class Source, class Sink>
+  rankwise::pipeline_report run(Source&& source, Sink&& sink) const {
+    constexpr std::uint64_t for_each_seat = 3;
+    const std::uint64_t in_flight =
+        in_flight_ != 0 ? in_flight_ : for_each_seat * line_.layout().n_seats();
+    rankwise::pipeline_report report = line_.run(source, sink, {.in_flight = in_flight});
+    std::erase_if(report.seats, [&](const auto& seat) { return seat.stage < n_reading_stages_; });
+    for (rankwise::seat_report& seat : report.seats) seat.stage -= n_reading_stages_;
+    return report;
+  }
+
+ private:
+  using stages = rankwise::pipeline<frame, frame>;
+
+  static void trim(std::uint32_t /*rank*/) { give_memory_back(); }
+
+  static stages make(const rankwise::pool& pool,
+                     inference::graph whole,
+                     const inference::plan& plan,
+                     const picture_stage& reader,
+                     const std::vector<std::size_t>& readers,
+                     const settings& asked) {
+    std::vector<rankwise::pipeline_stage<picture_stage>> reading;
+    if (!readers.empty())
+      reading.push_back(
+          rankwise::stage(reader, {.name = "read pictures", .ranks = as_ranks(readers)}));
+    std::vector<std::size_t> cuts;
+    for (const inference::planned_stage& stage : plan.stages) cuts.push_back(stage.first);
+    cuts.erase(cuts.begin());
+    std::vector<inference::graph> parts = inference::split(std::move(whole), cuts);
+    std::vector<rankwise::pipeline_stage<model_stage>> computing;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      const inference::planned_stage& stage = plan.stages[i];
+      std::vector<std::size_t> ranks;
+      for (const inference::seat_cost& seat : stage.seats) ranks.push_back(seat.rank);
+      const bool reads = i == 0 && readers.empty();
+      computing.push_back(rankwise::stage(
+          model_stage{
+              std::move(parts[i]), asked.pixels, reads ? reader : picture_stage{}, asked.slow},
+          {.name = fmt::format("operators {}-{}", stage.first, stage.last - 1),
+           .ranks = as_ranks(ranks)}));
+    }
+    return pool.make_pipeline<frame>(reading, computing);
+  }
+
+  static std::vector<rankwise::rank_id> as_ranks(const std::vector<std::size_t>& places) {
+    std::vector<rankwise::rank_id> ranks;
+    for (const std::size_t place : places) ranks.push_back(rankwise::to_rank(place));
+    return ranks;
+  }
+
+  stages line_;
+  std::uint32_t n_reading_stages_;
+  std::uint64_t in_flight_;
+};
+
+}  // namespace mobilenet

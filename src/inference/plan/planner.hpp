@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "inference/plan/problem.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rankwise::inference {
+
+/// Which plans are looked at.
+struct plan_limits {
+  std::uint32_t most_replicas = 0;  ///< ranks of a stage; 0: any number
+  std::uint32_t n_stages = 0;       ///< 0: any number
+  std::vector<std::size_t> cuts =
+      {};                   ///< before these operators, and nowhere else; empty: anywhere
+  double tolerance = 0.03;  ///< ranks of one host whose times differ by less count as equal
+};
+
+/// The plan with the highest rate, of all that there are; among equal ones one with the fewest
+/// ranks. None where no rank has the memory.
+///
+/// Local: pure. Exact: over all cuts, placements and groups of ranks, for costs as `evaluate` has
+/// them. Cost: ranks that are alike are interchangeable, so that it grows with the ways to take
+/// some of each kind, not with the subsets of ranks; 65 operators on 16 ranks of 3 kinds take some
+/// ten milliseconds.
+/// Throws: std::invalid_argument if the numbers of the problem do not belong together.
+std::optional<plan> best_plan(const plan_problem& problem, const plan_limits& limits = {});
+
+/// All of the model on the root; none where it has no memory for it.
+std::optional<plan> plan_for_one(const plan_problem& problem);
+
+/// All of the model on each rank that has the memory; none where none has.
+std::optional<plan> plan_of_copies(const plan_problem& problem);
+
+/// Why `best_plan` gave none.
+std::string why_none(const plan_problem& problem, const plan_limits& limits);
+
+}  // namespace rankwise::inference

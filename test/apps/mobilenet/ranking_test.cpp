@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "mobilenet/ranking.hpp"
+
+#include "catch.hpp"
+#include "mobilenet/classifier.hpp"
+#include "mobilenet/latency.hpp"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+using mobilenet::most_probable;
+using mobilenet::percentile;
+using mobilenet::scored_class;
+
+TEST_CASE("the most probable classes come first, equal ones in their order") {
+  const std::vector<float> probabilities{0.1F, 0.4F, 0.1F, 0.4F};
+  CHECK(most_probable(probabilities, 3) ==
+        std::vector<scored_class>{{1, 0.4F}, {3, 0.4F}, {0, 0.1F}});
+  CHECK(most_probable(probabilities, 9).size() == 4);
+}
+
+TEST_CASE("what is no number is the least probable") {
+  const float none = std::nanf("");
+  const auto best = most_probable(std::vector<float>{none, 0.2F, none, 0.1F}, 4);
+  CHECK(best[0].number == 1);
+  CHECK(best[1].number == 3);
+  CHECK(best[2].number == 0);
+}
+
+TEST_CASE("scores become probabilities, however large they are") {
+  std::vector<float> scores{1000, 1000, 999};
+  mobilenet::apply_softmax(scores);
+  const double whole = 2 + std::exp(-1.0);
+  CHECK(scores[0] == Approx(1 / whole));
+  CHECK(scores[2] == Approx(std::exp(-1.0) / whole));
+}
+
+TEST_CASE("a percentile is one of the values, by the nearest rank") {
+  CHECK(percentile({}, 50) == 0);
+  CHECK(percentile({3}, 95) == 3);
+  CHECK(percentile({4, 1, 3, 2}, 50) == 2);
+  CHECK(percentile({4, 1, 3, 2}, 75) == 3);
+  CHECK(percentile({4, 1, 3, 2}, 76) == 4);
+  CHECK(percentile({4, 1, 3, 2}, 0) == 1);
+  CHECK(percentile({4, 1, 3, 2}, 100) == 4);
+}
