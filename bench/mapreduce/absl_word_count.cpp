@@ -4,7 +4,7 @@
 //
 // The text is in memory before the clock starts. A word is a run of bytes that are not white space
 // in the C locale.
-#include "mapreduce/stopwatch.hpp"
+#include "support/stopwatch.hpp"
 #include "mapreduce/word_sums.hpp"
 
 #include <fmt/format.h>

@@ -5,7 +5,7 @@
 // Each thread takes the next block of the file and reads it by pread, which is faster than to have
 // the pages of a mapping come one by one.
 #include "mapreduce/pair_sums.hpp"
-#include "mapreduce/stopwatch.hpp"
+#include "support/stopwatch.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "mapreduce/command.hpp"
+#include "support/command.hpp"
 #include "support/report.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "mapreduce/command.hpp"
+#include "support/command.hpp"
 #include "mapreduce/contender.hpp"
 #include "mapreduce/word_sums.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "mapreduce/stopwatch.hpp"
+#include "support/stopwatch.hpp"
 #include "support/machine.hpp"
 
 #include <fmt/format.h>
