@@ -8,6 +8,7 @@
 #include "inference/model/cut_points.hpp"
 #include "inference/plan/problem.hpp"
 #include "mobilenet/link_probe.hpp"
+#include "mobilenet/memory_use.hpp"
 #include "mobilenet/model_stage.hpp"
 #include "mobilenet/settings.hpp"
 #include "mobilenet/spread.hpp"

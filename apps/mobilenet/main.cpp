@@ -10,6 +10,7 @@
 #include "mobilenet/classifier.hpp"
 #include "mobilenet/classify.hpp"
 #include "mobilenet/compare.hpp"
+#include "mobilenet/memory_use.hpp"
 #include "mobilenet/planned_run.hpp"
 #include "mobilenet/settings.hpp"
 
@@ -87,6 +88,7 @@ void body(const rankwise::pool& pool, const settings& asked) {
 }  // namespace mobilenet
 
 int main(int argc, char** argv) {
+  mobilenet::keep_memory_small();
   mobilenet::settings asked;
   return rankwise::run(argc,
                        argv,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <malloc.h>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,22 @@ inline std::uint64_t memory_of_process() {
     if (word == "Pss:" && file >> kilobytes) return kilobytes * bytes_a_kilobyte;
   }
   return 0;
+}
+
+/// Has memory that is free go back to the system soon: without this a process that has once had a
+/// large model keeps as much from then on. Source: mallopt(3); setting a threshold keeps it from
+/// growing with what has been freed.
+inline void keep_memory_small() {
+  constexpr int large_bytes = 4 << 20;
+  constexpr int spare_bytes = 1 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, large_bytes);
+  ::mallopt(M_TRIM_THRESHOLD, spare_bytes);
+  ::mallopt(M_ARENA_MAX, 1);  // one store of free memory for all threads
+}
+
+/// Gives memory that is free back now: what was needed to hand out a model is no longer.
+inline void give_memory_back() {
+  ::malloc_trim(0);
 }
 
 namespace detail {

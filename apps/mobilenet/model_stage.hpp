@@ -12,7 +12,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <malloc.h>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -20,11 +19,6 @@
 namespace mobilenet {
 
 namespace inference = rankwise::inference;
-
-/// Gives memory that is free back to the system: what was needed to hand out a model is no longer.
-inline void give_memory_back() {
-  ::malloc_trim(0);
-}
 
 /// The bytes of a picture as floats: (byte - mean) / scale, by channel.
 class pixel_floats {

@@ -69,7 +69,7 @@ struct settings {
   std::uint64_t memory_bytes = 0;            ///< of a rank, for its part of the model; 0: any
   bool show_plan = false;
   bool float_input = false;
-  std::uint64_t in_flight = 0;  ///< 0: three for each place where a stage runs
+  std::uint64_t in_flight = 0;  ///< 0: as many as keep all ranks busy
   std::uint32_t n_images = 200;
   slow_rank slow;
   std::string out;  ///< a file to write
@@ -131,41 +131,47 @@ inline slow_rank parse_slow_rank(const std::string& text) {
           rankwise::parse_whole_number<std::uint32_t>(text.substr(sign + 1), 1, most)};
 }
 
+/// An option that is some text, not empty.
+inline boost::program_options::typed_value<std::string>* text(std::string& target,
+                                                              const char* name) {
+  return boost::program_options::value<std::string>()->value_name(name)->notifier(
+      [&target, name](const std::string& given) {
+        if (given.empty()) throw rankwise::bad_value(given, name);
+        target = given;
+      });
+}
+
+/// An option that `parse` makes of its text.
+template <class Target, class Parse>
+boost::program_options::typed_value<std::string>* parsed(Target& target,
+                                                         const char* name,
+                                                         Parse parse) {
+  return boost::program_options::value<std::string>()->value_name(name)->notifier(
+      [&target, parse](const std::string& given) { target = parse(given); });
+}
+
 }  // namespace detail
 
-/// The options of mobilenet; they go to `asked`.
-inline boost::program_options::options_description options(settings& asked) {
+/// The options of a program that classifies: the model, and how it is spread. They go to `asked`.
+inline boost::program_options::options_description model_options(settings& asked) {
   namespace po = boost::program_options;
-  const auto text = [](std::string& target, const char* name) {
-    return po::value<std::string>()->value_name(name)->notifier(
-        [&target, name](const std::string& given) {
-          if (given.empty()) throw rankwise::bad_value(given, name);
-          target = given;
-        });
-  };
-  /// A value that `parse` makes of its text.
-  const auto parsed = [](auto& target, const char* name, auto parse) {
-    return po::value<std::string>()->value_name(name)->notifier(
-        [&target, parse](const std::string& given) { target = parse(given); });
-  };
-
-  po::options_description group("Options of mobilenet");
+  po::options_description group("Options of the program");
   const auto add = [&group](const char* name, const po::value_semantic* value, const char* help) {
     group.add_options()(name, value, help);
   };
-  add("model", text(asked.model, "FILE"), "the model, in ONNX; only the root reads it");
-  add("labels", text(asked.labels, "FILE"), "the names of its classes, one a line");
+  add("model", detail::text(asked.model, "FILE"), "the model, in ONNX; only the root reads it");
+  add("labels", detail::text(asked.labels, "FILE"), "the names of its classes, one a line");
   add("top", rankwise::whole_number(asked.top, 1U), "show the K likeliest classes (default: 1)");
   add("mean",
-      parsed(asked.pixels.mean,
-             "M[,M,M]",
-             [](const std::string& given) { return detail::parse_channels(given, -1e6); }),
+      detail::parsed(asked.pixels.mean,
+                     "M[,M,M]",
+                     [](const std::string& given) { return detail::parse_channels(given, -1e6); }),
       "what is subtracted from a byte of a picture, for all channels or for red, green and blue "
       "(default: 127.5)");
   add("scale",
-      parsed(asked.pixels.scale,
-             "S[,S,S]",
-             [](const std::string& given) { return detail::parse_channels(given, 1e-6); }),
+      detail::parsed(asked.pixels.scale,
+                     "S[,S,S]",
+                     [](const std::string& given) { return detail::parse_channels(given, 1e-6); }),
       "what the difference is divided by (default: 127.5)");
   add("mode",
       rankwise::one_of(asked.mode, mode_names),
@@ -173,11 +179,11 @@ inline boost::program_options::options_description options(settings& asked) {
       "to be fastest (default: auto)");
   add("stages", rankwise::whole_number(asked.n_stages, 1U), "stages of a pipeline (default: any)");
   add("cut",
-      parsed(asked.cut_layers, "N,N,...", detail::parse_numbers),
+      detail::parsed(asked.cut_layers, "N,N,...", detail::parse_numbers),
       "where to cut a pipeline: layers of each stage, as Keras counts them (27,27,36,53,14 is the "
       "paper's cut of MobileNetV2)");
   add("cut-operators",
-      parsed(asked.cut_operators, "N,N,...", detail::parse_numbers),
+      detail::parsed(asked.cut_operators, "N,N,...", detail::parse_numbers),
       "the same, in operators as `plan` lists them");
   add("memory-limit",
       rankwise::byte_count(asked.memory_bytes, 1),
@@ -185,23 +191,34 @@ inline boost::program_options::options_description options(settings& asked) {
   add("plan",
       po::bool_switch(&asked.show_plan)->default_value(asked.show_plan, ""),
       "show the plan, and afterwards what was achieved");
-  add("float-input",
-      po::bool_switch(&asked.float_input)->default_value(asked.float_input, ""),
-      "send pictures as floats, four times the bytes, for comparison");
   add("in-flight",
       rankwise::whole_number(asked.in_flight, std::uint64_t{1}),
-      "pictures under way at most (default: three for each place where a stage runs)");
+      "pictures under way at most (default: two for each stage, three for each of its replicas)");
+  add("slow",
+      detail::parsed(asked.slow, "RANKxTIMES", detail::parse_slow_rank),
+      "let a rank do all its work several times, to see unequal ranks: 1x3");
+  return group;
+}
+
+/// All options of mobilenet.
+inline boost::program_options::options_description options(settings& asked) {
+  boost::program_options::options_description group = model_options(asked);
+  const auto add = [&group](const char* name,
+                            const boost::program_options::value_semantic* value,
+                            const char* help) { group.add_options()(name, value, help); };
   add("images",
       rankwise::whole_number(asked.n_images, 1U),
       "pictures that bench and compare make up (default: 200)");
-  add("slow",
-      parsed(asked.slow, "RANKxTIMES", detail::parse_slow_rank),
-      "let a rank do all its work several times, to see unequal ranks: 1x3");
-  add("out", text(asked.out, "FILE"), "compare: draw a chart (SVG); make-model: the file to write");
+  add("float-input",
+      boost::program_options::bool_switch(&asked.float_input)->default_value(asked.float_input, ""),
+      "bench: send pictures as floats, four times the bytes, for comparison");
+  add("out",
+      detail::text(asked.out, "FILE"),
+      "compare: draw a chart (SVG); make-model: the file to write");
   add("width",
-      parsed(asked.width,
-             "X",
-             [](const std::string& given) { return detail::parse_real(given, 0.1, 4); }),
+      detail::parsed(asked.width,
+                     "X",
+                     [](const std::string& given) { return detail::parse_real(given, 0.1, 4); }),
       "make-model: width multiplier (default: 1)");
   add("size",
       rankwise::whole_number(asked.size, 32U, 1024U),

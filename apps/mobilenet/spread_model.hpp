@@ -8,6 +8,7 @@
 #include "inference/model/cut_points.hpp"
 #include "inference/plan/problem.hpp"
 #include "mobilenet/frame.hpp"
+#include "mobilenet/memory_use.hpp"
 #include "mobilenet/model_stage.hpp"
 #include "mobilenet/picture_stage.hpp"
 #include "mobilenet/settings.hpp"
@@ -16,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,22 +38,22 @@ class spread_model {
                const picture_stage& reader,
                const std::vector<std::size_t>& readers,
                const settings& asked)
-      : line_(make(pool, std::move(whole), plan, reader, readers, asked)),
+      : pool_(pool),
+        line_(make(pool, std::move(whole), plan, reader, readers, asked)),
         n_reading_stages_(readers.empty() ? 0 : 1),
-        in_flight_(asked.in_flight) {
-    rankwise::options all = pool.options();
-    all.root_works = true;
-    all.quiet = true;
-    pool.with(all).on_each_rank(rankwise::fn<trim>);
+        in_flight_(asked.in_flight != 0 ? asked.in_flight : enough_for(line_.layout())) {
+    trim_ranks();
   }
 
-  /// Sends what `source` gives through the model, to `sink`, in order.
+  /// Sends what `source` gives through the model, to `sink`, in order; the source is asked while
+  /// `is_ready`, if there is one.
   template <class Source, class Sink>
-  rankwise::pipeline_report run(Source&& source, Sink&& sink) const {
-    constexpr std::uint64_t for_each_seat = 3;
-    const std::uint64_t in_flight =
-        in_flight_ != 0 ? in_flight_ : for_each_seat * line_.layout().n_seats();
-    rankwise::pipeline_report report = line_.run(source, sink, {.in_flight = in_flight});
+  rankwise::pipeline_report run(Source&& source,
+                                Sink&& sink,
+                                std::function<bool()> is_ready = {}) const {
+    rankwise::pipeline_report report =
+        line_.run(source, sink, {.in_flight = in_flight_, .is_ready = std::move(is_ready)});
+    trim_ranks();
     std::erase_if(report.seats, [&](const auto& seat) { return seat.stage < n_reading_stages_; });
     for (rankwise::seat_report& seat : report.seats) seat.stage -= n_reading_stages_;
     return report;
@@ -60,7 +62,23 @@ class spread_model {
  private:
   using stages = rankwise::pipeline<frame, frame>;
 
+  /// Pictures that keep all ranks busy: one that is computed and one that is on its way, and for
+  /// replicas, which get theirs as they ask, one more. Each more would take memory.
+  static std::uint64_t enough_for(const rankwise::core::pipeline_layout& layout) {
+    std::uint64_t n = 0;
+    for (const auto& ranks : layout.stages) n += ranks.size() * (ranks.size() == 1 ? 2 : 3);
+    return n;
+  }
+
   static void trim(std::uint32_t /*rank*/) { give_memory_back(); }
+
+  /// What was needed to hand the model out, and for pictures under way, is no longer.
+  void trim_ranks() const {
+    rankwise::options all = pool_.options();
+    all.root_works = true;
+    all.quiet = true;
+    pool_.with(all).on_each_rank(rankwise::fn<trim>);
+  }
 
   static stages make(const rankwise::pool& pool,
                      inference::graph whole,
@@ -97,6 +115,7 @@ class spread_model {
     return ranks;
   }
 
+  rankwise::pool pool_;
   stages line_;
   std::uint32_t n_reading_stages_;
   std::uint64_t in_flight_;

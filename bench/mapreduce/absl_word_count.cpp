@@ -4,8 +4,8 @@
 //
 // The text is in memory before the clock starts. A word is a run of bytes that are not white space
 // in the C locale.
-#include "support/stopwatch.hpp"
 #include "mapreduce/word_sums.hpp"
+#include "support/stopwatch.hpp"
 
 #include <fmt/format.h>
 

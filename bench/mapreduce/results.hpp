@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "support/command.hpp"
 #include "mapreduce/contender.hpp"
 #include "mapreduce/word_sums.hpp"
+#include "support/command.hpp"
 
 #include <algorithm>
 #include <charconv>

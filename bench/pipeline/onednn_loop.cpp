@@ -148,7 +148,7 @@ class onednn_model {
         engine_);
     steps_.emplace_back(
         dnnl::binary(chosen),
-        arguments{
+        argument_list{
             {DNNL_ARG_SRC_0, left}, {DNNL_ARG_SRC_1, right}, {DNNL_ARG_DST, values_[node.output]}});
   }
 

@@ -107,6 +107,7 @@ class pipeline_bench {
     for (const std::string& engine : left_out_)
       out_.leave_out(engine, "it was not there when the benchmark was built");
     ask();
+    measure_items();
     measure_memory();
     out_.print_table();
   }
@@ -186,6 +187,19 @@ class pipeline_bench {
     for (std::size_t i = 0; i < expected.size(); ++i)
       off.push_back(std::abs(expected[i] / achieved[i] - 1));
     out_.ask_at_most("expected / achieved - 1: " + one.name, most, bench::median(off));
+  }
+
+  /// A pipeline that has nothing to compute.
+  void measure_items() {
+    bench::row made{
+        .name = "items of 64 bytes, two stages on 2 ranks", .unit = "items/s", .n = 1'000'000};
+    const bench::command what = bench::on_ranks(2, {program("bench_items"), "--quiet"});
+    for (std::uint32_t repeat = 0; repeat < given_.repeats; ++repeat)
+      made.samples.push_back(
+          bench::json_number(bench::run_command(what).output, "items_per_s").value());
+    const double rate = bench::median(made.samples);
+    out_.add(std::move(made));
+    out_.ask_at_least("items of 64 bytes a second", 200'000, rate);
   }
 
   /// What the model takes of memory, on all ranks together.

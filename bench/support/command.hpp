@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "support/stopwatch.hpp"
 #include "support/machine.hpp"
+#include "support/stopwatch.hpp"
 
 #include <fmt/format.h>
 

@@ -31,6 +31,9 @@ namespace rankwise {
 struct pipeline_options {
   /// Items that are between source and sink at most; 0: four for each place where a stage runs.
   std::uint64_t in_flight = 0;
+  /// While it returns false the source is not asked, so that results do not wait for a source that
+  /// waits itself; empty: the source is always ready.
+  std::function<bool()> is_ready = {};
 };
 
 /// What a stage has done on one of its ranks.
@@ -100,7 +103,7 @@ class pipeline {
         if (is_last) ends.stop();
       });
       try {
-        pump(seats, ends, items, sink, retries, *under_way);
+        pump(seats, ends, items, sink, retries, how.is_ready, *under_way);
       } catch (...) {
         own = std::current_exception();
       }
@@ -130,6 +133,7 @@ class pipeline {
                    Items& items,
                    Sink& sink,
                    std::uint32_t retries,
+                   const std::function<bool()>& is_ready,
                    engine::pipeline_run_call& call) {
     constexpr int at_a_time = 16;
     call.n_total = items.n_items();
@@ -147,6 +151,7 @@ class pipeline {
         }
       }
       for (int i = 0; i < at_a_time && ends.wants_item(); ++i) {
+        if (is_ready && !is_ready()) break;
         any = true;
         std::optional<Input> item = items.next();
         if (!item) {

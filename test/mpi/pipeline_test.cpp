@@ -361,6 +361,24 @@ TEST_CASE("no more items are between source and sink than allowed") {
   });
 }
 
+TEST_CASE("results do not wait for a source that is not ready") {
+  on_pool({}, [](rankwise::pool& pool) {
+    // The source is ready once all that it has given has come out.
+    std::uint64_t n_given = 0;
+    std::uint64_t n_come = 0;
+    pool.make_pipeline<std::uint64_t>(rankwise::fn<add_one>, rankwise::fn<add_one>)
+        .run(
+            [&]() -> std::optional<std::uint64_t> {
+              REQUIRE(n_given == n_come);
+              if (n_given == 50) return std::nullopt;
+              return n_given++;
+            },
+            [&](std::uint64_t) { ++n_come; },
+            {.is_ready = [&] { return n_given == n_come; }});
+    CHECK(n_come == 50);
+  });
+}
+
 TEST_CASE("100,000 items of 64 bytes keep their order") {
   on_pool({}, [](rankwise::pool& pool) {
     std::uint64_t next = 0;

@@ -9,7 +9,7 @@
 namespace rankwise::inference {
 
 struct measure_options {
-  std::uint32_t n_runs = 7;         ///< after one that warms up
+  std::uint32_t n_runs = 7;        ///< after one that warms up
   std::uint64_t memory_bytes = 0;  ///< for weights and values at once; 0: no limit
 };
 

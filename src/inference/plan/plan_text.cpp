@@ -209,13 +209,12 @@ std::string plan_json(const plan_problem& problem, const plan_choice& choice) {
                    one.what ? plan_object(problem, *one.what)
                             : fmt::format(R"({{"none":{}}})", json_text(one.why_none)));
   }
-  std::string names;
-  for (const std::string& name : choice.operators)
-    names += (names.empty() ? "" : ",") + json_text(name);
+  std::vector<std::string> names;
+  for (const std::string& name : choice.operators) names.push_back(json_text(name));
   return fmt::format(
       R"({{"chosen":{},"operators":[{}],"same_host":{},"network":{},"plans":{{{}}}}})",
       json_text(choice.all[choice.chosen].name),
-      names,
+      fmt::join(names, ","),
       link_object(problem.same_host),
       link_object(problem.network),
       others);

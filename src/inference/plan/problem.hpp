@@ -39,7 +39,7 @@ struct plan_problem {
   std::vector<operator_cost> operators;
   std::vector<std::uint64_t> live_bytes;  ///< [operators + 1]: what travels if there is a cut
                                           ///< before an operator; first an item, last a result
-  std::vector<rank_profile> ranks;  ///< the first is the root, which has source and sink
+  std::vector<rank_profile> ranks;        ///< the first is the root, which has source and sink
   link_cost same_host;
   link_cost network;
 };
