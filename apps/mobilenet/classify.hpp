@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rankwise/error.hpp>
-#include <rankwise/json_text.hpp>
 #include <rankwise/pipeline.hpp>
 #include <rankwise/rankwise.hpp>
 
@@ -10,8 +9,8 @@
 #include "images/picture.hpp"
 #include "inference/graph.hpp"
 #include "inference/plan/plan_text.hpp"
+#include "mobilenet/class_line.hpp"
 #include "mobilenet/classifier.hpp"
-#include "mobilenet/evaluation.hpp"
 #include "mobilenet/frame.hpp"
 #include "mobilenet/labels.hpp"
 #include "mobilenet/planned_run.hpp"
@@ -28,7 +27,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -118,45 +116,6 @@ void classify_files(const rankwise::pool& pool,
         fmt::format("{} of {} pictures could not be read", n_unread, files.size()));
 }
 
-namespace detail {
-
-/// The first of the names that a class has.
-inline std::string short_name(const std::string& name) {
-  return name.substr(0, name.find(','));
-}
-
-inline std::string class_line(const std::string& file,
-                              const std::vector<scored_class>& best,
-                              const class_names& names) {
-  std::string line = file + ':';
-  for (const scored_class& one : best)
-    fmt::format_to(std::back_inserter(line),
-                   "{} {} {:.3f}",
-                   &one == best.data() ? "" : ",",
-                   short_name(names[one.number]),
-                   one.probability);
-  return line + '\n';
-}
-
-inline std::string class_json(const std::string& file,
-                              const std::vector<scored_class>& best,
-                              const class_names& names) {
-  std::string classes;
-  for (const scored_class& one : best)
-    fmt::format_to(std::back_inserter(classes),
-                   R"({}{{"class":{},"name":{},"probability":{:.9g}}})",
-                   classes.empty() ? "" : ",",
-                   one.number,
-                   rankwise::json_text(names[one.number]),
-                   one.probability);
-  return fmt::format(R"({{"file":{},"top":[{}]}})"
-                     "\n",
-                     rankwise::json_text(file),
-                     classes);
-}
-
-}  // namespace detail
-
 /// The command `classify`: a line for each picture as soon as it and those before it are done.
 inline void classify(const rankwise::pool& pool, const settings& asked) {
   const std::vector<std::string> operands(asked.words.begin() + 1, asked.words.end());
@@ -171,84 +130,10 @@ inline void classify(const rankwise::pool& pool, const settings& asked) {
                  files,
                  [&](std::size_t number, const std::vector<float>& probabilities) {
                    const auto best = most_probable(probabilities, asked.top);
-                   const auto line = pool.options().json ? detail::class_json : detail::class_line;
+                   const auto line = pool.options().json ? class_json : class_line;
                    fmt::print("{}", line(files[number].string(), best, names));
                    std::fflush(stdout);
                  });
-}
-
-/// A picture whose class is known.
-struct known_picture {
-  std::filesystem::path path;
-  std::size_t truth = 0;
-};
-
-/// The pictures of a directory that has a directory for each class, called by its name or number.
-///
-/// Throws: config_error if a directory is called otherwise.
-inline std::vector<known_picture> find_known_pictures(const std::filesystem::path& directory,
-                                                      const class_names& names) {
-  std::map<std::string, std::size_t> numbers;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    numbers.emplace(names[i], i);  // the first of two classes of one name
-    numbers.emplace(std::to_string(i), i);
-  }
-  std::vector<std::filesystem::path> folders;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
-       at.increment(error)) {
-    if (at->is_directory(error)) folders.push_back(at->path());
-  }
-  if (error)
-    throw rankwise::config_error(fmt::format("{}: {}", directory.string(), error.message()));
-  if (folders.empty())
-    throw rankwise::config_error(
-        fmt::format("{}: found no directories there, accepted: one for each class, called by its "
-                    "name or number",
-                    directory.string()));
-  std::sort(folders.begin(), folders.end());
-  std::vector<known_picture> all;
-  for (const std::filesystem::path& folder : folders) {
-    const auto found = numbers.find(folder.filename().string());
-    if (found == numbers.end())
-      throw rankwise::config_error(fmt::format(
-          "{}: is called like no class of the model; accepted: the name of one, or its number",
-          folder.string()));
-    for (std::filesystem::path& path : images::find_pictures({folder.string()}))
-      all.push_back({std::move(path), found->second});
-  }
-  return all;
-}
-
-/// The command `evaluate`: a directory with a directory for each class.
-inline void evaluate(const rankwise::pool& pool, const settings& asked) {
-  if (asked.words.size() != 2)
-    throw rankwise::config_error(fmt::format(
-        "evaluate: found {} operands, accepted: a directory with a directory for each class",
-        asked.words.size() - 1));
-  classifying what = read_classifying(asked);
-  const class_names names = what.names;
-  const std::vector<known_picture> known = find_known_pictures(asked.words[1], names);
-  std::vector<std::filesystem::path> files;
-  for (const known_picture& one : known) files.push_back(one.path);
-  evaluation found;
-  const auto show = [&] {
-    fmt::print("{}",
-               pool.options().json ? evaluation_json(found, names) : evaluation_text(found, names));
-  };
-  try {
-    classify_files(pool,
-                   asked,
-                   std::move(what),
-                   files,
-                   [&](std::size_t number, const std::vector<float>& probabilities) {
-                     found.add(known[number].truth, most_probable(probabilities, 1).front().number);
-                   });
-  } catch (const rankwise::config_error&) {
-    if (found.n_pictures() != 0) show();
-    throw;
-  }
-  show();
 }
 
 }  // namespace mobilenet

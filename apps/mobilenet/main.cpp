@@ -10,6 +10,7 @@
 #include "mobilenet/classifier.hpp"
 #include "mobilenet/classify.hpp"
 #include "mobilenet/compare.hpp"
+#include "mobilenet/evaluate.hpp"
 #include "mobilenet/memory_use.hpp"
 #include "mobilenet/planned_run.hpp"
 #include "mobilenet/settings.hpp"

@@ -106,25 +106,20 @@ inline inference::plan_choice choose_plan(const inference::plan_problem& problem
   return choice;
 }
 
-/// The ranks that read pictures, for a plan: none where each rank of the first stage reads those
-/// that it gets; else one outside the slowest stage, of these the one with the least to do.
+/// The ranks that read pictures, for a plan: those outside the slowest stage, which get pictures as
+/// they find the time. None where there are no such ranks: each rank of the first stage then reads
+/// those that it gets.
 inline std::vector<std::size_t> ranks_that_read(const inference::plan_problem& problem,
                                                 const inference::plan& plan) {
-  std::vector<double> busy(problem.ranks.size());
+  if (plan.n_ranks() == 1) return {};
   std::vector<bool> is_slowest(problem.ranks.size());
-  for (std::size_t i = 0; i < plan.stages.size(); ++i) {
-    for (const inference::seat_cost& seat : plan.stages[i].seats) {
-      busy[seat.rank] = seat.period_s * plan.rate;
-      is_slowest[seat.rank] = i == plan.bottleneck;
-    }
+  for (const inference::seat_cost& seat : plan.stages[plan.bottleneck].seats)
+    is_slowest[seat.rank] = true;
+  std::vector<std::size_t> readers;
+  for (std::size_t rank = 0; rank < problem.ranks.size(); ++rank) {
+    if (!is_slowest[rank] && problem.ranks[rank].memory_bytes != no_room) readers.push_back(rank);
   }
-  std::optional<std::size_t> best;
-  for (std::size_t rank = 0; rank < busy.size(); ++rank) {
-    if (is_slowest[rank] || problem.ranks[rank].memory_bytes == no_room) continue;
-    if (!best || busy[rank] < busy[*best]) best = rank;
-  }
-  if (!best) return {};
-  return {*best};
+  return readers;
 }
 
 }  // namespace mobilenet

@@ -9,6 +9,7 @@
 
 #include "images/picture.hpp"
 #include "images/resized.hpp"
+#include "mobilenet/class_line.hpp"
 #include "mobilenet/classify.hpp"
 #include "mobilenet/frame.hpp"
 #include "mobilenet/latency.hpp"
@@ -153,8 +154,8 @@ std::string frame_line(bool is_json,
                        const std::vector<mobilenet::scored_class>& best,
                        const mobilenet::class_names& names) {
   const std::string name = fmt::format("frame {}", number);
-  return is_json ? mobilenet::detail::class_json(name, best, names)
-                 : mobilenet::detail::class_line(name, best, names);
+  return is_json ? mobilenet::class_json(name, best, names)
+                 : mobilenet::class_line(name, best, names);
 }
 
 void body(const rankwise::pool& pool, const settings& asked) {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <limits>
 #include <new>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -104,6 +105,12 @@ class executor::state {
   std::size_t n_outputs() const { return n_of(outputs_); }
 
   void run(std::span<const float> inputs, std::span<float> outputs) {
+    if (inputs.size() != n_inputs() || outputs.size() != n_outputs())
+      throw std::invalid_argument(fmt::format("{} inputs and {} outputs; accepted: {} and {}",
+                                              inputs.size(),
+                                              outputs.size(),
+                                              n_inputs(),
+                                              n_outputs()));
     for (const std::span<float> place : inputs_) {
       std::copy_n(inputs.begin(), place.size(), place.begin());
       inputs = inputs.subspan(place.size());

@@ -37,6 +37,7 @@ class executor {
   /// Computes the outputs.
   ///
   /// Shapes: inputs is [n_inputs()], outputs [n_outputs()].
+  /// Throws: std::invalid_argument if they are not.
   void run(std::span<const float> inputs, std::span<float> outputs);
 
   /// Runs what the buffers hold, and adds to `seconds` what each operator took, where that is less

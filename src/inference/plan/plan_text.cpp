@@ -85,10 +85,16 @@ std::string bound_text(const plan& what) {
                      slowest_part(stage));
 }
 
-bool uses_several_hosts(const plan_problem& problem) {
-  return std::any_of(problem.ranks.begin(), problem.ranks.end(), [&](const rank_profile& rank) {
-    return rank.host != problem.ranks.front().host;
-  });
+/// The classes of links that have been measured.
+std::string links_line(const plan_problem& problem) {
+  const auto is_measured = [](const link_cost& link) {
+    return link.latency_s > 0 || std::isfinite(link.bytes_per_s);
+  };
+  std::vector<std::string> links;
+  if (is_measured(problem.same_host)) links.push_back("on a host " + link_text(problem.same_host));
+  if (is_measured(problem.network))
+    links.push_back("between hosts " + link_text(problem.network) + " (the slowest of them)");
+  return links.empty() ? "" : fmt::format("links: {}\n", fmt::join(links, "; "));
 }
 
 std::string alternative_rows(const plan_choice& choice) {
@@ -189,13 +195,8 @@ std::string plan_text(const plan_problem& problem, const plan_choice& choice) {
       observe::amount_text(what.rate),
       rate_of_one(choice) > 0 ? fmt::format(" ({})", speed_up_text(choice, what.rate)) : "");
   text += stage_rows(problem, what);
-  text += bound_text(what) + "\n";
-  fmt::format_to(std::back_inserter(text), "links: on a host {}", link_text(problem.same_host));
-  if (uses_several_hosts(problem))
-    fmt::format_to(std::back_inserter(text),
-                   "; between hosts {} (the slowest of them)",
-                   link_text(problem.network));
-  text += "\nalternatives:\n" + alternative_rows(choice);
+  text += bound_text(what) + "\n" + links_line(problem);
+  text += "alternatives:\n" + alternative_rows(choice);
   return text + advice(choice);
 }
 

@@ -2,35 +2,8 @@
 # SPDX-License-Identifier: MIT
 # linear_regression as its users run it, with Python's fractions and statistics as the judges.
 #   linear_regression_test.sh PROGRAM CASE
-set -euo pipefail
-
-program=$(readlink -f "$1")
-here=$(dirname "$(readlink -f "$0")")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
-
-fail() {
-  echo "FAILED: $*" >&2
-  for file in out err; do [ ! -s "$file" ] || { echo "--- $file"; head -c 4000 "$file"; } >&2; done
-  exit 1
-}
-
-expect() { # WHAT FOUND EXPECTED
-  [ "$2" = "$3" ] || fail "$1: found '$2', expected '$3'"
-}
-
-# ranks N ARGUMENT...: runs the program; its output goes to `out` and `err`.
-ranks() {
-  local n=$1
-  shift
-  mpirun --oversubscribe -n "$n" "$program" --progress none "$@" >out 2>err
-}
-
-# alone ARGUMENT...: the same without mpirun.
-alone() {
-  "$program" --progress none "$@" >out 2>err </dev/null
-}
+# shellcheck source=test/apps/support.sh
+source "$(dirname "$0")/../support.sh" "$1"
 
 oracle() {
   python3 "$here/oracle.py" "$@" || fail "the oracle disagrees"

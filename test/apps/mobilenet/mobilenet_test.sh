@@ -2,34 +2,9 @@
 # SPDX-License-Identifier: MIT
 # mobilenet as its users run it, on a made-up model; the case `trained` on a real one, where RANKWISE_TEST_MODELS is.
 #   mobilenet_test.sh PROGRAM CASE
-set -euo pipefail
-
-program=$(readlink -f "$1")
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch"
-
-fail() {
-  echo "FAILED: $*" >&2
-  for file in out err; do [ ! -s "$file" ] || { echo "--- $file"; head -c 4000 "$file"; } >&2; done
-  exit 1
-}
-
-expect() { # WHAT FOUND EXPECTED
-  [ "$2" = "$3" ] || fail "$1: found '$2', expected '$3'"
-}
-
-# ranks N ARGUMENT...: runs the program; its output goes to `out` and `err`.
-ranks() {
-  local n=$1
-  shift
-  mpirun --oversubscribe -n "$n" "$program" --quiet "$@" >out 2>err </dev/null
-}
-
-# alone ARGUMENT...: the same without mpirun.
-alone() {
-  "$program" --quiet "$@" >out 2>err </dev/null
-}
+# shellcheck source=test/apps/support.sh
+source "$(dirname "$0")/../support.sh" "$1"
+always=(--quiet)
 
 refuses() { # MESSAGE ARGUMENT...: status 2, and that line at the end of stderr
   local message=$1 status=0

@@ -2,39 +2,8 @@
 # SPDX-License-Identifier: MIT
 # rsa_keygen as its users run it, with the openssl program as the judge.
 #   rsa_keygen_test.sh PROGRAM CASE
-set -euo pipefail
-
-program=$(readlink -f "$1")
-scratch=$(mktemp -d)
-clean_up() {
-  jobs -p | xargs -r kill 2>/dev/null || :
-  wait
-  rm -rf "$scratch"
-}
-trap clean_up EXIT
-cd "$scratch"
-
-fail() {
-  echo "FAILED: $*" >&2
-  for file in out err; do [ ! -s "$file" ] || { echo "--- $file"; cat "$file"; } >&2; done
-  exit 1
-}
-
-expect() { # WHAT FOUND EXPECTED
-  [ "$2" = "$3" ] || fail "$1: found '$2', expected '$3'"
-}
-
-# ranks N OPTION...: runs the program; its output goes to `out` and `err`.
-ranks() {
-  local n=$1
-  shift
-  mpirun --oversubscribe -n "$n" "$program" --progress none "$@" >out 2>err
-}
-
-# alone OPTION...: the same without mpirun.
-alone() {
-  "$program" --progress none "$@" >out 2>err
-}
+# shellcheck source=test/apps/support.sh
+source "$(dirname "$0")/../support.sh" "$1"
 
 # member NAME: of each JSON line of `out` that describes a key.
 member() {

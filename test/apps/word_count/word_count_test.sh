@@ -3,41 +3,11 @@
 # word_count as its users run it, with coreutils as the judge.
 #   word_count_test.sh PROGRAM CASE [DOCUMENTS]
 # DOCUMENTS: how many files of /usr/share/doc are counted, or "all" (default: 200).
-set -euo pipefail
+# shellcheck source=test/apps/support.sh
+source "$(dirname "$0")/../support.sh" "$1"
 export LC_ALL=C
 
-program=$(readlink -f "$1")
 documents=${3:-200}
-scratch=$(mktemp -d)
-clean_up() {
-  jobs -p | xargs -r kill 2> /dev/null || :
-  wait
-  rm -rf "$scratch"
-}
-trap clean_up EXIT
-cd "$scratch"
-
-fail() {
-  echo "FAILED: $*" >&2
-  for file in out err difference; do [ ! -s "$file" ] || { echo "--- $file"; head -c 4000 "$file"; } >&2; done
-  exit 1
-}
-
-expect() { # WHAT FOUND EXPECTED
-  [ "$2" = "$3" ] || fail "$1: found '$2', expected '$3'"
-}
-
-# ranks N ARGUMENT...: runs the program; its output goes to `out` and `err`.
-ranks() {
-  local n=$1
-  shift
-  mpirun --oversubscribe -n "$n" "$program" --progress none "$@" > out 2> err
-}
-
-# alone ARGUMENT...: the same without mpirun.
-alone() {
-  "$program" --progress none "$@" > out 2> err < /dev/null
-}
 
 # words: of the text that comes in, one on each line.
 words() {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -192,6 +193,13 @@ TEST_CASE("an executor outlives its model, runs again and again, and can be move
   executor moved = std::move(first);
   run(moved, std::vector<float>(inputs.size(), 3.0F));
   CHECK(run(moved, inputs) == wanted);
+}
+
+TEST_CASE("inputs and outputs of another size are refused") {
+  const graph model = random_graph(5);
+  executor of(model);
+  std::vector<float> outputs(of.n_outputs());
+  CHECK_THROWS_AS(of.run(std::vector<float>(of.n_inputs() - 1), outputs), std::invalid_argument);
 }
 
 TEST_CASE("several inputs and outputs lie one after the other") {
