@@ -38,8 +38,8 @@ struct contender {
   settings how;
 };
 
-/// All of it on one rank; the cut of Kumar et al., which was made by hand for MobileNetV2 on five
-/// boards; and the planner's own.
+/// All of it on one rank; a cut that was made by hand for MobileNetV2 on five Raspberry Pis; what
+/// the planner makes of it; and copies.
 inline std::vector<contender> contenders(const settings& asked) {
   std::vector<contender> all;
   const auto add = [&](const std::string& name, spread_mode mode) -> settings& {

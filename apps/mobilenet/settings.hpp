@@ -180,8 +180,9 @@ inline boost::program_options::options_description model_options(settings& asked
   add("stages", rankwise::whole_number(asked.n_stages, 1U), "stages of a pipeline (default: any)");
   add("cut",
       detail::parsed(asked.cut_layers, "N,N,...", detail::parse_numbers),
-      "where to cut a pipeline: layers of each stage, as Keras counts them (27,27,36,53,14 is the "
-      "paper's cut of MobileNetV2)");
+      "where to cut a pipeline: layers of each stage, as Keras counts them (27,27,36,53,14 is a "
+      "cut "
+      "of MobileNetV2 that was made by hand for five Raspberry Pis)");
   add("cut-operators",
       detail::parsed(asked.cut_operators, "N,N,...", detail::parse_numbers),
       "the same, in operators as `plan` lists them");

@@ -91,8 +91,8 @@ TEST_CASE("a cut is kept, in layers and in operators") {
   CHECK(made.stages[1].first == 20);
   asked.cut_operators.clear();
   asked.cut_layers = {27, 27, 36, 53, 14};
-  const plan_choice paper = choose_plan(equal_ranks(5), small_model(), asked);
-  CHECK(paper.all[paper.chosen].what->stages.size() == 5);
+  const plan_choice by_hand = choose_plan(equal_ranks(5), small_model(), asked);
+  CHECK(by_hand.all[by_hand.chosen].what->stages.size() == 5);
   asked.cut_layers = {65};
   CHECK(refusal_of(equal_ranks(3), asked) ==
         "a cut into 65 adds up to 65 layers; accepted: 157, as many as the model has");

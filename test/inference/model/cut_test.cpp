@@ -89,15 +89,15 @@ TEST_CASE("a skeleton has the shapes and none of the numbers") {
 TEST_CASE("a cut in Keras layers falls at the nearest end of an operator") {
   const graph model = make_mobilenet_v2({.width = 0.35, .size = 64, .n_classes = 10});
   REQUIRE(n_layers(model) == 157);
-  const std::vector<std::uint32_t> paper{27, 27, 36, 53, 14};
-  const std::vector<std::size_t> cuts = cuts_of_layers(model, paper);
+  const std::vector<std::uint32_t> by_hand{27, 27, 36, 53, 14};
+  const std::vector<std::size_t> cuts = cuts_of_layers(model, by_hand);
   REQUIRE(cuts.size() == 4);
   std::uint64_t upto = 0;
   std::uint64_t wanted = 0;
   std::size_t place = 0;
   for (std::size_t stage = 0; stage < cuts.size(); ++stage) {
     for (; place < cuts[stage]; ++place) upto += model.operators[place].keras_layers;
-    wanted += paper[stage];
+    wanted += by_hand[stage];
     // No operator has more than five layers: the nearest end is two away at most.
     CHECK(std::max(upto, wanted) - std::min(upto, wanted) <= 2);
   }
