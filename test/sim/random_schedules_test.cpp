@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The scheduler against chance: random clusters, delays, reorderings and faults, each from one
-// seed. Each run must end with every item taken exactly once. RANKWISE_TEST_SEED=N runs that one
-// alone.
+// seed. Each run must end with every item counted exactly once. RANKWISE_TEST_SEED=N runs that one
+// alone, RANKWISE_TEST_SCHEDULES=N so many with faults, and so many without.
 #include <rankwise/random.hpp>
 #include <rankwise/transport/sim.hpp>
 
@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -79,6 +80,7 @@ sim_options random_cluster(std::uint64_t seed, bool with_faults) {
       return attempt < stream() % 3;
     };
   }
+  options.call.speculate = roll.one_in(4);
   if (!with_faults) return options;
   // Shorter than some freezes and cuts: ranks are given up that live, and come back.
   options.call.lease = duration(static_cast<int>(3'000'000 + roll.up_to(3'000'000)));
@@ -89,44 +91,84 @@ sim_options random_cluster(std::uint64_t seed, bool with_faults) {
         rankwise::rank_id{static_cast<std::int32_t>(1 + roll.up_to(options.call.n_ranks - 2))};
     fault.at = duration(static_cast<int>(roll.up_to(20'000'000)));
     fault.until = fault.at + duration(static_cast<int>(roll.up_to(30'000'000)));
-    fault.what = static_cast<sim_fault::kind>(roll.up_to(2));
-    // One rank at least survives.
-    if (fault.what == sim_fault::kind::kill && fault.rank == rankwise::rank_id{1})
-      fault.what = sim_fault::kind::freeze;
+    fault.what = static_cast<sim_fault::kind>(roll.up_to(3));
     options.faults.push_back(fault);
+  }
+  options.call.losses_at_most = roll.one_in(2) ? 3 : 0;
+  if (options.call.losses_at_most != 0 && roll.one_in(3)) {
+    options.call.stop_on_failure = false;
+    const std::uint64_t one_of = 50 + roll.up_to(200);
+    options.kills = [seed, one_of](std::uint64_t index) {
+      rankwise::random_stream stream(seed, index + 2'000'000);
+      return stream() % one_of == 0;
+    };
+  }
+  if (roll.one_in(4)) {
+    options.call.stop_on_failure = false;
+    options.task_limit = duration(static_cast<int>(300'000 + roll.up_to(3'000'000)));
   }
   return options;
 }
 
+/// What became of one item.
+struct fate {
+  std::uint32_t n_taken = 0;
+  std::uint32_t n_failed = 0;
+};
+
+/// What is wrong with the fate of an item; empty where nothing is.
+std::string_view judge(const sim_options& options,
+                       const sim_report& report,
+                       std::uint64_t index,
+                       fate found) {
+  if (found.n_taken == 0 && found.n_failed == 0) return "was never counted";
+  if (found.n_failed > 1) return "was reported as failed more than once";
+  // A result that was taken and not settled when its rank was lost is taken again from another.
+  const bool may_be_taken_again =
+      options.settle && (report.n_lost != 0 || options.task_limit.count() != 0);
+  if (!may_be_taken_again && found.n_taken + found.n_failed > 1) return "was taken more than once";
+  const bool is_fatal = options.kills && options.kills(index);
+  if (is_fatal && found.n_taken != 0) return "was taken, and ends every rank that runs it";
+  if (is_fatal && found.n_failed == 0) return "ends every rank, and was not reported";
+  const bool may_fail = options.task_limit.count() != 0 || options.call.losses_at_most != 0;
+  if (!may_fail && found.n_failed != 0) return "succeeds on its last try, and was reported";
+  return {};
+}
+
 /// What is wrong with one run; empty where nothing is.
 std::string run_and_check(const sim_options& options, sim_report& report) {
-  std::vector<std::uint32_t> taken(options.call.n_items);
-  std::uint64_t n_failures = 0;
+  std::vector<fate> fates(options.call.n_items);
   sim cluster(options, [&](item_range items, rankwise::rank_id, bool failed) {
-    for (std::uint64_t index = items.first; index != items.end(); ++index) ++taken.at(index);
-    n_failures += failed ? 1 : 0;
+    for (std::uint64_t index = items.first; index != items.end(); ++index)
+      ++(failed ? fates.at(index).n_failed : fates.at(index).n_taken);
   });
   report = cluster.run();
+  if (report.root_died) {
+    // It tries what has cost one rank, where no other is left.
+    return cluster.coordinator().n_active() == 1 ? "" : "the root ran what ends ranks";
+  }
   if (!report.done) return "it did not end";
+  if (cluster.coordinator().cancelled()) {
+    return options.call.losses_at_most != 0 ? "" : "it was cancelled";
+  }
   if (cluster.coordinator().n_finished() != options.call.n_items)
     return "the items were not all finished";
-  if (n_failures != 0) return "a task that succeeds on its last try was reported as failed";
-  // A result that was taken and not settled when its rank was lost is taken again from another.
-  const std::uint32_t at_most = options.settle && report.n_lost != 0 ? 1000 : 1;
-  for (std::size_t index = 0; index < taken.size(); ++index) {
-    if (taken[index] == 0) return "item " + std::to_string(index) + " was never taken";
-    if (taken[index] > at_most)
-      return "item " + std::to_string(index) + " was taken more than once";
+  for (std::size_t index = 0; index < fates.size(); ++index) {
+    const std::string_view wrong = judge(options, report, index, fates[index]);
+    if (!wrong.empty()) return "item " + std::to_string(index) + " " + std::string(wrong);
   }
   return {};
 }
 
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
 void check_seeds(std::uint64_t first, std::uint64_t count, bool with_faults) {
-  const char* const one = std::getenv("RANKWISE_TEST_SEED");
-  if (one != nullptr) {
-    first = std::strtoull(one, nullptr, 10);
-    count = 1;
-  }
+  const bool is_one = std::getenv("RANKWISE_TEST_SEED") != nullptr;
+  count = is_one ? 1 : number_from("RANKWISE_TEST_SCHEDULES", count);
+  first = number_from("RANKWISE_TEST_SEED", first);
   std::uint64_t n_lost = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     sim_report report;
@@ -138,7 +180,7 @@ void check_seeds(std::uint64_t first, std::uint64_t count, bool with_faults) {
     }
   }
   // The faults must have had their effect, or nothing was proved.
-  if (one == nullptr) CHECK((n_lost > count / 2) == with_faults);
+  if (!is_one) CHECK((n_lost > count / 2) == with_faults);
 }
 
 }  // namespace
@@ -147,8 +189,8 @@ TEST_CASE("10,000 random schedules of delays and reorderings") {
   check_seeds(1, 10'000, false);
 }
 
-TEST_CASE("10,000 random schedules with ranks killed, frozen and cut off") {
-  check_seeds(100'001, 10'000, true);
+TEST_CASE("50,000 random schedules with ranks killed, frozen, slowed and cut off") {
+  check_seeds(100'001, 50'000, true);
 }
 
 TEST_CASE("the same options give the same run") {
@@ -193,7 +235,7 @@ TEST_CASE("a task that throws to the end stops the call, or is one of several fa
   }
 }
 
-TEST_CASE("a job whose ranks are all dead does not end") {
+TEST_CASE("a job whose ranks are all dead is finished by the root") {
   sim_options options;
   options.call.n_ranks = 3;
   options.call.n_items = 100;
@@ -202,8 +244,71 @@ TEST_CASE("a job whose ranks are all dead does not end") {
   options.faults = {{.rank = rankwise::rank_id{1}, .at = 5ms, .until = {}},
                     {.rank = rankwise::rank_id{2}, .at = 5ms, .until = {}}};
   options.give_up_at = 1s;
-  sim cluster(options);
+  sim_report report;
+  CHECK(run_and_check(options, report) == "");
+  CHECK(report.done);
+  CHECK(report.n_lost == 2);
+}
+
+TEST_CASE("an item that ends every rank costs three of them, and is reported") {
+  for (const std::uint32_t n_workers : {4U, 5U, 8U, 64U}) {
+    for (const rankwise::schedule_kind schedule : schedules) {
+      sim_options options;
+      options.call.n_ranks = n_workers + 1;
+      options.call.n_items = 1000;
+      options.call.schedule = schedule;
+      options.call.lease = 5ms;
+      options.call.losses_at_most = 3;
+      options.call.stop_on_failure = false;
+      options.item_time = [](std::uint64_t) { return duration(100us); };
+      options.kills = [](std::uint64_t index) { return index == 500; };
+      std::vector<std::uint64_t> failed;
+      std::uint64_t n_taken = 0;
+      sim cluster(options, [&](item_range items, rankwise::rank_id, bool is_failure) {
+        if (is_failure) failed.push_back(items.first);
+        n_taken += is_failure ? 0 : items.count;
+      });
+      CHECK(cluster.run().done);
+      CHECK(failed == std::vector<std::uint64_t>{500});
+      CHECK(n_taken == 999);
+      CHECK(cluster.coordinator().n_active() == n_workers - 3);
+    }
+  }
+}
+
+TEST_CASE("a task that takes too long has failed, and costs no rank") {
+  sim_options options;
+  options.call.n_ranks = 4;
+  options.call.n_items = 100;
+  options.call.lease = 50ms;
+  options.call.stop_on_failure = false;
+  options.task_limit = 20ms;
+  options.item_time = [](std::uint64_t index) { return duration(index % 40 == 7 ? 200ms : 1ms); };
+  std::vector<std::uint64_t> failed;
+  sim cluster(options, [&](item_range items, rankwise::rank_id, bool is_failure) {
+    if (is_failure) failed.push_back(items.first);
+  });
   const sim_report report = cluster.run();
-  CHECK_FALSE(report.done);
-  CHECK(report.n_lost >= 2);
+  CHECK(report.done);
+  CHECK(report.n_lost == 0);
+  std::sort(failed.begin(), failed.end());
+  CHECK(failed == std::vector<std::uint64_t>{7, 47, 87});
+}
+
+TEST_CASE("with speculation a job does not wait for a slow rank") {
+  duration makespan[2];
+  for (const bool speculate : {false, true}) {
+    sim_options options;
+    options.call.n_ranks = 5;
+    options.call.n_items = 40;
+    options.call.schedule = rankwise::schedule_kind::self;
+    options.call.speculate = speculate;
+    options.item_time = [](std::uint64_t) { return duration(10ms); };
+    options.speed = [](rankwise::rank_id rank) { return rankwise::to_index(rank) == 1 ? 0.02 : 1; };
+    sim_report report;
+    CHECK(run_and_check(options, report) == "");
+    makespan[speculate ? 1 : 0] = report.makespan;
+  }
+  CHECK(makespan[0] > 500ms);
+  CHECK(makespan[1] < 160ms);
 }

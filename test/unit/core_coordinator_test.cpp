@@ -103,7 +103,7 @@ TEST_CASE("a result counts once") {
 TEST_CASE("what a lost rank held is given to others, and its results are dropped") {
   coordinator subject = two_ranks(2);
   const std::vector<grant> grants = all_grants(subject, 0ms);
-  subject.lost(one);
+  subject.lost(one, 1ms);
   CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
   const std::vector<grant> again = all_grants(subject, 1ms);
   REQUIRE(again.size() == 1);
@@ -111,7 +111,7 @@ TEST_CASE("what a lost rank held is given to others, and its results are dropped
   CHECK(again[0].items == grants[1].items);
   SECTION("it speaks again: a new life") {
     CHECK(subject.receive(one, 0, done(grants[1]), 2ms) == verdict::dropped);
-    subject.lost(zero);
+    subject.lost(zero, 2ms);
     const std::vector<grant> third = all_grants(subject, 3ms);
     REQUIRE(third.size() == 1);
     CHECK(third[0].rank == one);
@@ -121,15 +121,19 @@ TEST_CASE("what a lost rank held is given to others, and its results are dropped
   }
 }
 
-TEST_CASE("a lease runs out where a rank with work is silent") {
+TEST_CASE("a lease runs out where a rank is silent; the root has none") {
   coordinator subject = two_ranks(3, {.lease = 10ms});
   const std::vector<grant> grants = all_grants(subject, 0ms);
   CHECK(subject.tick(9ms).empty());
   message alive;
   alive.kind = message_kind::alive;
   subject.receive(one, 0, alive, 9ms);
-  CHECK(subject.tick(15ms) == std::vector<rank_id>{zero});
   CHECK(subject.tick(15ms).empty());
+  const std::vector<rankwise::core::loss> given_up = subject.tick(20ms);
+  REQUIRE(given_up.size() == 1);
+  CHECK(given_up[0].rank == one);
+  CHECK(given_up[0].n_items == 1);
+  CHECK(subject.tick(40ms).empty());
 }
 
 TEST_CASE("a task that throws is tried again as often as was asked, then ends the call") {
@@ -182,7 +186,7 @@ TEST_CASE("a result that asks to be settled counts when it is") {
     CHECK(subject.done());
   }
   SECTION("lost before it was") {
-    subject.lost(one);
+    subject.lost(one, 1ms);
     const std::vector<grant> again = all_grants(subject, 2ms);
     REQUIRE(again.size() == 1);
     CHECK(again[0].items == grants[1].items);

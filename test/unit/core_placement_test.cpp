@@ -136,7 +136,7 @@ TEST_CASE("the item of a lost rank waits until that rank is back") {
   const std::vector<grant> grants = all_grants(subject);
   REQUIRE(grants.size() == 3);
   const rank_id gone = grants[1].rank;
-  subject.lost(gone);
+  subject.lost(gone, 1ms);
   CHECK(all_grants(subject).empty());
   for (const std::size_t other : {0U, 2U}) {
     CHECK(subject.receive(grants[other].rank, 0, says(message_kind::done, grants[other]), 2ms) ==
@@ -183,7 +183,7 @@ TEST_CASE("whatever ranks say and whenever they are lost, each item counts once,
   for (int step = 0; step < 10'000 && !subject.done(); ++step) {
     for (const grant& given : all_grants(subject)) out.push_back(given);
     const std::uint32_t row = random() % n_ranks;
-    if (random() % 8 == 0) subject.lost(to_rank(row));
+    if (random() % 8 == 0) subject.lost(to_rank(row), 1ms);
     if (random() % 4 == 0) subject.joined(to_rank(row), 1ms);
     if (out.empty()) continue;
     const std::size_t i = random() % out.size();

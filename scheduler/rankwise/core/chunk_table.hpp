@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/core/work_left.hpp>
 
 #include <cstdint>
 #include <vector>
@@ -13,7 +14,9 @@ struct chunk_record {
   std::uint64_t id = 0;  ///< 0: the row is free
   rank_id rank = root_rank;
   epoch_number epoch = 0;
-  item_range left;  ///< what has not come back yet; a rank returns a chunk in order
+  item_range left;           ///< what has not come back yet; a rank returns a chunk in order
+  std::uint32_t losses = 0;  ///< ranks that were lost while they ran these items
+  bool has_twin = false;     ///< another rank has been given the same items
 };
 
 /// The chunks under way, found by id in constant time. An id is never used twice, so that a late
@@ -21,7 +24,7 @@ struct chunk_record {
 class chunk_table {
  public:
   /// Adds a chunk and returns its id, which is not 0.
-  std::uint64_t add(rank_id rank, epoch_number epoch, item_range items) {
+  std::uint64_t add(rank_id rank, epoch_number epoch, const loose_items& work) {
     std::uint64_t row = 0;
     if (free_rows_.empty()) {
       row = rows_.size();
@@ -31,7 +34,8 @@ class chunk_table {
       free_rows_.pop_back();
     }
     const std::uint64_t id = ++n_added_ << row_bits | row;
-    rows_[row] = {.id = id, .rank = rank, .epoch = epoch, .left = items};
+    rows_[row] = {
+        .id = id, .rank = rank, .epoch = epoch, .left = work.items, .losses = work.losses};
     return id;
   }
 
@@ -48,6 +52,17 @@ class chunk_table {
   }
 
   std::uint64_t size() const { return rows_.size() - free_rows_.size(); }
+
+  /// The oldest chunk that `wanted(chunk)`, else null. A chunk has a larger id than an older one.
+  template <class Wanted>
+  chunk_record* oldest(Wanted wanted) {
+    chunk_record* found = nullptr;
+    for (chunk_record& chunk : rows_) {
+      if (chunk.id != 0 && wanted(chunk) && (found == nullptr || chunk.id < found->id))
+        found = &chunk;
+    }
+    return found;
+  }
 
   /// Calls `visit(chunk)` for each chunk of `rank`, and removes it.
   template <class Visit>

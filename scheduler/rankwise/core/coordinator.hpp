@@ -2,11 +2,13 @@
 #pragma once
 
 #include <rankwise/core/chunk_table.hpp>
+#include <rankwise/core/item_set.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/rank_record.hpp>
 #include <rankwise/core/schedule.hpp>
 #include <rankwise/core/schedule_kind.hpp>
 #include <rankwise/core/types.hpp>
+#include <rankwise/core/work_left.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -33,8 +35,23 @@ struct coordinator_options {
   placement place = placement::anywhere;
   std::uint32_t retries = 0;    ///< how often a task that throws is run again
   bool stop_on_failure = true;  ///< a task that still throws ends the call; else the others go on
-  duration lease{0};  ///< a rank with work that is silent for longer is given up; 0: never
+  duration lease{0};            ///< a rank that is silent for longer is given up; 0: never
+  std::uint32_t losses_at_most = 0;  ///< an item that so many ranks were lost with, each while it
+                                     ///< ran that item, is given up; 0: never
+  bool speculate = false;  ///< what is still out at the end is given to ranks without work as well
   duration message_cost{1000};  ///< time that one message takes the root
+};
+
+/// A rank that was given up.
+struct loss {
+  rank_id rank = root_rank;
+  std::uint64_t n_items = 0;  ///< that it held, and that are handed out again
+};
+
+/// An item that is not tried again.
+struct given_up_item {
+  std::uint64_t index = 0;
+  std::uint32_t losses = 0;  ///< ranks that were lost while they ran it
 };
 
 /// Work for one rank.
@@ -56,24 +73,32 @@ enum class verdict {
 ///
 /// Local: a state machine; events go in (`joined`, `receive`, `lost`, `tick`), grants come out
 /// (`next_grant`). Time is told by the caller, and never runs backwards. Cost:  an event or a grant
-/// takes constant time, but `lost` and `tick`: linear in the chunks or ranks.
+/// takes constant time; `lost`, `tick` and speculation take linear time in the chunks or ranks.
 class coordinator {
  public:
   explicit coordinator(const coordinator_options& options)
       : options_(options),
         ranks_(options.n_ranks),
-        fresh_{0, options.n_items},
-        remaining_(options.n_items) {}
+        work_(options.place == placement::anywhere ? options.n_items : 0),
+        own_left_(options.place == placement::anywhere ? 0 : options.n_items) {}
 
   /// `rank` can be given work from now on.
-  void joined(rank_id rank, duration now) {
-    rank_record& record = ranks_[to_index(rank)];
-    if (record.active || to_index(rank) < options_.first_worker) return;
-    record.active = true;
-    record.last_heard = now;
-    ++n_active_;
-    enqueue(rank);
+  void joined(rank_id rank, duration now, epoch_number epoch = 0) {
+    if (to_index(rank) < options_.first_worker) return;
+    ranks_[to_index(rank)].epoch = std::max(ranks_[to_index(rank)].epoch, epoch);
+    activate(rank, now);
   }
+
+  /// `rank` was lost before this call, and begins the life `epoch` if it comes back.
+  void absent(rank_id rank, epoch_number epoch, bool for_good) {
+    rank_record& record = ranks_[to_index(rank)];
+    record.epoch = epoch;
+    record.gone = for_good;
+    any_lost_ = true;
+  }
+
+  /// The root works from now on, also where it was not to: nobody else is left.
+  void enlist_root(duration now) { activate(root_rank, now); }
 
   /// The next chunk to hand out, or none for now. Ranks take turns. Call it until it gives none
   /// after each event.
@@ -83,21 +108,25 @@ class coordinator {
       ready_.pop_front();
       rank_record& record = ranks_[to_index(rank)];
       record.queued = false;
-      if (cancelled_ || !record.active || remaining_ == 0 || !wants_more(record)) continue;
-      const bool again = !requeued_.empty();
-      const item_range items = options_.place == placement::one_each
-                                   ? take_own(rank, record)
-                                   : take(chunk_size(rank, record));
-      if (items.count == 0) continue;
-      if (record.chunks_out == 0) {
-        record.last_heard = now;
-        ++n_at_work_;
+      if (cancelled_ || !record.active) continue;
+      if (n_remaining() == 0) {
+        if (std::optional<grant> twin = speculate(rank, record, now)) return twin;
+        continue;
       }
-      ++record.chunks_out;
-      record.items_out += items.count;
-      record.items_granted += again ? 0 : items.count;
+      if (!wants_more(record)) continue;
+      const bool again = work_.any_returned();
+      const loose_items work = options_.place == placement::one_each
+                                   ? take_own(rank, record)
+                                   : work_.take(chunk_size(rank, record), may_run_suspects(rank));
+      if (work.items.count == 0) continue;
+      if (is_counted(work.items)) {  // a twin was faster
+        put_back(work);
+        enqueue(rank);
+        continue;
+      }
+      record.items_granted += again ? 0 : work.items.count;
       enqueue(rank);
-      return grant{rank, record.epoch, chunks_.add(rank, record.epoch, items), items};
+      return give(rank, record, work, now);
     }
     return std::nullopt;
   }
@@ -107,7 +136,9 @@ class coordinator {
     rank_record& record = ranks_[to_index(rank)];
     record.last_heard = now;
     if (!record.active || record.epoch != epoch) {
-      joined(rank, now);  // a rank that had been given up: its next grant begins a new life
+      // A rank that had been given up: its next grant begins a new life, once it is free.
+      const bool is_stuck = said.kind == message_kind::alive && said.flag;
+      if (!record.gone && !is_stuck) joined(rank, now);
       return verdict::dropped;
     }
     enqueue(rank);
@@ -115,7 +146,10 @@ class coordinator {
       case message_kind::done:
         return finish(record, said, now);
       case message_kind::failed:
-        return take_back(record, said) ? fail(said.items) : verdict::dropped;
+        return take_back(record, said) && !is_counted(said.items) ? fail(said.items)
+                                                                  : verdict::dropped;
+      case message_kind::overran:
+        return overran(rank, said, now);
       case message_kind::returned:
         return take_back(record, said) ? verdict::accepted : verdict::dropped;
       case message_kind::settled:
@@ -123,46 +157,40 @@ class coordinator {
         n_finished_ += said.items.count;
         return verdict::accepted;
       case message_kind::unsettled:
-        return take_unsettled(record, said.items) ? fail(said.items) : verdict::dropped;
+        if (!take_unsettled(record, said.items)) return verdict::dropped;
+        counted_.remove(said.items);
+        return fail(said.items);
       default:
         return verdict::accepted;
     }
   }
 
   /// `rank` is given up: what it held is handed out again, and what it still says does not count.
-  void lost(rank_id rank) {
+  /// It joins again once it speaks, unless it is lost `for_good`.
+  loss lost(rank_id rank, duration now, bool for_good = false) {
     rank_record& record = ranks_[to_index(rank)];
-    if (!record.active) return;
-    record.active = false;
-    ++record.epoch;
-    --n_active_;
-    n_at_work_ -= record.chunks_out != 0 ? 1 : 0;
-    record.chunks_out = 0;
-    record.items_out = 0;
-    any_lost_ = true;
-    record.recent = {};
-    chunks_.remove_all_of(rank, [&](const chunk_record& chunk) { requeue(chunk.left); });
-    for (const item_range items : record.unsettled) {
-      n_unsettled_ -= items.count;
-      requeue(items);
-    }
-    record.unsettled.clear();
-    wake_all();
+    record.gone = record.gone || for_good;
+    if (!record.active) return {rank, 0};
+    const chunk_record* const first =
+        chunks_.oldest([&](const chunk_record& chunk) { return chunk.rank == rank; });
+    const loss result{rank, release(rank, first == nullptr ? 0 : first->id)};
+    settle_suspects(now);
+    return result;
   }
 
   /// Gives up the ranks whose lease has run out, and returns them.
-  std::vector<rank_id> tick(duration now) {
-    std::vector<rank_id> given_up;
+  std::vector<loss> tick(duration now) {
+    std::vector<loss> given_up;
     if (options_.lease.count() == 0) return given_up;
-    for (std::size_t row = 0; row < ranks_.size(); ++row) {
-      const rank_record& record = ranks_[row];
-      const bool holds = record.chunks_out != 0 || !record.unsettled.empty();
-      if (record.active && holds && now - record.last_heard > options_.lease)
-        given_up.push_back(to_rank(row));
+    for (std::size_t row = 1; row < ranks_.size(); ++row) {
+      if (ranks_[row].active && now - ranks_[row].last_heard > options_.lease)
+        given_up.push_back(lost(to_rank(row), now));
     }
-    for (const rank_id rank : given_up) lost(rank);
     return given_up;
   }
+
+  /// The items that were given up since this was last asked; each counts as failed.
+  std::vector<given_up_item> take_given_up() { return std::exchange(given_up_, {}); }
 
   /// Ends the call early: nothing more is handed out.
   void cancel() { cancelled_ = true; }
@@ -182,7 +210,8 @@ class coordinator {
 
   std::uint64_t n_failed() const { return n_failed_; }
 
-  std::uint64_t n_remaining() const { return remaining_; }
+  /// Items that nobody holds.
+  std::uint64_t n_remaining() const { return work_.count() + own_left_; }
 
   std::uint32_t n_active() const { return n_active_; }
 
@@ -201,6 +230,15 @@ class coordinator {
     if (record.queued) return;
     record.queued = true;
     ready_.push_back(rank);
+  }
+
+  void activate(rank_id rank, duration now) {
+    rank_record& record = ranks_[to_index(rank)];
+    if (record.active) return;
+    record.active = true;
+    record.last_heard = now;
+    ++n_active_;
+    enqueue(rank);
   }
 
   void wake_all() {
@@ -250,20 +288,21 @@ class coordinator {
     if (record.chunks_out == 0) return true;
     if (record.chunks_out >= chunks_out_at_most) return false;
     const double seconds = item_seconds(record);
-    if (seconds <= 0) return record.chunks_out < 2 && record.items_out * n_active_ <= remaining_;
+    if (seconds <= 0) return record.chunks_out < 2 && record.items_out * n_active_ <= n_remaining();
     const double starts_in = static_cast<double>(record.items_out) * seconds;
     const bool shown = record.items_out < schedule::growth * record.items_done;
     if (record.chunks_out >= 2 && (!shown || starts_in >= answer_seconds())) return false;
-    return starts_in < static_cast<double>(remaining_) / speed_of_all();
+    return starts_in < static_cast<double>(n_remaining()) / speed_of_all();
   }
 
   std::uint64_t chunk_size(rank_id rank, const rank_record& record) const {
     const double seconds = item_seconds(record);
     schedule_view view;
     view.n_items = options_.n_items;
-    view.remaining = remaining_;
+    view.remaining = n_remaining();
     view.n_ranks = options_.n_ranks - options_.first_worker;
-    view.row = static_cast<std::uint32_t>(to_index(rank)) - options_.first_worker;
+    const std::uint32_t row = static_cast<std::uint32_t>(to_index(rank));
+    view.row = std::max(row, options_.first_worker) - options_.first_worker;
     view.rank_granted = record.items_granted;
     view.rank_done = record.items_done;
     view.item_seconds = seconds;
@@ -273,32 +312,115 @@ class coordinator {
     const std::uint64_t size = schedule::next_chunk(options_.schedule, view);
     // What comes back from a lost rank or a failed task is anybody's, also where the schedule gives
     // each rank just one share.
-    return size == 0 && (any_lost_ || !requeued_.empty()) ? schedule::guided(view) : size;
+    return size == 0 && (any_lost_ || work_.any_returned()) ? schedule::guided(view) : size;
   }
 
-  item_range take(std::uint64_t count) {
-    item_range& source = requeued_.empty() ? fresh_ : requeued_.front();
-    const item_range taken{source.first, std::min(count, source.count)};
-    source.first += taken.count;
-    source.count -= taken.count;
-    remaining_ -= taken.count;
-    if (!requeued_.empty() && requeued_.front().count == 0) requeued_.pop_front();
-    return taken;
-  }
+  /// The root would take the job along.
+  bool may_run_suspects(rank_id rank) const { return rank != root_rank || n_active_ == 1; }
 
   /// The one item of `rank`, where it is not out already.
-  item_range take_own(rank_id rank, rank_record& record) {
+  loose_items take_own(rank_id rank, const rank_record& record) {
     if (record.items_granted != 0) return {};
-    --remaining_;
-    return {to_index(rank) - options_.first_worker, 1};
+    --own_left_;
+    return {{to_index(rank) - options_.first_worker, 1}, 0};
   }
 
-  void requeue(item_range items) {
-    remaining_ += items.count;
-    if (options_.place == placement::anywhere) {
-      requeued_.push_back(items);
-    } else {
-      ranks_[items.first + options_.first_worker].items_granted = 0;
+  grant give(rank_id rank, rank_record& record, const loose_items& work, duration now) {
+    if (record.chunks_out == 0) {
+      record.last_heard = std::max(record.last_heard, now);
+      ++n_at_work_;
+    }
+    ++record.chunks_out;
+    record.items_out += work.items.count;
+    return {rank, record.epoch, chunks_.add(rank, record.epoch, work), work.items};
+  }
+
+  /// The oldest items that are out, for a rank without work. Suspects might cost it too.
+  std::optional<grant> speculate(rank_id rank, rank_record& record, duration now) {
+    if (!options_.speculate || record.chunks_out != 0 || options_.place != placement::anywhere)
+      return std::nullopt;
+    chunk_record* const slow = chunks_.oldest([&](const chunk_record& chunk) {
+      return chunk.rank != rank && !chunk.has_twin && chunk.losses == 0;
+    });
+    if (slow == nullptr) return std::nullopt;
+    contested_ = true;
+    slow->has_twin = true;
+    const grant twin = give(rank, record, {slow->left, 0}, now);
+    chunks_.find(twin.chunk)->has_twin = true;
+    return twin;
+  }
+
+  /// Items come back to be handed out, but for those that have counted meanwhile. Returns how many.
+  std::uint64_t put_back(const loose_items& back) {
+    if (options_.place == placement::one_each) {
+      if (is_counted(back.items)) return 0;
+      own_left_ += back.items.count;
+      ranks_[back.items.first + options_.first_worker].items_granted = 0;
+      return back.items.count;
+    }
+    std::uint64_t n_items = 0;
+    counted_.visit_missing(back.items, [&](item_range items) {
+      work_.put_back({items, back.losses});
+      n_items += items.count;
+    });
+    return n_items;
+  }
+
+  bool is_counted(item_range items) const { return contested_ && counted_.overlaps(items); }
+
+  /// Takes all that `rank` holds away from it; the items of chunk `running` become suspects.
+  /// Returns how many are handed out again.
+  std::uint64_t release(rank_id rank, std::uint64_t running) {
+    rank_record& record = ranks_[to_index(rank)];
+    record.active = false;
+    ++record.epoch;
+    --n_active_;
+    n_at_work_ -= record.chunks_out != 0 ? 1 : 0;
+    record.chunks_out = 0;
+    record.items_out = 0;
+    any_lost_ = true;
+    record.recent = {};
+    std::uint64_t n_items = 0;
+    chunks_.remove_all_of(rank, [&](const chunk_record& chunk) {
+      n_items += put_back({chunk.left, chunk.losses + (chunk.id == running ? 1 : 0)});
+    });
+    for (const item_range items : record.unsettled) {
+      n_unsettled_ -= items.count;
+      counted_.remove(items);
+      n_items += put_back({items, 0});
+    }
+    record.unsettled.clear();
+    return n_items;
+  }
+
+  /// Gives up what has cost too many ranks, and has the root work where no other rank is left; but
+  /// what has cost two the root does not try.
+  void settle_suspects(duration now) {
+    constexpr std::uint32_t too_many_for_the_root = 2;
+    if (n_active_ == 0) activate(root_rank, now);
+    const bool is_root_alone = n_active_ == 1 && ranks_.front().active;
+    if (options_.losses_at_most != 0) {
+      const std::uint32_t losses = is_root_alone
+                                       ? std::min(options_.losses_at_most, too_many_for_the_root)
+                                       : options_.losses_at_most;
+      for (const loose_items& suspect : work_.take_suspects(losses)) give_up(suspect, losses);
+    }
+    wake_all();
+  }
+
+  /// Of several items the one to blame is not known yet.
+  void give_up(const loose_items& suspect, std::uint32_t losses) {
+    if (suspect.items.count != 1 && losses == options_.losses_at_most) {
+      work_.put_back(suspect);
+      return;
+    }
+    std::vector<item_range> uncounted;
+    counted_.visit_missing(suspect.items, [&](item_range items) { uncounted.push_back(items); });
+    for (const item_range items : uncounted) {
+      for (std::uint64_t index = items.first; index != items.end(); ++index) {
+        given_up_.push_back({index, suspect.losses});
+        fail_for_good({index, 1});
+      }
     }
   }
 
@@ -327,6 +449,11 @@ class coordinator {
     busy_ += said.elapsed;
     recent_.add(said.items.count, said.elapsed, 2.0 * n_active_);
     if (cancelled_) return verdict::dropped;
+    if (is_counted(said.items)) {  // a twin was faster, maybe with a part of them only
+      if (put_back({said.items, 0}) != 0) wake_all();
+      return verdict::dropped;
+    }
+    if (contested_) counted_.add(said.items);
     if (said.flag) {
       record.unsettled.push_back(said.items);
       n_unsettled_ += said.items.count;
@@ -355,24 +482,47 @@ class coordinator {
   verdict fail(item_range items) {
     if (cancelled_) return verdict::dropped;
     if (options_.retries > 0 && attempts_[items.first]++ < options_.retries) {
-      requeue(items);
+      put_back({items, 0});
       wake_all();
       return verdict::retried;
     }
+    fail_for_good(items);
+    return verdict::accepted;
+  }
+
+  void fail_for_good(item_range items) {
+    if (contested_) counted_.add(items);
     ++n_failed_;
     ++n_finished_;
     if (options_.stop_on_failure) cancelled_ = true;
-    return verdict::accepted;
+  }
+
+  /// The rank is of no use until the task that takes too long returns: that has failed, and the
+  /// rest of what the rank holds is handed out again.
+  verdict overran(rank_id rank, const message& said, duration now) {
+    const chunk_record* const chunk = chunks_.find(said.chunk);
+    const bool is_its_own = chunk != nullptr && chunk->rank == rank && said.items.count == 1 &&
+                            chunk->left.first <= said.items.first &&
+                            said.items.end() <= chunk->left.end();
+    if (!is_its_own || is_counted(said.items)) return verdict::dropped;
+    contested_ = true;
+    counted_.add(said.items);
+    release(rank, 0);
+    counted_.remove(said.items);
+    const verdict result = fail(said.items);
+    settle_suspects(now);
+    return result;
   }
 
   coordinator_options options_;
   std::vector<rank_record> ranks_;
   std::deque<rank_id> ready_;  // ranks that may want work, each once
   chunk_table chunks_;
-  item_range fresh_;  // never handed out
-  std::deque<item_range> requeued_;
+  work_left work_;
+  std::uint64_t own_left_;  // items that nobody holds, where each belongs to a rank
+  item_set counted_;        // since items were contested first
+  std::vector<given_up_item> given_up_;
   std::unordered_map<std::uint64_t, std::uint32_t> attempts_;
-  std::uint64_t remaining_ = 0;  // fresh and requeued items
   std::uint64_t n_finished_ = 0;
   std::uint64_t n_failed_ = 0;
   std::uint64_t n_unsettled_ = 0;
@@ -381,6 +531,7 @@ class coordinator {
   recent_work recent_;  // of all ranks
   duration busy_{};
   bool any_lost_ = false;
+  bool contested_ = false;  // some item is or was out twice
   bool cancelled_ = false;
 };
 

@@ -8,7 +8,8 @@
 
 namespace rankwise::core {
 
-/// What a message says. Those of the root first, then those of the other ranks.
+/// What a message says. Those of the root first (which says `alive` too), then those of the other
+/// ranks.
 enum class message_kind : std::uint8_t {
   call = 1,  ///< a pool call begins; payload: what to run (the engine's call_header, then the
              ///< callable)
@@ -23,7 +24,9 @@ enum class message_kind : std::uint8_t {
   settled,    ///< what a `settle` with `flag` asked for is done
   unsettled,  ///< what a `settle` with `flag` asked for failed for the one item; payload as with
               ///< `failed`
-  alive,      ///< nothing new, but the rank lives
+  alive,      ///< nothing new, but the rank lives; `flag`: its task is still the one that overran
+  overran,    ///< the task of the one item of `items`, of chunk `chunk`, takes longer than it may
+  left,       ///< the answer to `shutdown`: the last word of a rank
 
   letter  ///< between any two ranks: on channel `chunk`, about `items.first`; no business of the
           ///< core

@@ -31,6 +31,7 @@ struct recent_work {
 /// What the coordinator knows of one rank.
 struct rank_record {
   bool active = false;  ///< it has joined, and was not lost since
+  bool gone = false;    ///< lost for good
   bool queued = false;  ///< it stands in the queue of ranks that may be given work
   epoch_number epoch = 0;
   std::uint32_t chunks_out = 0;  ///< given to it and not finished

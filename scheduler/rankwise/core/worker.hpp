@@ -51,11 +51,13 @@ class worker {
     }
   }
 
-  /// A new call begins, in the life `epoch` of this rank; nothing of the one before is left.
+  /// A new call begins, in the life `epoch` of this rank. What is left of the one before, if that
+  /// ended without this rank, is not wanted.
   void begin(std::uint32_t call, epoch_number epoch = 0) {
     call_ = call;
     epoch_ = epoch;
-    cancelled_ = interrupted_ = false;
+    cancelled_ = false;
+    interrupted_ = running_.has_value();
     queue_.clear();
     running_.reset();
   }
@@ -106,7 +108,10 @@ class worker {
 
   std::size_t n_queued() const { return queue_.size(); }
 
-  bool running() const { return running_.has_value(); }
+  /// The chunk under way, while it is this rank's.
+  std::optional<std::uint64_t> under_way_id() const {
+    return running_ ? std::optional(running_->id) : std::nullopt;
+  }
 
   epoch_number epoch() const { return epoch_; }
 

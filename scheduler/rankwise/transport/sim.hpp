@@ -24,7 +24,8 @@ struct sim_fault {
   enum class kind {
     kill,    ///< it is gone for good
     freeze,  ///< it does nothing until `until`, and goes on where it was
-    cut      ///< what it sends and is sent arrives after `until`
+    cut,     ///< what it sends and is sent arrives after `until`
+    slow     ///< tasks that it begins before `until` take ten times as long
   };
 
   kind what = kind::kill;
@@ -39,6 +40,8 @@ struct sim_options {
   std::function<core::duration(std::uint64_t index)> item_time;           ///< on a rank of speed 1
   std::function<double(rank_id)> speed;                                   ///< none: 1 for each rank
   std::function<bool(std::uint64_t index, std::uint32_t attempt)> fails;  ///< none: no task throws
+  std::function<bool(std::uint64_t index)> kills;  ///< none: no task ends its rank; the root's too
+  core::duration task_limit{};                     ///< a task that takes longer has failed; 0: none
   bool settle = false;             ///< tasks ask to be told whether their result counts
   core::duration latency{20'000};  ///< of each message
   core::duration
@@ -58,6 +61,7 @@ struct sim_report {
   std::uint64_t n_messages = 0;
   std::uint64_t n_events = 0;
   std::uint64_t n_lost = 0;  ///< times that a rank was given up
+  bool root_died = false;    ///< of a task: the job is over
   core::duration root_busy{};
 
   /// Of what could have been done: task time over the workers' time.
@@ -73,7 +77,8 @@ struct sim_report {
 /// Local: one thread, no communication; the same options give the same run.
 class sim {
  public:
-  /// Told of each result that the root takes, and of each failure that it reports.
+  /// Told of each result that the root takes, and of each failure that it reports; those of items
+  /// that were given up are the root's.
   using taken = std::function<void(core::item_range items, rank_id rank, bool failed)>;
 
   explicit sim(sim_options options, taken take = {})
@@ -87,9 +92,16 @@ class sim {
     for (const sim_fault& fault : options_.faults) schedule_fault(fault);
     for (std::size_t row = 1; row < ranks_.size(); ++row)
       coordinator_.joined(to_rank(row), root_free_);
-    if (options_.call.lease.count() != 0) push(options_.call.lease / 4, {.what = event_kind::tick});
+    if (options_.call.lease.count() != 0) {
+      push(options_.call.lease / 4, {.what = event_kind::tick});
+      for (std::uint32_t row = 1; row < ranks_.size(); ++row)
+        push({}, {.what = event_kind::alive, .rank = row});
+    }
     hand_out();
-    while (!coordinator_.done() && !events_.empty() && root_free_ < options_.give_up_at) step();
+    while (!coordinator_.done() && !report_.root_died && !events_.empty() &&
+           root_free_ < options_.give_up_at) {
+      step();
+    }
     report_.done = coordinator_.done();
     report_.makespan = root_free_;
     return report_;
@@ -103,10 +115,12 @@ class sim {
     to_worker,
     progress,
     alive,
+    overran,
     tick,
     kill,
     freeze,
-    cut
+    cut,
+    slow
   };
 
   struct event {
@@ -137,8 +151,10 @@ class sim {
     core::duration last_to_worker{};
     core::duration frozen_until{};
     core::duration cut_until{};
+    core::duration slow_until{};
     bool dead = false;
-    bool beating = false;
+    bool dies = false;   // of the task that ends the step
+    bool stuck = false;  // in a task that has overrun
   };
 
   static sim_options with_root_aside(sim_options options) {
@@ -155,7 +171,8 @@ class sim {
   void schedule_fault(const sim_fault& fault) {
     const auto what = fault.what == sim_fault::kind::kill     ? event_kind::kill
                       : fault.what == sim_fault::kind::freeze ? event_kind::freeze
-                                                              : event_kind::cut;
+                      : fault.what == sim_fault::kind::cut    ? event_kind::cut
+                                                              : event_kind::slow;
     push(fault.at, {.what = what, .rank = row_of(fault.rank), .until = fault.until});
   }
 
@@ -167,7 +184,8 @@ class sim {
     ++report_.n_events;
     rank_state& rank = ranks_[next.rank];
     const bool is_of_worker = next.what == event_kind::to_worker ||
-                              next.what == event_kind::progress || next.what == event_kind::alive;
+                              next.what == event_kind::progress || next.what == event_kind::alive ||
+                              next.what == event_kind::overran;
     if (is_of_worker && rank.dead) {
       if (next.what == event_kind::to_worker) free_slots_.push_back(next.slot);
       return;
@@ -189,10 +207,15 @@ class sim {
       case event_kind::alive:
         beat(next.time, next.rank);
         break;
+      case event_kind::overran:
+        overrun(next);
+        break;
       case event_kind::tick:
         root_free_ = std::max(root_free_, next.time);
         report_.n_lost += coordinator_.tick(root_free_).size();
+        note_given_up();
         hand_out();
+        if (coordinator_.cancelled() && !cancel_told_) tell_all_to_cancel();
         push(next.time + options_.call.lease / 4, {.what = event_kind::tick});
         break;
       case event_kind::kill:
@@ -203,6 +226,9 @@ class sim {
         break;
       case event_kind::cut:
         rank.cut_until = std::max(rank.cut_until, next.until);
+        break;
+      case event_kind::slow:
+        rank.slow_until = std::max(rank.slow_until, next.until);
         break;
     }
   }
@@ -225,15 +251,55 @@ class sim {
         order.flag = accepted;
         send_to_worker(arrival.rank, arrival.epoch, order);
       }
-    } else if (said.kind == core::message_kind::failed && accepted && take_) {
+    } else if (accepted && take_ &&
+               (said.kind == core::message_kind::failed ||
+                said.kind == core::message_kind::overran)) {
       take_(said.items, from, true);
     }
+    note_given_up();
     hand_out();
     if (coordinator_.cancelled() && !cancel_told_) tell_all_to_cancel();
   }
 
+  void note_given_up() {
+    for (const core::given_up_item& item : coordinator_.take_given_up()) {
+      if (take_) take_({item.index, 1}, root_rank, true);
+    }
+  }
+
+  /// The root is alone: it runs the items one by one, and does nothing else meanwhile.
+  void run_at_root(const core::grant& given) {
+    for (std::uint64_t index = given.items.first; index != given.items.end(); ++index) {
+      if (options_.kills && options_.kills(index)) {
+        report_.root_died = true;
+        return;
+      }
+      core::message said;
+      said.kind = core::message_kind::done;
+      said.chunk = given.chunk;
+      said.items = {index, 1};
+      said.elapsed = options_.item_time(index);
+      if (options_.fails && options_.fails(index, attempt(index))) {
+        said.kind = core::message_kind::failed;
+        ++attempts_[index];
+      }
+      root_free_ += said.elapsed;
+      const bool failed = said.kind == core::message_kind::failed;
+      if (coordinator_.receive(root_rank, given.epoch, said, root_free_) ==
+              core::verdict::accepted &&
+          take_) {
+        take_(said.items, root_rank, failed);
+      }
+    }
+  }
+
   void hand_out() {
     while (const std::optional<core::grant> given = coordinator_.next_grant(root_free_)) {
+      if (given->rank == root_rank) {
+        run_at_root(*given);
+        if (report_.root_died) return;
+        continue;
+      }
       core::message order;
       order.kind = core::message_kind::grant;
       order.chunk = given->chunk;
@@ -283,10 +349,6 @@ class sim {
     }
     if (!rank.running) start(arrival.time, arrival.rank);
     flush(arrival.time, arrival.rank);
-    if (options_.call.lease.count() != 0 && !std::exchange(rank.beating, true)) {
-      push(arrival.time + options_.call.lease / 4,
-           {.what = event_kind::alive, .rank = arrival.rank});
-    }
   }
 
   void start(core::duration time, std::uint32_t row) {
@@ -297,31 +359,52 @@ class sim {
     }
   }
 
-  /// A step ends with a failure, at the report interval or with the chunk.
+  /// A step ends with a failure, a task that is fatal or too long, at the report interval or with
+  /// the chunk.
   void begin_step(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
-    const double speed = options_.speed ? options_.speed(to_rank(row)) : 1;
+    const double slowed = time < rank.slow_until ? 0.1 : 1;
+    const double speed = slowed * (options_.speed ? options_.speed(to_rank(row)) : 1);
     rank.step_count = 0;
     rank.step_time = {};
     rank.step_fails = false;
     while (rank.step_count < rank.running->count && rank.step_time < options_.report_interval) {
       const std::uint64_t index = rank.running->first + rank.step_count;
       const bool fails = options_.fails && options_.fails(index, attempt(index));
-      if (fails && rank.step_count != 0) break;
-      rank.step_time += core::duration(static_cast<core::duration::rep>(
+      const core::duration takes(static_cast<core::duration::rep>(
           static_cast<double>(options_.item_time(index).count()) / speed));
+      const bool is_fatal = options_.kills && options_.kills(index);
+      const bool is_too_long = options_.task_limit.count() != 0 && takes > options_.task_limit;
+      if ((fails || is_fatal || is_too_long) && rank.step_count != 0) break;
+      rank.step_time += takes;
       ++rank.step_count;
       rank.step_fails = fails;
-      if (fails) {
-        ++attempts_[index];
-        break;
-      }
+      rank.dies = is_fatal;
+      if (is_too_long) push(time + options_.task_limit, {.what = event_kind::overran, .rank = row});
+      if (fails) ++attempts_[index];
+      if (fails || is_fatal || is_too_long) break;
     }
     push(time + rank.step_time, {.what = event_kind::progress, .rank = row});
   }
 
+  void overrun(const event& noticed) {
+    rank_state& rank = ranks_[noticed.rank];
+    if (!rank.running || !rank.worker.under_way_id()) return;
+    core::message said = rank.worker.about(
+        core::message_kind::overran, *rank.worker.under_way_id(), {rank.running->first, 1});
+    said.elapsed = options_.task_limit;
+    rank.stuck = true;
+    rank.reports.push_back(said);
+    send_reports(noticed.time, noticed.rank);
+  }
+
   void progress(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
+    rank.stuck = false;
+    if (rank.dies) {
+      rank.dead = true;
+      return;
+    }
     const auto said = rank.step_fails
                           ? rank.worker.failed(rank.step_time)
                           : rank.worker.done(rank.step_count, rank.step_time, options_.settle);
@@ -340,7 +423,9 @@ class sim {
 
   void beat(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
-    rank.reports.push_back(rank.worker.about(core::message_kind::alive, 0, {}));
+    core::message said = rank.worker.about(core::message_kind::alive, 0, {});
+    said.flag = rank.stuck;
+    rank.reports.push_back(said);
     send_reports(time, row);
     push(time + options_.call.lease / 4, {.what = event_kind::alive, .rank = row});
   }

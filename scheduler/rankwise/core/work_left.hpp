@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace rankwise::core {
+
+/// Items that nobody holds, and how many ranks have been lost while they ran them (or, of more than
+/// one, some of them).
+struct loose_items {
+  item_range items;
+  std::uint32_t losses = 0;
+};
+
+/// The items of a call that are still to be handed out: those that never were, those that came
+/// back, and suspects, which were being run when their rank was lost.
+///
+/// Suspects are handed out in smaller and smaller pieces, the square root of their number at the
+/// second try and one by one from the third on: so an item that costs its rank each time is known
+/// by itself after three.
+class work_left {
+ public:
+  explicit work_left(std::uint64_t n_items) : fresh_{0, n_items}, count_(n_items) {}
+
+  /// Items.
+  std::uint64_t count() const { return count_; }
+
+  /// Something has come back.
+  bool any_returned() const { return !returned_.empty() || !suspects_.empty(); }
+
+  /// Up to `count` items, suspects first where they may be among them; none where there are none
+  /// that may.
+  loose_items take(std::uint64_t count, bool may_be_suspects) {
+    loose_items taken;
+    if (may_be_suspects && !suspects_.empty()) {
+      suspect& next = suspects_.front();
+      taken = {cut(next.left.items, std::min(count, next.piece)), next.left.losses};
+      if (next.left.items.count == 0) suspects_.pop_front();
+    } else if (!returned_.empty()) {
+      taken = {cut(returned_.front(), count), 0};
+      if (returned_.front().count == 0) returned_.pop_front();
+    } else {
+      taken = {cut(fresh_, count), 0};
+    }
+    count_ -= taken.items.count;
+    return taken;
+  }
+
+  void put_back(loose_items back) {
+    if (back.items.count == 0) return;
+    count_ += back.items.count;
+    if (back.losses == 0) {
+      returned_.push_back(back.items);
+      return;
+    }
+    const double n = static_cast<double>(back.items.count);
+    const auto root = static_cast<std::uint64_t>(std::ceil(std::sqrt(n)));
+    suspects_.push_back({back, back.losses == 1 ? root : 1});
+  }
+
+  /// Takes out the suspects with at least that many losses.
+  std::vector<loose_items> take_suspects(std::uint32_t losses) {
+    std::vector<loose_items> taken;
+    std::erase_if(suspects_, [&](const suspect& one) {
+      if (one.left.losses < losses) return false;
+      taken.push_back(one.left);
+      count_ -= one.left.items.count;
+      return true;
+    });
+    return taken;
+  }
+
+ private:
+  struct suspect {
+    loose_items left;
+    std::uint64_t piece = 1;  // handed out together
+  };
+
+  static item_range cut(item_range& source, std::uint64_t count) {
+    const item_range taken{source.first, std::min(count, source.count)};
+    source.first += taken.count;
+    source.count -= taken.count;
+    return taken;
+  }
+
+  item_range fresh_;
+  std::deque<item_range> returned_;
+  std::deque<suspect> suspects_;
+  std::uint64_t count_;
+};
+
+}  // namespace rankwise::core
