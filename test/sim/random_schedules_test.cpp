@@ -169,18 +169,21 @@ void check_seeds(std::uint64_t first, std::uint64_t count, bool with_faults) {
   const bool is_one = std::getenv("RANKWISE_TEST_SEED") != nullptr;
   count = is_one ? 1 : number_from("RANKWISE_TEST_SCHEDULES", count);
   first = number_from("RANKWISE_TEST_SEED", first);
+  constexpr int enough = 10;  // of what is wrong: a run that does not end takes long
+  int n_wrong = 0;
   std::uint64_t n_lost = 0;
-  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+  for (std::uint64_t seed = first; seed < first + count && n_wrong < enough; ++seed) {
     sim_report report;
     const std::string wrong = run_and_check(random_cluster(seed, with_faults), report);
     n_lost += report.n_lost;
     if (!wrong.empty()) {
+      ++n_wrong;
       INFO("RANKWISE_TEST_SEED=" << seed);
       CHECK(wrong == "");
     }
   }
   // The faults must have had their effect, or nothing was proved.
-  if (!is_one) CHECK((n_lost > count / 2) == with_faults);
+  if (!is_one && n_wrong == 0) CHECK((n_lost > count / 2) == with_faults);
 }
 
 }  // namespace
