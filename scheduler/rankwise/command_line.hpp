@@ -164,13 +164,14 @@ inline std::vector<boost::program_options::option> split_words(
 
 /// Sets in `how` what the RANKWISE_* variables say: RANKWISE_ON_ERROR for --on-error, and so on; a
 /// switch takes 1 or 0. An empty variable counts as none. Other programs' variables
-/// (RANKWISE_TERMINAL, _SSH, _PASSPHRASE, _TEST_*) are left alone.
+/// (RANKWISE_TERMINAL, _SSH, _PASSPHRASE, _LAUNCHER, _TEST_*) are left alone.
 ///
 /// Throws: config_error, naming the variable, for a bad value and for a RANKWISE_* variable that
 /// there is not.
 inline void parse_environment(const std::map<std::string, std::string, std::less<>>& environment,
                               options& how) {
-  static constexpr std::array<std::string_view, 3> of_others{"TERMINAL", "SSH", "PASSPHRASE"};
+  static constexpr std::array<std::string_view, 4> of_others{
+      "TERMINAL", "SSH", "PASSPHRASE", "LAUNCHER"};
   const auto group = program_options(how);
   const std::string_view prefix = "RANKWISE_";
   std::map<std::string, const boost::program_options::option_description*, std::less<>> known;

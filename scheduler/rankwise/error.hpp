@@ -57,6 +57,12 @@ class task_error : public std::runtime_error {
   std::vector<task_failure> failures_;
 };
 
+/// A rank was lost in a call that can't go on without it.
+class rank_lost : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// An MPI call that failed.
 class mpi_error : public std::runtime_error {
  public:

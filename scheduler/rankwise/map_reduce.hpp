@@ -201,7 +201,9 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
   parts.group.n_rows = ranks.n_workers();
   own.on_each_rank(begin_part<Key, Value, Combine>{
       parts, how.combiner, ranks.root().resident_numbers().wanted(), combine});
-  ranks.for_each(inputs, make_task(*number));
+  options whole = ranks.options();
+  whole.needs_all_ranks = true;  // what a rank has emitted is lost with it
+  ranks.with(whole).for_each(inputs, make_task(*number));
   map_reduce_statistics all;
   const core::duration mapped_at = engine::now();
   for (const part_figures& one : own.on_each_rank(finish_part<Value>{*number})) {

@@ -63,6 +63,21 @@ boost::program_options::typed_value<std::string>* whole_number(
       });
 }
 
+/// The value of an option that is a number of seconds, more than 0 and at most a year; goes to
+/// `target`.
+inline boost::program_options::typed_value<std::string>* seconds(double& target) {
+  return boost::program_options::value<std::string>()->value_name("S")->notifier(
+      [&target](const std::string& text) {
+        constexpr double year = 365.0 * 24 * 3600;
+        double number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stopped, error] = std::from_chars(text.data(), end, number);
+        if (error != std::errc() || stopped != end || !(number > 0 && number <= year))
+          throw bad_value(text, "a number of seconds, more than 0 and at most a year");
+        target = number;
+      });
+}
+
 /// A number of bytes read from text: a whole number, and K, M, G or T behind it for powers of 1024.
 ///
 /// Throws: bad_value if it is none, or less than `at_least`.

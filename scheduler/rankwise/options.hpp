@@ -42,6 +42,10 @@ struct options {
   bool json = false;            ///< the summary as a JSON line
   bool root_works = true;       ///< the root runs tasks too
   std::uint32_t max_ranks = 0;  ///< use no more ranks than this; 0: all
+  bool speculate = false;       ///< what is still out at the end is given to ranks without work too
+  double task_limit_s = 0;      ///< a task that takes longer has failed; 0: none
+  double heartbeat_timeout_s = 10;  ///< a rank that is silent for longer is lost
+  bool needs_all_ranks = false;     ///< a call ends where a rank is lost: what it did stays with it
 };
 
 }  // namespace rankwise

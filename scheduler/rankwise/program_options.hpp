@@ -47,6 +47,18 @@ inline boost::program_options::options_description program_options(options& how)
       whole_number(how.retries, 1),
       fmt::format("how often a task is tried again with --on-error retry, at least 1 (default: {})",
                   how.retries));
+  add("speculate",
+      po::bool_switch(&how.speculate)->default_value(how.speculate, ""),
+      "give what is still out at the end to ranks without work as well; the first result counts");
+  add("task-limit",
+      seconds(how.task_limit_s),
+      "a task of map, for_each or reduce that takes longer has failed; needs rankrun, and the "
+      "first "
+      "rank runs none then (default: none)");
+  add("heartbeat-timeout",
+      seconds(how.heartbeat_timeout_s),
+      fmt::format("seconds; under rankrun a rank that is silent for longer is lost (default: {})",
+                  how.heartbeat_timeout_s));
   add("seed",
       whole_number(how.seed),
       fmt::format("of the tasks' random numbers, at least 0 (default: {})", how.seed));

@@ -5,7 +5,9 @@
 #include <rankwise/engine/root.hpp>
 #include <rankwise/engine/server.hpp>
 #include <rankwise/engine/start_up.hpp>
+#include <rankwise/engine/survival.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/launcher.hpp>
 #include <rankwise/observe/console.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
@@ -19,13 +21,18 @@
 #include <fmt/format.h>
 #include <mpi.h>
 
+#include <chrono>
 #include <concepts>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -52,6 +59,50 @@ namespace engine {
   std::abort();
 }
 
+/// Ends this process, whose job goes on without it.
+[[noreturn]] inline void leave_alone(int rank, const std::exception& error) {
+  fmt::print(stderr, "rankwise: rank {} on {}: {}\n", rank, this_host(), error.what());
+  std::fflush(nullptr);
+  ::_exit(static_cast<int>(exit_status::failed_job));
+}
+
+/// While it lives, this rank lets the launcher know that it is there and not in the job yet.
+class start_signs {
+ public:
+  explicit start_signs(const launcher_line& launcher)
+      : thread_([this, launcher] { tell(launcher); }) {}
+
+  start_signs(const start_signs&) = delete;
+  start_signs& operator=(const start_signs&) = delete;
+  start_signs(start_signs&&) = delete;
+  start_signs& operator=(start_signs&&) = delete;
+
+  ~start_signs() {
+    {
+      const std::lock_guard held(lock_);
+      is_over_ = true;
+    }
+    over_.notify_one();
+    thread_.join();
+  }
+
+ private:
+  void tell(const launcher_line& launcher) {
+    constexpr auto interval = std::chrono::seconds(1);
+    const std::string words =
+        fmt::format("{} {} {}", launcher_words::starting, launched_rank().value_or(0), this_host());
+    std::unique_lock held(lock_);
+    do {
+      launcher.say(words);
+    } while (!over_.wait_for(held, interval, [this] { return is_over_; }));
+  }
+
+  std::mutex lock_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
 /// Runs `body` on the root of the endpoint, with a progress display; other ranks serve until it is
 /// over.
 ///
@@ -60,16 +111,17 @@ template <class Body>
 void run_on_endpoint(transport::endpoint& endpoint,
                      std::vector<std::string> hosts,
                      const options& how,
+                     const survival& losses,
                      Body& body) {
   if (endpoint.rank() != root_rank) {
-    or_bring_down([&] { server(endpoint).serve(); });
+    or_bring_down([&] { server(endpoint, losses).serve(); });
     return;
   }
   std::optional<observe::console> shown;
   std::optional<root> engine;
   or_bring_down([&] {
     shown.emplace(how);
-    engine.emplace(endpoint, std::move(hosts), *shown);
+    engine.emplace(endpoint, std::move(hosts), *shown, losses);
   });
   if (!endpoint.may_change_threads()) {
     shown->say(
@@ -87,6 +139,26 @@ void run_on_endpoint(transport::endpoint& endpoint,
   shown->job_over(engine->shown_totals());
 }
 
+/// What each rank of the endpoint is.
+///
+/// Collective over its communicator. Throws: config_error where they can't work together.
+inline std::vector<identity> introduce(transport::mpi& endpoint) {
+  const identity mine = identity::here(endpoint.host());
+  std::vector<identity> all(endpoint.n_ranks());
+  transport::check_mpi(
+      MPI_Allgather(
+          &mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, endpoint.communicator()),
+      "MPI_Allgather");
+  require_alike(all);
+  return all;
+}
+
+inline std::vector<std::string> hosts_of(const std::vector<identity>& ranks) {
+  std::vector<std::string> hosts;
+  for (const identity& rank : ranks) hosts.push_back(rank.host_name());
+  return hosts;
+}
+
 /// The same over MPI. A rank that can't go on says so on stderr, and ends the job with status 3.
 template <class Body>
 void run_on_communicator(const boost::mpi::communicator& communicator,
@@ -94,27 +166,40 @@ void run_on_communicator(const boost::mpi::communicator& communicator,
                          Body& body) {
   try {
     transport::mpi endpoint(communicator);
-    const identity mine = identity::here(endpoint.host());
-    std::vector<identity> all(endpoint.n_ranks());
-    transport::check_mpi(MPI_Allgather(&mine,
-                                       sizeof mine,
-                                       MPI_BYTE,
-                                       all.data(),
-                                       sizeof mine,
-                                       MPI_BYTE,
-                                       endpoint.communicator()),
-                         "MPI_Allgather");
-    require_alike(all);
-    std::vector<std::string> hosts;
-    for (const identity& rank : all) hosts.push_back(rank.host_name());
+    std::vector<std::string> hosts = hosts_of(introduce(endpoint));
     try {
-      run_on_endpoint(endpoint, std::move(hosts), how, body);
+      run_on_endpoint(endpoint, std::move(hosts), how, {}, body);
     } catch (const cannot_go_on& error) {
       bring_down(communicator, error);  // while the buffers of what is under way still live
     }
   } catch (const mpi_error& error) {
     bring_down(communicator, error);
   }
+}
+
+/// The same in a job that rankrun has started, and that goes on where ranks are lost. MPI is never
+/// finalised there: that would wait for ranks that are lost, and what is under way to and from them
+/// must live as long as the process.
+///
+/// Throws: as `run_on_endpoint`; nothing of it on other ranks than the root, which say what it is.
+template <class Body>
+void run_under_launcher(
+    int& argc, char**& argv, const launcher_line& launcher, const options& how, Body& body) {
+  // For good: their destructors would finalise.
+  static const auto* const environment = [&] {
+    const start_signs telling(launcher);
+    return new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
+  }();
+  static_cast<void>(environment);
+  static auto* const endpoint = new transport::mpi(boost::mpi::communicator());
+  const std::vector<identity> all = introduce(*endpoint);
+  survival losses;
+  losses.timeout = std::chrono::duration_cast<core::duration>(
+      std::chrono::duration<double>(how.heartbeat_timeout_s));
+  for (const identity& one : all) losses.processes.push_back(one.process);
+  if (endpoint->rank() == root_rank)
+    launcher.say(fmt::format("{} {}", launcher_words::joined, endpoint->n_ranks()));
+  run_on_endpoint(*endpoint, hosts_of(all), how, losses, body);
 }
 
 }  // namespace engine
@@ -142,11 +227,18 @@ template <std::invocable<pool&> Body>
 int run(int argc, char** argv, const program& what, Body body) {
   const std::optional<int> launched = engine::launched_rank();
   const bool is_root = launched.value_or(0) == 0;
+  const std::optional<launcher_line> launcher =
+      launched ? launcher_line::of_process() : std::nullopt;
+  const auto end = [&](exit_status status) {
+    const int number = static_cast<int>(is_root ? status : exit_status::success);
+    std::fflush(nullptr);
+    if (is_root && launcher) launcher->say(fmt::format("{} {}", launcher_words::outcome, number));
+    return number;
+  };
   const auto fail = [&](std::string_view text, exit_status status) {
     // The root tells, and its status is the job's.
-    if (!is_root) return static_cast<int>(exit_status::success);
-    fmt::print(stderr, "{}: {}\n", what.name, text);
-    return static_cast<int>(status);
+    if (is_root) fmt::print(stderr, "{}: {}\n", what.name, text);
+    return end(status);
   };
   try {
     options how;
@@ -158,7 +250,7 @@ int run(int argc, char** argv, const program& what, Body body) {
                              {what.name, what.version, what.summary, what.operands});
       if (answer.next == command_line_answer::step::print_and_exit) {
         if (is_root) fmt::print("{}", answer.text);
-        return static_cast<int>(exit_status::success);
+        return end(exit_status::success);
       }
       engine::task_registry::instance().check();
     } catch (const config_error&) {
@@ -168,13 +260,22 @@ int run(int argc, char** argv, const program& what, Body body) {
     }
     if (!launched && !boost::mpi::environment::initialized()) {
       transport::alone endpoint;
-      engine::run_on_endpoint(endpoint, {endpoint.host()}, how, body);
+      engine::run_on_endpoint(endpoint, {endpoint.host()}, how, {}, body);
+    } else if (launcher && !boost::mpi::environment::initialized()) {
+      try {
+        engine::run_under_launcher(argc, argv, *launcher, how, body);
+      } catch (const config_error&) {
+        throw;
+      } catch (const std::exception& error) {
+        if (is_root) throw;
+        engine::leave_alone(*launched, error);
+      }
     } else {
       const boost::mpi::environment environment(
           argc, argv, boost::mpi::threading::serialized, false);
       engine::run_on_communicator(boost::mpi::communicator(), how, body);
     }
-    return static_cast<int>(exit_status::success);
+    return end(exit_status::success);
   } catch (const config_error& error) {
     return fail(error.what(), exit_status::bad_configuration);
   } catch (const task_error& error) {

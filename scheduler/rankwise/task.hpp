@@ -25,7 +25,10 @@ struct task_surroundings {
   std::string host;
   std::uint64_t seed = 0;
   std::atomic<bool> cancelled{false};
-  bool may_settle = true;  ///< under the call under way
+  std::atomic<std::uint64_t> running{0};              ///< the item under way, or the last
+  std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
+  std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
+  bool may_settle = true;                             ///< under the call under way
   settlements settle;
   residents kept;
   peers* others = nullptr;

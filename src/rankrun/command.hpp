@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/launcher.hpp>
+
 #include "hostfile.hpp"
 #include "mpi_flavor.hpp"
 #include "options.hpp"
@@ -24,6 +26,8 @@ struct surroundings {
   int cores = 1;                                   ///< of this machine
   std::optional<int> terminal_columns;             ///< of stderr, where it is a terminal
   bool is_root = false;
+  /// By which the ranks' lines are known; empty: a rank that dies ends the job.
+  std::string launcher_token = {};
 };
 
 /// What is going to be run.
@@ -55,6 +59,8 @@ class command_builder {
     if (around_.terminal_columns) {
       result_.settings["RANKWISE_TERMINAL"] = std::to_string(*around_.terminal_columns);
     }
+    if (!around_.launcher_token.empty())
+      result_.settings[launcher_line::variable] = around_.launcher_token;
     add(around_.mpirun);
     if (is_open_mpi()) {
       add_open_mpi_options();
@@ -176,6 +182,9 @@ class command_builder {
     add("--host", hosts_argument());
     add("-n", std::to_string(n_ranks_));
     if (around_.is_root) add("--allow-run-as-root");
+    // Else a rank that dies takes the others along. The root says how the job has ended then.
+    if (!around_.launcher_token.empty() && !is_passed_on("enable-recovery"))
+      add("--enable-recovery");
 
     // Bound to one core, a rank's helper thread would fight with the thread that computes.
     const bool is_bound = is_passed_on("bind-to") || is_passed_on("bind-to-core") ||

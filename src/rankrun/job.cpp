@@ -2,6 +2,8 @@
 #include "job.hpp"
 
 #include "banner_filter.hpp"
+#include "job_signs.hpp"
+#include "launcher_filter.hpp"
 
 #include <fmt/format.h>
 
@@ -100,7 +102,12 @@ int as_exit_status(int wait_status) {
 /// A child process with a pipe on its stderr.
 class running_job {
  public:
-  running_job(const command& job, bool keep_banners) : keep_banners_(keep_banners) {
+  running_job(const command& job, const std::string& token, bool keep_banners)
+      : keep_banners_(keep_banners) {
+    if (!token.empty()) {
+      launcher_filter_.emplace(
+          token, [this](std::string_view words) { signs_.hear(words, clock::now()); });
+    }
     checked(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     std::signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would have the status thrown away
     sigset_t wanted;
@@ -118,17 +125,29 @@ class running_job {
   }
 
   int wait() {
-    while (!status_ && !is_overdue()) {
+    while (!status_) {
+      if (is_overdue()) {
+        if (ended_by_ || is_hurried_) break;
+        hurry();
+      }
       std::array<pollfd, 2> watched{pollfd{signals_->get(), POLLIN, 0},
                                     pollfd{errors_->get(), POLLIN, 0}};
       poll(watched.data(), watched.size(), poll_timeout());
       if (watched[0].revents != 0) take_signals();
       if (watched[1].revents != 0) pass_errors_on();
+      if (signs_.outcome() && !deadline_) deadline_ = clock::now() + farewell;
     }
     end_all_children();
     pass_errors_on();
+    if (launcher_filter_) show(launcher_filter_->finish());
     write_all(STDERR_FILENO, filter_.finish());
     if (ended_by_) return 128 + *ended_by_;
+    if (signs_.outcome()) return *signs_.outcome();
+    if (signs_.has_joined()) {
+      fmt::print(stderr,
+                 "rankrun: the root (rank 0) was lost: nobody knows how the job has ended\n");
+      return static_cast<int>(exit_status::failed_job);
+    }
     const int status = as_exit_status(*status_);
     if (status > 128 && status <= 128 + SIGRTMAX) {
       // Open MPI may keep the signal to itself, and a program that dies of one says nothing.
@@ -174,6 +193,13 @@ class running_job {
     }
   }
 
+  /// The job is over, and some ranks do not end: mpirun ends them, on all hosts.
+  void hurry() {
+    is_hurried_ = true;
+    deadline_ = clock::now() + grace;
+    kill(child_, SIGTERM);
+  }
+
   bool is_overdue() const { return deadline_ && clock::now() >= *deadline_; }
 
   int poll_timeout() const {
@@ -212,9 +238,13 @@ class running_job {
     ssize_t n = 0;
     while ((n = read(errors_->get(), buffer.data(), buffer.size())) > 0) {
       const std::string_view text(buffer.data(), static_cast<std::size_t>(n));
-      write_all(STDERR_FILENO, keep_banners_ ? std::string(text) : filter_.feed(text));
+      show(launcher_filter_ ? launcher_filter_->feed(text) : std::string(text));
     }
     if (n == 0) errors_->reset();  // closed on the other side: poll leaves a negative one out
+  }
+
+  void show(const std::string& text) {
+    write_all(STDERR_FILENO, keep_banners_ ? text : filter_.feed(text));
   }
 
   bool keep_banners_;
@@ -226,13 +256,16 @@ class running_job {
   std::optional<int> status_;
   std::optional<int> ended_by_;
   std::optional<clock::time_point> deadline_;
+  bool is_hurried_ = false;
   banner_filter filter_;
+  std::optional<launcher_filter> launcher_filter_;
+  job_signs signs_;
 };
 
 }  // namespace
 
-int run_job(const command& job, bool keep_banners) {
-  return running_job(job, keep_banners).wait();
+int run_job(const command& job, const std::string& token, bool keep_banners) {
+  return running_job(job, token, keep_banners).wait();
 }
 
 }  // namespace rankwise::launcher

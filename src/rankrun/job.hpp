@@ -4,6 +4,7 @@
 #include "command.hpp"
 
 #include <chrono>
+#include <string>
 
 namespace rankwise::launcher {
 
@@ -12,12 +13,19 @@ namespace rankwise::launcher {
 /// host and after 4.1 s on several, and removes its files only if it may go on until then.
 constexpr std::chrono::milliseconds grace{4400};
 
-/// Runs the command to its end, and leaves none of its processes behind on this machine.
+/// How long ranks have to end by themselves once the root has said how the job ends.
+constexpr std::chrono::milliseconds farewell{3000};
+
+/// Runs the command to its end, and leaves none of its processes behind on this machine. Where the
+/// job tells how it goes (under `token`), what its root says counts, and ranks that are left then
+/// are ended.
 ///
 /// Blocks. Signals are passed on while it runs; stdin and stdout are the caller's.
-/// Returns: the command's exit status; 128 + the signal, where one ended the command or was passed
-///          on to end it; 127 where the command can't be started.
+/// Returns: the command's exit status, or what the root has said in its place, 3 where that is
+/// lost;
+///          128 + the signal, where one ended the command or was passed on to end it; 127 where the
+///          command can't be started.
 /// Throws:  system_error where the system has no process, pipe or signal descriptor left.
-int run_job(const command& job, bool keep_banners);
+int run_job(const command& job, const std::string& token, bool keep_banners);
 
 }  // namespace rankwise::launcher

@@ -37,6 +37,13 @@ std::string mpirun_version(const std::string& mpirun);
 /// Throws:  config_error naming the host file's line for a name that leads nowhere.
 void look_up_hosts(host_list& hosts);
 
+/// Whether the program's file says that it lets rankrun know how it goes (see `launcher_line`); no
+/// where it is not on this machine.
+bool tells_launcher(const std::string& program);
+
+/// A word that no program prints by chance.
+std::string new_token();
+
 /// Checks that the program can be run, where ranks run on this machine and look for it as usual.
 /// Throws:  config_error where it is missing or no program.
 void check_app(const options& asked, const host_list& hosts);

@@ -29,6 +29,7 @@ Starts PROGRAM on ranks under Open MPI or MPICH, and ends with its status.
   --tag-output           puts the rank before each line that it prints
   --oversubscribe        allows more ranks than slots; they share cores
   --allow-run-as-root    lets Open MPI run as root
+  --no-recovery          a rank that dies ends the job, also where the program could go on
   --dry-run              prints the real command and ends
   --mpirun PATH          the real mpirun; without it: the first on the PATH
   -v, --verbose          prints the real command, and keeps mpirun's own banners
@@ -75,13 +76,18 @@ int launch(const options& asked) {
   around.terminal_columns = terminal_columns();
   around.is_root = geteuid() == 0;
 
+  if (around.flavor == mpi_flavor::open_mpi_4 && !asked.no_recovery && !asked.dry_run &&
+      tells_launcher(asked.app.front())) {
+    around.launcher_token = new_token();
+  }
+
   const command job = make_command(asked, hosts, around);
   if (asked.dry_run) {
     fmt::print("{}\n", shell_line(job));
     return 0;
   }
   if (asked.verbose) fmt::print(stderr, "rankrun: {}\n", shell_line(job));
-  return run_job(job, asked.verbose);
+  return run_job(job, around.launcher_token, asked.verbose);
 }
 
 }  // namespace

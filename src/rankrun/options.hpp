@@ -23,6 +23,7 @@ struct options {
   bool tag_output = false;
   bool oversubscribe = false;
   bool allow_run_as_root = false;
+  bool no_recovery = false;
   bool dry_run = false;
   bool verbose = false;
   bool help = false;
@@ -150,6 +151,7 @@ class option_reader {
     if (name == "tag-output") return &result_.tag_output;
     if (name == "oversubscribe") return &result_.oversubscribe;
     if (name == "allow-run-as-root") return &result_.allow_run_as_root;
+    if (name == "no-recovery") return &result_.no_recovery;
     if (name == "dry-run") return &result_.dry_run;
     if (name == "v" || name == "verbose") return &result_.verbose;
     if (name == "h" || name == "help") return &result_.help;

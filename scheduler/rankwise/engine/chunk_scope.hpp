@@ -73,6 +73,7 @@ class chunk_scope {
         batch_begun_(begun),
         piece_(std::move(piece)) {
     piece_.clear();
+    around.running_since.store(begun.count(), std::memory_order_relaxed);
   }
 
   core::item_range items() const { return items_; }
@@ -96,6 +97,7 @@ class chunk_scope {
     if (batch_took < batch_target / 2) batch_ *= 2;
     if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
     batch_begun_ = at;
+    around_->running_since.store(at.count(), std::memory_order_relaxed);
     host_->attend_between_tasks(at);
   }
 

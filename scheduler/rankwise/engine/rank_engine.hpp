@@ -10,6 +10,7 @@
 #include <rankwise/engine/mailbox.hpp>
 #include <rankwise/engine/peers.hpp>
 #include <rankwise/engine/stand_in.hpp>
+#include <rankwise/engine/survival.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -52,6 +53,7 @@ struct call_header {
   std::uint64_t name_hash = 0;
   std::uint64_t seed = 0;
   core::duration report_interval{};  ///< between two reports of a chunk under way
+  core::duration task_limit{};       ///< a task that takes longer has failed; 0: none
 };
 
 /// One rank at work: what the root and the others have in common. The computing thread runs chunks
@@ -59,8 +61,10 @@ struct call_header {
 /// holds `lock_`.
 class rank_engine : public chunk_host, private peers {
  protected:
-  explicit rank_engine(transport::endpoint& endpoint)
+  rank_engine(transport::endpoint& endpoint, const survival& how)
       : endpoint_(endpoint), received_(endpoint.n_ranks()) {
+    // Where a long task keeps a rank from its messages, silence never means that it is lost.
+    if (endpoint.n_ranks() > 1 && endpoint.may_change_threads()) timeout_ = how.timeout;
     for (std::size_t row = 0; row < endpoint.n_ranks(); ++row)
       outboxes_.emplace_back(endpoint, to_rank(row));
     around_.others = this;
@@ -106,10 +110,13 @@ class rank_engine : public chunk_host, private peers {
       if (next.to_run) {
         run_chunk(next);
         deliver_letters();
+      } else if (next.has_orders) {
+        const in_tasks busy(stand_in_);
+        follow_orders();
       } else if (next.in_motion) {
         // The rest of a large frame comes as fast as this rank looks.
         if (!deliver_letters()) std::this_thread::yield();
-      } else if (!follow_orders() && !deliver_letters() && !next.heard) {
+      } else if (!deliver_letters() && !next.heard) {
         if (!was_idle) idle.reset(next.at);
         was_idle = true;
         idle.wait(next.at);
@@ -119,8 +126,8 @@ class rank_engine : public chunk_host, private peers {
     }
   }
 
-  /// Does what the root has said about results; false where it has said nothing.
-  bool follow_orders() {
+  /// Does what the root has said about results.
+  void follow_orders() {
     std::deque<settle_order> orders;
     core::epoch_number epoch = 0;
     {
@@ -129,7 +136,6 @@ class rank_engine : public chunk_host, private peers {
       epoch = worker_.epoch();
     }
     for (const settle_order& given : orders) follow(given.said, given.epoch == epoch);
-    return !orders.empty();
   }
 
   /// Under the lock: `said` is a settle.
@@ -163,6 +169,25 @@ class rank_engine : public chunk_host, private peers {
 
   void stop_stand_in() { stand_in_.reset(); }
 
+  /// The computing thread goes off, for something that is no task of a chunk; the stand-in looks
+  /// after messages, where silence would mean that this rank is lost.
+  void leave_messages() {
+    if (survives() && stand_in_) stand_in_->tasks_begin();
+  }
+
+  void return_to_messages() {
+    if (survives() && stand_in_) stand_in_->tasks_end();
+  }
+
+  /// The job goes on where ranks are lost.
+  bool survives() const { return timeout_.count() != 0; }
+
+  /// Silence that long means that a rank is lost; 0: it never does.
+  core::duration timeout() const { return timeout_; }
+
+  /// How often each rank lets the root hear from it, and the root each rank.
+  core::duration heartbeat() const { return timeout_ / 4; }
+
   /// Whether messages are looked after however long a task is.
   bool has_stand_in() const { return stand_in_.has_value(); }
 
@@ -190,6 +215,7 @@ class rank_engine : public chunk_host, private peers {
     bool is_over = false;
     bool heard = false;      // messages came in
     bool in_motion = false;  // parts of a frame are on their way
+    bool has_orders = false;
     std::optional<chunk> to_run;
     core::duration report_interval{};
   };
@@ -234,7 +260,8 @@ class rank_engine : public chunk_host, private peers {
       next.heard = attend_here(next.at);
       next.at = now();
     }
-    if (!orders_.empty()) return next;
+    next.has_orders = !orders_.empty();
+    if (next.has_orders) return next;
     next.is_over = is_over();
     if (next.is_over) return next;
     next.to_run = worker_.start();
@@ -248,7 +275,9 @@ class rank_engine : public chunk_host, private peers {
     const in_tasks busy(stand_in_);
     chunk_scope scope(
         *this, around_, next.to_run->items, next.at, next.report_interval, std::move(spare_piece_));
+    around_.is_in_chunk = true;
     run(scope, *next.to_run);
+    around_.is_in_chunk = false;
     spare_piece_ = std::move(scope.piece());
   }
 
@@ -441,6 +470,7 @@ class rank_engine : public chunk_host, private peers {
   std::deque<settle_order> orders_;      // under the lock
   std::exception_ptr stand_in_failure_;  // under the lock
   core::duration attended_at_{};
+  core::duration timeout_{};
   wire::bytes spare_piece_;
   std::optional<stand_in> stand_in_;  // last: it uses all the others
 };

@@ -4,8 +4,10 @@
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/frame.hpp>
+#include <rankwise/engine/process_watch.hpp>
 #include <rankwise/engine/rank_engine.hpp>
 #include <rankwise/engine/resident_numbers.hpp>
+#include <rankwise/engine/survival.hpp>
 #include <rankwise/engine/termination.hpp>
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
@@ -33,11 +35,19 @@ namespace rankwise::engine {
 class root final : public rank_engine {
  public:
   /// `hosts` has the host of each rank; `watch` is told how the job goes.
-  root(transport::endpoint& endpoint, std::vector<std::string> hosts, observe::watcher& watch)
-      : rank_engine(endpoint),
+  root(transport::endpoint& endpoint,
+       std::vector<std::string> hosts,
+       observe::watcher& watch,
+       const survival& how = {})
+      : rank_engine(endpoint, how),
         hosts_(std::move(hosts)),
         watch_(watch),
-        introduced_(endpoint.n_ranks()) {}
+        introduced_(endpoint.n_ranks()),
+        lives_(endpoint.n_ranks()) {
+    for (std::size_t row = 1; survives() && row < how.processes.size(); ++row)
+      processes_.add(to_rank(row), how.processes[row]);
+    leave_messages();
+  }
 
   root(const root&) = delete;
   root& operator=(const root&) = delete;
@@ -50,8 +60,9 @@ class root final : public rank_engine {
 
   /// Runs `call` on the ranks, and returns when no task of it runs any more.
   ///
-  /// Throws: task_error if tasks failed; cannot_go_on if messages or values can't be read;
-  /// std::logic_error, naming `name`, if a call is under way already.
+  /// Throws: task_error if tasks failed; rank_lost if a rank was and the call can't go on without;
+  /// config_error for a task limit that can't be kept; cannot_go_on if messages or values can't be
+  /// read; std::logic_error, naming `name`, if a call is under way already.
   void run(root_call& call,
            const options& how,
            const char* name,
@@ -67,6 +78,10 @@ class root final : public rank_engine {
     std::optional<termination> last_words;
     if (has_stand_in()) last_words.emplace();
     name_ = name;
+    require_limit(how);
+    needs_all_ranks_ = how.needs_all_ranks || place == core::placement::one_each;
+    require_ranks(how);
+    return_to_messages();
     try {
       or_bring_down([&] {
         begin(call, how, place);
@@ -79,10 +94,12 @@ class root final : public rank_engine {
       call_ = nullptr;
       throw;
     }
+    leave_messages();
     end();
   }
 
-  /// Tells the other ranks that the job is over, and waits until that is sent.
+  /// Tells the other ranks that the job is over, and waits until that is sent; where the job
+  /// survives losses, until they have answered, for two seconds at most.
   ///
   /// Throws: cannot_go_on if a call has, whatever became of its exception.
   void shut_down() {
@@ -92,12 +109,21 @@ class root final : public rank_engine {
     core::message over;
     over.kind = core::message_kind::shutdown;
     for (std::size_t row = 1; row < n_ranks(); ++row) {
+      if (!lives_[row].present) continue;
       outbox_to(to_rank(row)).add(0, over);
       outbox_to(to_rank(row)).send();
     }
+    constexpr core::duration patience = std::chrono::seconds(2);
+    const core::duration begun = now();
+    is_ending_ = true;
     backoff idle;
-    idle.reset(now());
-    while (!endpoint_.all_sent()) idle.wait(now());
+    idle.reset(begun);
+    while (!endpoint_.all_sent() ||
+           (survives() && now() - begun < patience && any_other_present())) {
+      const std::lock_guard held(lock_);
+      if (survives()) attend_here(now());
+      idle.wait(now());
+    }
   }
 
   /// Of all calls so far.
@@ -146,7 +172,55 @@ class root final : public rank_engine {
     options.retries = how.on_error == on_error_kind::retry ? how.retries : 0;
     options.stop_on_failure = how.on_error != on_error_kind::collect;
     options.message_cost = message_cost;
+    options.speculate = how.speculate;
+    options.losses_at_most = losses_at_most;
     return options;
+  }
+
+  /// An item is tried that often, where its rank is lost each time.
+  static constexpr std::uint32_t losses_at_most = 3;
+
+  /// What is known of a rank over the whole job.
+  struct life {
+    core::epoch_number epoch = 0;
+    bool present = true;    // else it is lost
+    bool is_stuck = false;  // in a task that took too long
+    bool gone = false;      // its process has ended: it does not come back
+  };
+
+  void require_limit(const options& how) const {
+    if (how.task_limit_s == 0 || (survives() && n_ranks() > 1)) return;
+    throw config_error(
+        n_ranks() > 1
+            ? "--task-limit: found a job that rankrun has not started (or an MPI without "
+              "threads), accepted: rankrun -n N"
+            : "--task-limit: found one rank, accepted: two at least, since the first can't "
+              "stop its own tasks");
+  }
+
+  /// Throws: rank_lost where the call needs a rank that is lost already.
+  void require_ranks(const options& how) {
+    if (!needs_all_ranks_) return;
+    const std::lock_guard held(lock_);
+    const std::size_t n_used = how.max_ranks == 0 ? n_ranks() : std::min(how.max_ranks, n_ranks());
+    for (std::size_t row = 1; row < n_used; ++row) {
+      if (!lives_[row].present) throw rank_lost(why_lost(to_rank(row), "before"));
+    }
+  }
+
+  std::string why_lost(rank_id rank, const char* when) const {
+    return fmt::format(
+        "rank {} on {} was lost {} {}, which needs all ranks (map, for_each and reduce go on with "
+        "the others): run the job again",
+        static_cast<int>(rank),
+        host(rank),
+        when,
+        name_);
+  }
+
+  bool any_other_present() const {
+    return std::any_of(
+        lives_.begin() + 1, lives_.end(), [](const life& one) { return one.present; });
   }
 
   void require_whole() const {
@@ -162,13 +236,30 @@ class root final : public rank_engine {
     worker_.begin(call_number_);
     failures_.clear();
     cancel_told_ = false;
-    coordinator_.emplace(to_coordinator_options(how, call.n_items(), place, n_ranks()));
+    lost_in_call_.reset();
+    task_limit_ = to_duration(needs_all_ranks_ ? 0 : how.task_limit_s);
+    core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
+    asked.lease = timeout();
+    if (task_limit_.count() != 0) asked.first_worker = 1;
+    coordinator_.emplace(asked);
     const std::uint32_t n_used = coordinator_->options().n_ranks;
     report_interval_ =
         std::max<core::duration>(std::chrono::milliseconds(100), 8 * message_cost * n_used);
     begun_ = now();
-    for (std::size_t row = 0; row < n_used; ++row) coordinator_->joined(to_rank(row), begun_);
+    for (std::size_t row = 0; row < n_used; ++row) {
+      const life& one = lives_[row];
+      if (one.present && !one.is_stuck) {
+        coordinator_->joined(to_rank(row), begun_, one.epoch);
+      } else {
+        coordinator_->absent(to_rank(row), one.epoch, one.gone);
+      }
+    }
+    if (coordinator_->n_active() == 0) coordinator_->enlist_root(begun_);
     attend_here(begun_);
+  }
+
+  static core::duration to_duration(double seconds) {
+    return std::chrono::duration_cast<core::duration>(std::chrono::duration<double>(seconds));
   }
 
   bool is_over() const override { return coordinator_->done(); }
@@ -178,7 +269,9 @@ class root final : public rank_engine {
   void run(chunk_scope& scope, const chunk& /*next*/) override { call_->run(scope); }
 
   void respond(core::duration at) override {
+    if (survives()) look_after_ranks(at);
     if (coordinator_) {
+      note_given_up();
       if (termination::asks_for_words()) prepare_last_words(at);
       if (last_words_at_ && at - *last_words_at_ > std::chrono::seconds(3)) {
         termination::forget();  // the job goes on: somebody has stopped it for a while
@@ -192,14 +285,112 @@ class root final : public rank_engine {
     unsent_.clear();
   }
 
+  /// Notices who is lost, and lets the others know that this rank lives.
+  void look_after_ranks(core::duration at) {
+    if (at < next_look_) return;
+    next_look_ = at + look_interval;
+    for (const rank_id rank : processes_.ended()) lose(rank, at, true, "its process has ended");
+    if (coordinator_) {
+      for (const core::loss& one : coordinator_->tick(at)) {
+        note_loss(
+            one,
+            at,
+            fmt::format("silent for {:.3g} s", std::chrono::duration<double>(timeout()).count()));
+      }
+    }
+    if (at < next_heartbeat_) return;
+    next_heartbeat_ = at + heartbeat();
+    core::message alive;
+    alive.kind = core::message_kind::alive;
+    for (std::size_t row = 1; row < n_ranks(); ++row) {
+      if (lives_[row].present) outbox_of(to_rank(row)).add(lives_[row].epoch, alive);
+    }
+  }
+
+  void lose(rank_id rank, core::duration at, bool for_good, const std::string& why) {
+    core::loss one{rank, 0};
+    if (coordinator_ && to_index(rank) < coordinator_->options().n_ranks) {
+      one = coordinator_->lost(rank, at, for_good);
+    } else if (lives_[to_index(rank)].present) {
+      ++lives_[to_index(rank)].epoch;
+    }
+    lives_[to_index(rank)].gone = for_good;
+    note_loss(one, at, why);
+  }
+
+  void note_loss(const core::loss& one, core::duration at, const std::string& why) {
+    life& found = lives_[to_index(one.rank)];
+    if (!found.present) return;  // noticed before
+    found.present = false;
+    endpoint_.expect(one.rank, false);
+    if (is_ending_) return;
+    rank_loss told;
+    told.rank = static_cast<std::int32_t>(one.rank);
+    told.host = host(one.rank);
+    told.at_s = std::chrono::duration<double>(at - job_begun_).count();
+    told.why = why;
+    told.n_items = one.n_items;
+    watch_.notice(fmt::format("rank {} on {} is lost: {}; {} {} run again",
+                              told.rank,
+                              told.host,
+                              why,
+                              told.n_items,
+                              told.n_items == 1 ? "item is" : "items are"));
+    losses_.push_back(std::move(told));
+    if (call_ != nullptr && needs_all_ranks_ && !lost_in_call_) {
+      lost_in_call_ = why_lost(one.rank, "during");
+      coordinator_->cancel();
+    }
+  }
+
+  /// `rank` has said something; false where it can't have: its process has ended.
+  bool is_heard(rank_id rank, const core::message& said) {
+    life& found = lives_[to_index(rank)];
+    if (found.gone) return false;
+    if (said.kind != core::message_kind::alive || !said.flag) found.is_stuck = false;
+    if (!found.present) {
+      found.present = true;
+      endpoint_.expect(rank, true);
+      watch_.notice(fmt::format("rank {} on {} is back", static_cast<int>(rank), host(rank)));
+    }
+    return true;
+  }
+
+  /// What a rank says of a call that is over shows that it lives.
+  core::verdict book(rank_id from,
+                     core::epoch_number epoch,
+                     const core::message& said,
+                     core::duration at) {
+    if (!coordinator_ || to_index(from) >= coordinator_->options().n_ranks)
+      return core::verdict::dropped;
+    if (said.call == call_number_) return coordinator_->receive(from, epoch, said, at);
+    core::message alive;
+    alive.kind = core::message_kind::alive;
+    alive.flag = said.kind == core::message_kind::alive && said.flag;
+    coordinator_->receive(from, epoch, alive, at);
+    return core::verdict::dropped;
+  }
+
+  void note_given_up() {
+    for (const core::given_up_item& one : coordinator_->take_given_up()) {
+      const std::int32_t last = losses_.empty() ? 0 : losses_.back().rank;
+      failures_.push_back({one.index,
+                           last,
+                           hosts_[static_cast<std::size_t>(last)],
+                           fmt::format("given up: {} ranks were lost while they ran it, this one "
+                                       "the last",
+                                       one.losses),
+                           false});
+    }
+  }
+
   void handle(rank_id from,
               core::epoch_number epoch,
               const core::message& said,
               std::span<const std::byte> payload,
               core::duration at) override {
-    const bool is_current = coordinator_ && said.call == call_number_;
-    const core::verdict verdict =
-        is_current ? coordinator_->receive(from, epoch, said, at) : core::verdict::dropped;
+    if (!is_heard(from, said)) return;
+    const core::verdict verdict = book(from, epoch, said, at);
     const bool accepted = verdict == core::verdict::accepted;
     switch (said.kind) {
       case core::message_kind::done:
@@ -209,6 +400,21 @@ class root final : public rank_engine {
       case core::message_kind::failed:
       case core::message_kind::unsettled:
         if (accepted) note_failure(from, said, payload);
+        break;
+      case core::message_kind::overran:
+        lives_[to_index(from)].is_stuck = true;
+        if (accepted) {
+          failures_.push_back({said.items.first,
+                               static_cast<std::int32_t>(from),
+                               host(from),
+                               fmt::format("it took longer than {:.3g} s (--task-limit)",
+                                           std::chrono::duration<double>(task_limit_).count()),
+                               false});
+        }
+        break;
+      case core::message_kind::left:
+        lives_[to_index(from)].present = false;
+        lives_[to_index(from)].gone = true;
         break;
       case core::message_kind::returned:
       case core::message_kind::settled:
@@ -283,9 +489,19 @@ class root final : public rank_engine {
     said.call = call_number_;
     outbox& box = outbox_of(rank);
     wire::bytes& payload = box.begin(epoch, said);
-    wire::append_value(payload, call_header{call_->name_hash(), around_.seed, report_interval_});
+    wire::append_value(
+        payload, call_header{call_->name_hash(), around_.seed, report_interval_, task_limit_});
     call_->encode_call(payload);
     box.end();
+  }
+
+  /// What a rank still works on, as the slower of two, is not wanted.
+  void cancel_rest(rank_id rank, core::epoch_number epoch) {
+    core::message order;
+    order.kind = core::message_kind::cancel;
+    order.call = call_number_;
+    outbox_to(rank).add(epoch, order);
+    outbox_to(rank).send();
   }
 
   void tell_all_to_cancel() {
@@ -355,6 +571,7 @@ class root final : public rank_engine {
       if (worked) all.tail_idle_s += seconds(at - record.last_done);
     }
     all.messages = n_frames();
+    all.losses = losses_;
     return all;
   }
 
@@ -367,8 +584,14 @@ class root final : public rank_engine {
       watch_.call_over(shown_);
     }
     const std::uint64_t n_items = coordinator_->options().n_items;
+    for (std::size_t row = 1; row < coordinator_->options().n_ranks; ++row) {
+      const core::rank_record& record = coordinator_->record(to_rank(row));
+      lives_[row].epoch = record.epoch;
+      if (record.chunks_out != 0 && lives_[row].present) cancel_rest(to_rank(row), record.epoch);
+    }
     coordinator_.reset();
     call_ = nullptr;
+    if (lost_in_call_) throw rank_lost(*lost_in_call_);
     if (failures_.empty()) return;
     std::sort(failures_.begin(),
               failures_.end(),
@@ -396,6 +619,19 @@ class root final : public rank_engine {
   job_statistics shown_;
   bool is_shown_ = true;
   std::string broken_;  // why no more calls can be made; empty: they can
+
+  // Where the job survives losses; all under the lock.
+  static constexpr core::duration look_interval = std::chrono::milliseconds(100);
+  std::vector<life> lives_;  // by rank
+  process_watch processes_;
+  std::vector<rank_loss> losses_;
+  core::duration job_begun_ = now();
+  core::duration next_look_{};
+  core::duration next_heartbeat_{};
+  core::duration task_limit_{};
+  bool needs_all_ranks_ = false;             // the call under way
+  std::optional<std::string> lost_in_call_;  // why it can't go on
+  bool is_ending_ = false;
 };
 
 }  // namespace rankwise::engine

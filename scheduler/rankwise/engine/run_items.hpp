@@ -36,6 +36,7 @@ decltype(auto) invoke_task(const Task& task,
                            task_surroundings& around,
                            std::uint64_t index,
                            const Input& input) {
+  around.running.store(index, std::memory_order_relaxed);
   try {
     if constexpr (std::is_invocable_v<const Task&, task_context&, const Input&>) {
       task_context context(around, index);

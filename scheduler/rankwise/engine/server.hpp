@@ -11,19 +11,26 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace rankwise::engine {
 
 /// A rank that is not the root: it runs what the root sends, until the root says that the job is
-/// over.
+/// over. Where the job survives losses and the root is lost, it ends its process.
 class server final : public rank_engine {
  public:
-  explicit server(transport::endpoint& endpoint) : rank_engine(endpoint) {}
+  explicit server(transport::endpoint& endpoint, const survival& how = {})
+      : rank_engine(endpoint, how) {
+    if (survives() && !how.processes.empty()) root_process_.add(root_rank, how.processes.front());
+  }
 
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -64,21 +71,91 @@ class server final : public rank_engine {
 
   void respond(core::duration at) override {
     outbox& to_root = outbox_to(root_rank);
+    if (survives()) {
+      watch_root(at);
+      watch_task(at);
+      if (over_) return leave(at);
+      if (at - sent_at_ >= heartbeat()) {
+        core::message alive = worker_.about(core::message_kind::alive, 0, {});
+        alive.flag = is_stuck();
+        to_root.add(worker_.epoch(), alive);
+        to_root.send();
+        sent_at_ = at;
+      }
+    }
     if (!worker_.should_send(to_root.n_messages(), at - sent_at_)) return;
     to_root.send();
     sent_at_ = at;
+  }
+
+  /// Time counts as silence only while this rank looks: it may have been stopped itself.
+  void watch_root(core::duration at) {
+    constexpr core::duration longest_look = std::chrono::milliseconds(500);
+    root_silence_ += std::min(at - looked_at_, longest_look);
+    looked_at_ = at;
+    if (over_ || at < next_watch_) return;
+    next_watch_ = at + watch_interval;
+    if (!root_process_.ended().empty()) end_process("the root's process has ended");
+    if (root_silence_ > timeout()) {
+      end_process(fmt::format("the root has been silent for {:.0f} s",
+                              std::chrono::duration<double>(timeout()).count()));
+    }
+  }
+
+  void watch_task(core::duration at) {
+    const std::optional<std::uint64_t> under_way = worker_.under_way_id();
+    if (!under_way || !running_ || running_->header.task_limit.count() == 0 || is_stuck()) return;
+    const core::duration since{around_.running_since.load(std::memory_order_relaxed)};
+    if (at - since <= running_->header.task_limit) return;
+    stuck_since_ = since;
+    core::message said =
+        worker_.about(core::message_kind::overran, *under_way, {around_.running.load(), 1});
+    said.elapsed = at - since;
+    outbox_to(root_rank).add(worker_.epoch(), said);
+    outbox_to(root_rank).send();
+    sent_at_ = at;
+  }
+
+  /// The task that has overrun is still the one under way.
+  bool is_stuck() const {
+    return stuck_since_ && around_.is_in_chunk.load(std::memory_order_relaxed) &&
+           around_.running_since.load(std::memory_order_relaxed) == stuck_since_->count();
+  }
+
+  /// The job is over: says so once, and does not wait long for a task that nobody wants.
+  void leave(core::duration at) {
+    constexpr core::duration patience = std::chrono::milliseconds(500);
+    if (!left_at_) {
+      left_at_ = at;
+      outbox_to(root_rank).add(worker_.epoch(), worker_.about(core::message_kind::left, 0, {}));
+      outbox_to(root_rank).send();
+    }
+    if (at - *left_at_ > patience && endpoint_.all_sent()) ::_exit(0);
+  }
+
+  [[noreturn]] void end_process(const std::string& why) {
+    const std::string text = fmt::format("rankwise: rank {} on {} leaves: {}\n",
+                                         static_cast<int>(endpoint_.rank()),
+                                         endpoint_.host(),
+                                         why);
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(static_cast<int>(exit_status::failed_job));
   }
 
   void handle(rank_id from,
               core::epoch_number epoch,
               const core::message& said,
               std::span<const std::byte> payload,
-              core::duration /*at*/) override {
+              core::duration at) override {
     if (from != root_rank) {
       throw wire::decode_error(
           fmt::format("rank {} sent what the root alone may send", static_cast<int>(from)));
     }
+    root_silence_ = {};
+    looked_at_ = at;
     switch (said.kind) {
+      case core::message_kind::alive:
+        break;
       case core::message_kind::call:
         begin_call(epoch, said, payload);
         break;
@@ -94,6 +171,7 @@ class server final : public rank_engine {
         break;
       case core::message_kind::shutdown:
         over_ = true;
+        around_.cancelled = true;
         break;
       default:
         throw wire::decode_error(
@@ -124,6 +202,15 @@ class server final : public rank_engine {
   std::shared_ptr<active_call> call_;     // under the lock: what the root's grants belong to
   std::shared_ptr<active_call> running_;  // what the chunk under way belongs to
   bool over_ = false;
+
+  // Where the job survives losses; all under the lock.
+  static constexpr core::duration watch_interval = std::chrono::milliseconds(100);
+  process_watch root_process_;
+  core::duration root_silence_{};
+  core::duration looked_at_ = now();
+  core::duration next_watch_{};
+  std::optional<core::duration> stuck_since_;
+  std::optional<core::duration> left_at_;
 };
 
 }  // namespace rankwise::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/process_watch.hpp>
 #include <rankwise/engine/task_registry.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/wire/frame.hpp>
@@ -29,11 +30,13 @@ struct identity {
   std::uint32_t long_double_bytes = sizeof(long double);
   std::uint32_t reserved = 0;
   std::uint64_t tasks = 0;  ///< digest of the registered tasks
+  process_place process;
   std::array<char, 64> host{};
 
   /// This process's.
   static identity here(const std::string& host) {
     identity mine;
+    mine.process = process_place::here();
     mine.tasks = task_registry::instance().digest();
     std::copy_n(host.begin(), std::min(host.size(), mine.host.size() - 1), mine.host.begin());
     return mine;
@@ -42,7 +45,7 @@ struct identity {
   std::string host_name() const { return host.data(); }
 };
 
-static_assert(sizeof(identity) == 88);
+static_assert(sizeof(identity) == 104);
 
 /// What keeps `other` from working with `root`, in words; empty where nothing does.
 inline std::string difference(const identity& root, const identity& other) {

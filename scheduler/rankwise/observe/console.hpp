@@ -50,6 +50,12 @@ class console final : public watcher {
 
   void update(const job_statistics& job, core::duration at) override { progress_.update(job, at); }
 
+  void notice(const std::string& text) override {
+    if (how_.quiet) return;
+    progress_.make_room();
+    say(text);
+  }
+
   void call_over(const job_statistics& job) override { progress_.end_call(job); }
 
   /// The job has ended well; nothing is said of one without items.

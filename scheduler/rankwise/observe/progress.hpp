@@ -91,6 +91,14 @@ class progress {
     show(running_text(call));
   }
 
+  /// Something else is going to be written: the line is taken off the terminal, until it is next
+  /// due.
+  void make_room() {
+    if (mode_ != progress_mode::line || shown_ == 0) return;
+    write_("\r" + std::string(shown_, ' ') + "\r");
+    shown_ = 0;
+  }
+
   /// The call is over.
   void end_call(const job_statistics& job) {
     if (n_lines_ != 0) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace rankwise {
 
@@ -35,6 +36,15 @@ struct pipeline_statistics {
   double slowest_busy = 0;  ///< that share of the time, from 0 to 1
 };
 
+/// A rank that was lost, or came back after that.
+struct rank_loss {
+  std::int32_t rank = 0;
+  std::string host;
+  double at_s = 0;            ///< after the job began
+  std::string why;            ///< for people
+  std::uint64_t n_items = 0;  ///< that it held, and that were handed out again
+};
+
 /// What a job has done, so far or in all its calls. Times are seconds; rank-seconds are summed over
 /// the ranks.
 struct job_statistics {
@@ -51,6 +61,7 @@ struct job_statistics {
   std::uint64_t calls = 0;
   map_reduce_statistics map_reduce;
   pipeline_statistics pipeline;
+  std::vector<rank_loss> losses;  ///< in the order in which they were noticed
 };
 
 namespace observe {

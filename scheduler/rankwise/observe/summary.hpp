@@ -75,23 +75,56 @@ inline std::string pipeline_text(const pipeline_statistics& last) {
                      percent_text(last.slowest_busy));
 }
 
+/// What ranks were lost, a line each.
+inline std::string losses_text(const job_statistics& job) {
+  std::string text;
+  for (const rank_loss& one : job.losses) {
+    text += fmt::format("lost: rank {} on {} after {}: {}; {} {} run again\n",
+                        one.rank,
+                        one.host,
+                        time_text(one.at_s),
+                        one.why,
+                        one.n_items,
+                        one.n_items == 1 ? "item" : "items");
+  }
+  return text;
+}
+
+/// Fields of `summary_json` for lost ranks; none where there were none.
+inline std::string losses_fields(const job_statistics& job) {
+  if (job.losses.empty()) return {};
+  std::string text;
+  for (const rank_loss& one : job.losses) {
+    text += fmt::format(R"({}{{"rank":{},"host":{},"at_s":{:.3f},"why":{},"items_again":{}}})",
+                        text.empty() ? "" : ",",
+                        one.rank,
+                        json_text(one.host),
+                        one.at_s,
+                        json_text(one.why),
+                        one.n_items);
+  }
+  return fmt::format(R"(,"losses":[{}])", text);
+}
+
 /// What a job did, in two lines or more.
 inline std::string summary_text(const job_statistics& job) {
   const bool whole = job.items_done == job.items_total;
   const std::string items = whole ? fmt::format("{}", job.items_done)
                                   : fmt::format("{} of {}", job.items_done, job.items_total);
-  return fmt::format("{} {} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}{}",
-                     items,
-                     job.items_total == 1 ? "item" : "items",
-                     time_text(job.elapsed_s),
-                     job.ranks,
-                     job.ranks == 1 ? "rank" : "ranks",
-                     amount_text(rate(job)),
-                     percent_text(efficiency(job)),
-                     job.failures,
-                     held_back(job),
-                     map_reduce_text(job.map_reduce),
-                     pipeline_text(job.pipeline));
+  return fmt::format(
+      "{} {} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}{}{}",
+      items,
+      job.items_total == 1 ? "item" : "items",
+      time_text(job.elapsed_s),
+      job.ranks,
+      job.ranks == 1 ? "rank" : "ranks",
+      amount_text(rate(job)),
+      percent_text(efficiency(job)),
+      job.failures,
+      held_back(job),
+      map_reduce_text(job.map_reduce),
+      pipeline_text(job.pipeline),
+      losses_text(job));
 }
 
 /// Fields of `summary_json` for map_reduce calls; none where there were none.
@@ -120,7 +153,7 @@ inline std::string summary_json(const job_statistics& job) {
   const idle_time lost = idle(job);
   return fmt::format(
       R"({{"summary":{{"items":{},"items_total":{},"failures":{},"calls":{},"ranks":{},"elapsed_s":{:.6f},"task_s":{:.6f},)"
-      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}}}}})"
+      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}{}}}}})"
       "\n",
       job.items_done,
       job.items_total,
@@ -136,7 +169,8 @@ inline std::string summary_json(const job_statistics& job) {
       lost.between_s,
       job.messages,
       map_reduce_fields(job.map_reduce),
-      pipeline_fields(job.pipeline));
+      pipeline_fields(job.pipeline),
+      losses_fields(job));
 }
 
 }  // namespace rankwise::observe

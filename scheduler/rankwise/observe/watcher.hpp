@@ -4,6 +4,8 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/observe/statistics.hpp>
 
+#include <string>
+
 namespace rankwise::observe {
 
 /// Someone whom the root tells how the job goes, by one thread at a time.
@@ -18,6 +20,9 @@ class watcher {
 
   /// Often, in the middle of a call.
   virtual void update(const job_statistics& job, core::duration at) = 0;
+
+  /// Something has happened that people want to know at once.
+  virtual void notice(const std::string& text) = 0;
 
   /// A call has ended, well or not.
   virtual void call_over(const job_statistics& job) = 0;

@@ -36,11 +36,15 @@ class endpoint {
   /// Takes the next frame that has come in whole; false where there is none.
   virtual bool try_receive(rank_id& from, wire::bytes& frame) = 0;
 
-  /// Nothing sent from here waits any more.
+  /// Nothing sent from here to ranks that are expected to take it waits any more.
   virtual bool all_sent() = 0;
 
-  /// Frames are under way that move on only as this endpoint is called.
+  /// Frames of expected ranks are under way that move on only as this endpoint is called.
   virtual bool in_motion() const { return false; }
+
+  /// Whether `rank` is expected to take and send frames, as every rank is at first. What is under
+  /// way to and from one that is not stays where it is until it is expected again.
+  virtual void expect(rank_id /*rank*/, bool /*expected*/) {}
 
   /// A buffer to build a frame in, empty, with the room of one that was sent where there is one.
   virtual wire::bytes new_buffer() { return {}; }

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,9 @@ class mpi final : public endpoint {
   /// int.
   explicit mpi(const boost::mpi::communicator& communicator,
                std::size_t part_bytes = std::size_t{1} << 29U)
-      : communicator_(communicator, boost::mpi::comm_duplicate), part_bytes_(part_bytes) {
+      : communicator_(communicator, boost::mpi::comm_duplicate),
+        part_bytes_(part_bytes),
+        expected_(static_cast<std::size_t>(communicator_.size()), 1) {
     MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
     int level = MPI_THREAD_SINGLE;
     MPI_Query_thread(&level);
@@ -60,12 +63,13 @@ class mpi final : public endpoint {
 
   void send(rank_id to, wire::bytes frame) override {
     outgoing& sent = sending_.emplace_back();
+    sent.to = to;
     sent.frame = std::move(frame);
     if (sent.frame.size() <= part_bytes_) {
       post_send(sent, to, sent.frame.data(), sent.frame.size(), tag::frame);
     } else {
-      sent.size = sent.frame.size();
-      post_send(sent, to, &sent.size, sizeof sent.size, tag::size_of_large);
+      sent.size = std::make_unique<std::uint64_t>(sent.frame.size());
+      post_send(sent, to, sent.size.get(), sizeof *sent.size, tag::size_of_large);
       for (std::size_t at = 0; at < sent.frame.size(); at += part_bytes_) {
         post_send(sent,
                   to,
@@ -94,11 +98,29 @@ class mpi final : public endpoint {
     return false;
   }
 
-  bool in_motion() const override { return !arriving_.empty() || !sending_.empty(); }
+  bool in_motion() const override {
+    return !sending_.empty() ||
+           std::any_of(arriving_.begin(), arriving_.end(), [this](const arrival& one) {
+             return expected_[static_cast<std::size_t>(one.source)] != 0;
+           });
+  }
 
   bool all_sent() override {
     complete_sends();
     return sending_.empty();
+  }
+
+  void expect(rank_id rank, bool expected) override {
+    expected_[to_index(rank)] = expected ? 1 : 0;
+    if (!expected) return;
+    for (auto one = stuck_.begin(); one != stuck_.end();) {
+      if (one->to == rank) {
+        sending_.push_back(std::move(*one));
+        one = stuck_.erase(one);
+      } else {
+        ++one;
+      }
+    }
   }
 
   wire::bytes new_buffer() override {
@@ -140,8 +162,9 @@ class mpi final : public endpoint {
   };
 
   struct outgoing {
+    rank_id to = root_rank;
     wire::bytes frame;
-    std::uint64_t size = 0;
+    std::unique_ptr<std::uint64_t> size;  // of a large one
     request_set requests;
   };
 
@@ -167,8 +190,15 @@ class mpi final : public endpoint {
   /// Lets go of the frames that are out, from the oldest on; one that hangs does not stop the
   /// others' transfer.
   void complete_sends() {
-    while (!sending_.empty() && sending_.front().requests.test()) {
-      recycle(std::move(sending_.front().frame));
+    while (!sending_.empty()) {
+      outgoing& oldest = sending_.front();
+      if (oldest.requests.test()) {
+        recycle(std::move(oldest.frame));
+      } else if (expected_[to_index(oldest.to)] == 0) {
+        stuck_.push_back(std::move(oldest));
+      } else {
+        return;
+      }
       sending_.pop_front();
     }
   }
@@ -235,6 +265,8 @@ class mpi final : public endpoint {
   std::string host_ = this_host();
   bool may_change_threads_ = false;
   std::deque<outgoing> sending_;
+  std::deque<outgoing> stuck_;  // to ranks that are not expected to take them
+  std::vector<char> expected_;  // by rank
   std::deque<arrival> arriving_;
   std::vector<wire::bytes> free_;
 };

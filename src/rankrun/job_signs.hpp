@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/launcher.hpp>
+
+#include "text.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rankwise::launcher {
+
+/// What the ranks of a job have told so far.
+class job_signs {
+ public:
+  using time = std::chrono::steady_clock::time_point;
+
+  /// Words that can't be read tell nothing.
+  void hear(std::string_view words, time at) {
+    const std::vector<std::string_view> all = split_words(words);
+    if (all.size() == 2 && all[0] == launcher_words::joined) has_joined_ = true;
+    if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = number(all[1], 255);
+    if (all.size() == 3 && all[0] == launcher_words::starting) {
+      if (const auto rank = number(all[1], largest_count))
+        starting_[*rank] = {std::string(all[2]), at};
+    }
+  }
+
+  /// All ranks are there.
+  bool has_joined() const { return has_joined_; }
+
+  /// What the root ends with, once it has said so.
+  std::optional<int> outcome() const { return outcome_; }
+
+  /// For people: the ranks of `n_ranks` that are missing while the others wait for them at time
+  /// `at`, and where they are; empty where none is. A rank says that it waits every second.
+  std::string missing(int n_ranks, time at) const {
+    constexpr auto silence = std::chrono::seconds(4);
+    std::string text;
+    for (int rank = 0; rank < n_ranks; ++rank) {
+      const auto place = starting_.find(rank);
+      if (place != starting_.end() && at - place->second.at <= silence) continue;
+      text += fmt::format("{}rank {} {}",
+                          text.empty() ? "" : ", ",
+                          rank,
+                          place == starting_.end()
+                              ? "(never started)"
+                              : "on " + place->second.host + " (started, then silent)");
+    }
+    return text;
+  }
+
+ private:
+  struct sign {
+    std::string host;
+    time at;
+  };
+
+  static std::optional<int> number(std::string_view text, int largest) {
+    if (text == "0") return 0;
+    const auto count = parse_count(text);
+    return count && *count <= largest ? count : std::nullopt;
+  }
+
+  bool has_joined_ = false;
+  std::optional<int> outcome_;
+  std::map<int, sign> starting_;
+};
+
+}  // namespace rankwise::launcher

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Jobs that lose ranks, as they are typed: survival_test.sh SOURCE_FOLDER RANKRUN SURVIVOR
+# shellcheck source=test/cli/support.sh disable=SC2154
+source "$1/test/cli/support.sh" "$1" "$2"
+readonly survivor=$3
+
+# job RANKS OPTION...: each item of --strike has its effect once.
+job() {
+  local -r n_ranks=$1
+  shift
+  rm -rf marks
+  mkdir marks
+  run "$rankrun" --oversubscribe -n "$n_ranks" "$survivor" --no-root-work --heartbeat-timeout 1 --marks marks "$@"
+}
+
+# loses N WHY WHAT: the job that was run has lost so many ranks for that reason, and has its results all the same.
+loses() {
+  same "status: $3" "$status" 0
+  same "sum: $3" "$out" 328350
+  same "ranks lost: $3" "$(grep -c "^rankwise: rank [1-9] on .* is lost: $2; [0-9]* items\? \(is\|are\) run again$" "$scratch/err")" "$1"
+  same "in the summary: $3" "$(grep -c '^lost: rank [1-9] on ' "$scratch/err")" "$1"
+  nothing_left "$3"
+}
+
+nothing_left() {
+  local left=''
+  left=$(pgrep -f "^$survivor" || true)
+  same "processes left: $1" "$left" ''
+}
+
+job 4 --what kill --strike 10 --strike 50 --strike 90
+loses 3 'its process has ended' 'all workers are killed, and the root finishes alone'
+job 4 --call reduce --what kill --strike 10 --strike 50
+loses 2 'its process has ended' 'two workers are killed in a reduce'
+job 3 --what crash --strike 30
+loses 1 'its process has ended' 'a worker crashes'
+job 3 --what exit --strike 30
+loses 1 'its process has ended' 'a worker ends'
+job 4 --what stop --strike 30 --strike 60
+loses 2 'silent for 1 s' 'two workers are stopped, and ended when the job is over'
+job 4 --speculate --what kill --strike 10 --strike 50
+loses 2 'its process has ended' 'two workers are killed with --speculate'
+
+# An item that ends its rank each time.
+run "$rankrun" --oversubscribe -n 6 "$survivor" --no-root-work --what kill --strike 50
+same 'status of a fatal item' "$status" 3
+holds 'the fatal item is named' grep -q '^survivor: task 50 failed on rank [1-5] (.*): given up: 3 ranks were lost while they ran it' "$scratch/err"
+same 'ranks that it costs' "$(grep -c ' is lost: ' "$scratch/err")" 3
+nothing_left 'a fatal item'
+
+# A task that does not end.
+run "$rankrun" --oversubscribe -n 3 "$survivor" --task-limit 0.5 --on-error collect --what sleep --strike 50
+same 'status of an endless task' "$status" 3
+holds 'the endless task is named' grep -q '^survivor: task 50 failed on rank [12] (.*): it took longer than 0.5 s (--task-limit)$' "$scratch/err"
+same 'ranks that it costs' "$(grep -c ' is lost: ' "$scratch/err")" 0
+nothing_left 'an endless task'
+run "$survivor" --task-limit 0.5
+same 'status of a limit that nobody can keep' "$status" 2
+
+# A call that needs all ranks.
+job 4 --call each --what kill --strike 50
+same 'status of a call that needs all ranks' "$status" 3
+holds 'the lost rank is named' grep -q '^survivor: rank [123] on .* was lost before pool::on_each_rank, which needs all ranks' "$scratch/err"
+nothing_left 'a call that needs all ranks'
+
+# The root is lost: the others leave.
+run "$rankrun" --oversubscribe -n 3 "$survivor" --what kill --strike 0 --strike 1 --strike 2 --strike 3 --strike 4
+same 'status of a lost root' "$status" 3
+holds 'the lost root is named' grep -q '^rankrun: the root (rank 0) was lost: nobody knows how the job has ended$' "$scratch/err"
+nothing_left 'a lost root'
+
+# Without recovery a rank that dies ends the job, as everywhere.
+rm -rf marks
+mkdir marks
+run "$rankrun" --no-recovery --oversubscribe -n 3 "$survivor" --no-root-work --what kill --strike 50 --marks marks
+same 'status without recovery' "$status" 137
+nothing_left 'no recovery'
+
+finish

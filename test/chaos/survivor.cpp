@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// A job in which ranks are lost at chosen items: each item of --strike does --what to its rank,
+// once in the job, or always. It prints the sum of the squares of 0 to 99.
+#include <rankwise/rankwise.hpp>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <fcntl.h>
+#include <functional>
+#include <numeric>
+#include <ranges>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+struct square {
+  std::string what = {};
+  std::string marks = {};  // a directory; empty: every time
+  std::vector<std::uint64_t> strike = {};
+
+  std::uint64_t operator()(rankwise::task_context& context, std::uint64_t index) const {
+    for (const std::uint64_t one : strike) {
+      if (one == index && is_due(index)) suffer();
+    }
+    // So that each rank has its turn.
+    if (!context.cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return index * index;
+  }
+
+ private:
+  bool is_due(std::uint64_t index) const {
+    if (marks.empty()) return true;
+    const int made = ::open(fmt::format("{}/{}", marks, index).c_str(), O_CREAT | O_EXCL, 0600);
+    return made >= 0;
+  }
+
+  void suffer() const {
+    if (what == "kill") std::raise(SIGKILL);
+    if (what == "crash") {
+      std::signal(SIGSEGV, SIG_DFL);
+      std::raise(SIGSEGV);
+    }
+    if (what == "exit") ::_exit(0);
+    if (what == "stop") std::raise(SIGSTOP);
+    while (what == "sleep") ::pause();
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  namespace po = boost::program_options;
+  std::string call;
+  square task;
+  rankwise::program what;
+  what.name = "survivor";
+  what.summary = "loses ranks";
+  what.options.add_options()("call", po::value(&call), "map, reduce or each")(
+      "what", po::value(&task.what), "kill, crash, exit, stop or sleep")(
+      "marks", po::value(&task.marks), "a directory")(
+      "strike", po::value(&task.strike)->composing(), "an item");
+  return rankwise::run(argc, argv, what, [&](rankwise::pool& pool) {
+    const auto items = std::views::iota(std::uint64_t{0}, std::uint64_t{100});
+    std::uint64_t sum = 0;
+    if (call == "reduce") {
+      sum = pool.reduce(items, std::uint64_t{0}, std::plus<>{}, task);
+    } else {
+      const std::vector<std::uint64_t> squares = pool.map(items, task);
+      sum = std::accumulate(squares.begin(), squares.end(), std::uint64_t{0});
+    }
+    fmt::print("{}\n", sum);
+    // Another call, without those who were lost.
+    const std::vector<std::uint64_t> again = pool.map(items, square{});
+    if (std::accumulate(again.begin(), again.end(), std::uint64_t{0}) != sum) std::abort();
+    if (call == "each") pool.on_each_rank([](std::uint32_t /*row*/) {});
+  });
+}
