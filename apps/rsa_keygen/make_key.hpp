@@ -22,19 +22,19 @@ struct made_key {
   std::optional<pending_file> file;  ///< none if the key was sealed
 };
 
-/// Makes key `index` of the job as `request` says.
+/// Makes key `index` of the job as `request` says, maybe `again`: its file may be there then.
 ///
 /// Local: nothing can be seen of the key on this host until the caller publishes the file.
 /// Throws: rankwise::config_error if the directory can't take the key; exercise_error;
 /// openssl_error;
 ///         std::system_error from writing.
-inline made_key make_key(const key_request& request, std::uint64_t index) {
+inline made_key make_key(const key_request& request, std::uint64_t index, bool again = false) {
   const auto start = std::chrono::steady_clock::now();
   const key_directory directory(request.directory);
   const bool stays = request.recipient.empty();
   if (stays) {  // asked before the work is done, though publishing would find out too
     directory.make();
-    directory.check_free(index, request.count);
+    if (!again) directory.check_free(index, request.count);
   }
 
   const pkey key = generate(request.bits);

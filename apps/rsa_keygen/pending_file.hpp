@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -58,13 +61,39 @@ class pending_file {
 
   /// Gives the file its name and waits until the disk has that too. To be called once.
   ///
-  /// Throws: std::system_error, also if the name is taken: nothing is ever overwritten.
+  /// Throws: std::system_error, also if the name is taken: nothing is overwritten.
   void publish() {
-    const std::string source =
-        temporary_.empty() ? "/proc/self/fd/" + std::to_string(descriptor_) : temporary_;
-    if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    if (!link_as(path_)) fail("cannot give the finished file its name");
+    finish();
+  }
+
+  /// The same, in place of a file of that name that an earlier try of this job has left. One of the
+  /// two is there at any moment.
+  ///
+  /// Throws: std::system_error.
+  void publish_again() {
+    const std::filesystem::path beside =
+        directory() / fmt::format(".{}.{}", path_.filename().string(), ::getpid());
+    if (!link_as(beside)) fail("cannot give the finished file a name");
+    if (::rename(beside.c_str(), path_.c_str()) != 0) {
+      const int reason = errno;
+      ::unlink(beside.c_str());
+      errno = reason;
       fail("cannot give the finished file its name");
     }
+    finish();
+  }
+
+ private:
+  static constexpr int closed = -1;
+
+  bool link_as(const std::filesystem::path& name) const {
+    const std::string source =
+        temporary_.empty() ? "/proc/self/fd/" + std::to_string(descriptor_) : temporary_;
+    return ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  }
+
+  void finish() {
     discard();
     if (durable_ && !directory_synced()) {
       const int reason = errno;
@@ -73,9 +102,6 @@ class pending_file {
       fail("cannot write the file's name to the disk");
     }
   }
-
- private:
-  static constexpr int closed = -1;
 
   [[noreturn]] void fail(const char* attempt) const {
     throw std::system_error(errno, std::generic_category(), path_.string() + ": " + attempt);

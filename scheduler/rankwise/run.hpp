@@ -4,6 +4,7 @@
 #include <rankwise/command_line.hpp>
 #include <rankwise/engine/root.hpp>
 #include <rankwise/engine/server.hpp>
+#include <rankwise/engine/start_signs.hpp>
 #include <rankwise/engine/start_up.hpp>
 #include <rankwise/engine/survival.hpp>
 #include <rankwise/error.hpp>
@@ -23,15 +24,12 @@
 
 #include <chrono>
 #include <concepts>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -65,43 +63,6 @@ namespace engine {
   std::fflush(nullptr);
   ::_exit(static_cast<int>(exit_status::failed_job));
 }
-
-/// While it lives, this rank lets the launcher know that it is there and not in the job yet.
-class start_signs {
- public:
-  explicit start_signs(const launcher_line& launcher)
-      : thread_([this, launcher] { tell(launcher); }) {}
-
-  start_signs(const start_signs&) = delete;
-  start_signs& operator=(const start_signs&) = delete;
-  start_signs(start_signs&&) = delete;
-  start_signs& operator=(start_signs&&) = delete;
-
-  ~start_signs() {
-    {
-      const std::lock_guard held(lock_);
-      is_over_ = true;
-    }
-    over_.notify_one();
-    thread_.join();
-  }
-
- private:
-  void tell(const launcher_line& launcher) {
-    constexpr auto interval = std::chrono::seconds(1);
-    const std::string words =
-        fmt::format("{} {} {}", launcher_words::starting, launched_rank().value_or(0), this_host());
-    std::unique_lock held(lock_);
-    do {
-      launcher.say(words);
-    } while (!over_.wait_for(held, interval, [this] { return is_over_; }));
-  }
-
-  std::mutex lock_;
-  std::condition_variable over_;
-  bool is_over_ = false;
-  std::thread thread_;  // last: it uses the others
-};
 
 /// Runs `body` on the root of the endpoint, with a progress display; other ranks serve until it is
 /// over.
@@ -186,13 +147,13 @@ template <class Body>
 void run_under_launcher(
     int& argc, char**& argv, const launcher_line& launcher, const options& how, Body& body) {
   // For good: their destructors would finalise.
-  static const auto* const environment = [&] {
-    const start_signs telling(launcher);
-    return new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
-  }();
+  std::optional<start_signs> telling(launcher);
+  static const auto* const environment =
+      new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
   static_cast<void>(environment);
   static auto* const endpoint = new transport::mpi(boost::mpi::communicator());
   const std::vector<identity> all = introduce(*endpoint);
+  telling.reset();
   survival losses;
   losses.timeout = std::chrono::duration_cast<core::duration>(
       std::chrono::duration<double>(how.heartbeat_timeout_s));
@@ -231,8 +192,10 @@ int run(int argc, char** argv, const program& what, Body body) {
       launched ? launcher_line::of_process() : std::nullopt;
   const auto end = [&](exit_status status) {
     const int number = static_cast<int>(is_root ? status : exit_status::success);
-    std::fflush(nullptr);
-    if (is_root && launcher) launcher->say(fmt::format("{} {}", launcher_words::outcome, number));
+    if (is_root && launcher) {
+      std::fflush(nullptr);
+      launcher->say(fmt::format("{} {}", launcher_words::outcome, number));
+    }
     return number;
   };
   const auto fail = [&](std::string_view text, exit_status status) {

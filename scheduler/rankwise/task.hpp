@@ -29,6 +29,7 @@ struct task_surroundings {
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
   bool may_settle = true;                             ///< under the call under way
+  bool again = false;  ///< the items under way may have been run before
   settlements settle;
   residents kept;
   peers* others = nullptr;
@@ -55,6 +56,11 @@ class task_context {
   /// A stream of random numbers that depends on the job's `--seed` and the index alone. Not for
   /// secrets.
   random_stream random() const { return {around_->seed, index_}; }
+
+  /// The item may have been run before: by a rank that was lost, by a slower one, or with a task
+  /// that threw. Such a run may even have been told that its result counts: what it has left
+  /// behind, a file for example, is not somebody else's.
+  bool again() const { return around_->again; }
 
   /// The result is not wanted any more: a long task may look now and then, and return anything, or
   /// throw.

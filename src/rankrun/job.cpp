@@ -102,11 +102,12 @@ int as_exit_status(int wait_status) {
 /// A child process with a pipe on its stderr.
 class running_job {
  public:
-  running_job(const command& job, const std::string& token, bool keep_banners)
-      : keep_banners_(keep_banners) {
-    if (!token.empty()) {
+  running_job(const command& job, const job_watch& watch, bool keep_banners)
+      : watch_(watch), keep_banners_(keep_banners) {
+    if (!watch.token.empty()) {
+      start_deadline_ = clock::now() + watch.start_timeout;
       launcher_filter_.emplace(
-          token, [this](std::string_view words) { signs_.hear(words, clock::now()); });
+          watch.token, [this](std::string_view words) { signs_.hear(words, clock::now()); });
     }
     checked(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     std::signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would have the status thrown away
@@ -135,7 +136,9 @@ class running_job {
       poll(watched.data(), watched.size(), poll_timeout());
       if (watched[0].revents != 0) take_signals();
       if (watched[1].revents != 0) pass_errors_on();
-      if (signs_.outcome() && !deadline_) deadline_ = clock::now() + farewell;
+      if (signs_.outcome() && !deadline_)
+        deadline_ = clock::now() + (signs_.has_joined() ? farewell : short_farewell);
+      look_for_missing();
     }
     end_all_children();
     pass_errors_on();
@@ -143,6 +146,7 @@ class running_job {
     write_all(STDERR_FILENO, filter_.finish());
     if (ended_by_) return 128 + *ended_by_;
     if (signs_.outcome()) return *signs_.outcome();
+    if (is_incomplete_) return static_cast<int>(exit_status::failed_job);
     if (signs_.has_joined()) {
       fmt::print(stderr,
                  "rankrun: the root (rank 0) was lost: nobody knows how the job has ended\n");
@@ -200,11 +204,35 @@ class running_job {
     kill(child_, SIGTERM);
   }
 
+  /// Before all ranks have joined nothing can be saved: those that are there wait for the others.
+  void look_for_missing() {
+    if (!start_deadline_ || deadline_ || clock::now() < *start_deadline_) return;
+    start_deadline_.reset();
+    if (signs_.has_joined()) return;
+    const std::string missing = signs_.missing(watch_.n_ranks, clock::now());
+    if (missing.empty()) {
+      fmt::print(
+          stderr,
+          "rankrun: after {} s all ranks have started and none has joined the others: does a "
+          "firewall keep the hosts apart? (Ctrl-C ends the job)\n",
+          watch_.start_timeout.count());
+      return;
+    }
+    fmt::print(
+        stderr,
+        "rankrun: after {} s (--start-timeout) the others still wait for {}: the job is ended\n",
+        watch_.start_timeout.count(),
+        missing);
+    is_incomplete_ = true;
+    hurry();
+  }
+
   bool is_overdue() const { return deadline_ && clock::now() >= *deadline_; }
 
   int poll_timeout() const {
-    if (!deadline_) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now());
+    const std::optional<clock::time_point>& next = deadline_ ? deadline_ : start_deadline_;
+    if (!next) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - clock::now());
     return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
   }
 
@@ -247,6 +275,7 @@ class running_job {
     write_all(STDERR_FILENO, keep_banners_ ? text : filter_.feed(text));
   }
 
+  job_watch watch_;
   bool keep_banners_;
   bool is_own_group_ = false;
   sigset_t callers_mask_{};
@@ -256,7 +285,9 @@ class running_job {
   std::optional<int> status_;
   std::optional<int> ended_by_;
   std::optional<clock::time_point> deadline_;
+  std::optional<clock::time_point> start_deadline_;
   bool is_hurried_ = false;
+  bool is_incomplete_ = false;
   banner_filter filter_;
   std::optional<launcher_filter> launcher_filter_;
   job_signs signs_;
@@ -264,8 +295,8 @@ class running_job {
 
 }  // namespace
 
-int run_job(const command& job, const std::string& token, bool keep_banners) {
-  return running_job(job, token, keep_banners).wait();
+int run_job(const command& job, const job_watch& watch, bool keep_banners) {
+  return running_job(job, watch, keep_banners).wait();
 }
 
 }  // namespace rankwise::launcher

@@ -16,9 +16,19 @@ constexpr std::chrono::milliseconds grace{4400};
 /// How long ranks have to end by themselves once the root has said how the job ends.
 constexpr std::chrono::milliseconds farewell{3000};
 
+/// How long they have where they never joined a job.
+constexpr std::chrono::milliseconds short_farewell{500};
+
+/// How a job is watched that goes on where ranks are lost.
+struct job_watch {
+  std::string token;  ///< by which its ranks' lines are known; empty: it is no such job
+  int n_ranks = 1;
+  std::chrono::seconds start_timeout{30};  ///< ranks that have not joined by then are missing
+};
+
 /// Runs the command to its end, and leaves none of its processes behind on this machine. Where the
-/// job tells how it goes (under `token`), what its root says counts, and ranks that are left then
-/// are ended.
+/// job tells how it goes, what its root says counts, and ranks that are left then are ended; so are
+/// all where some never join.
 ///
 /// Blocks. Signals are passed on while it runs; stdin and stdout are the caller's.
 /// Returns: the command's exit status, or what the root has said in its place, 3 where that is
@@ -26,6 +36,6 @@ constexpr std::chrono::milliseconds farewell{3000};
 ///          128 + the signal, where one ended the command or was passed on to end it; 127 where the
 ///          command can't be started.
 /// Throws:  system_error where the system has no process, pipe or signal descriptor left.
-int run_job(const command& job, const std::string& token, bool keep_banners);
+int run_job(const command& job, const job_watch& watch, bool keep_banners);
 
 }  // namespace rankwise::launcher

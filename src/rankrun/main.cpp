@@ -30,6 +30,7 @@ Starts PROGRAM on ranks under Open MPI or MPICH, and ends with its status.
   --oversubscribe        allows more ranks than slots; they share cores
   --allow-run-as-root    lets Open MPI run as root
   --no-recovery          a rank that dies ends the job, also where the program could go on
+  --start-timeout S      seconds after which ranks that have not joined are missing (30)
   --dry-run              prints the real command and ends
   --mpirun PATH          the real mpirun; without it: the first on the PATH
   -v, --verbose          prints the real command, and keeps mpirun's own banners
@@ -87,7 +88,11 @@ int launch(const options& asked) {
     return 0;
   }
   if (asked.verbose) fmt::print(stderr, "rankrun: {}\n", shell_line(job));
-  return run_job(job, around.launcher_token, asked.verbose);
+  job_watch watch;
+  watch.token = around.launcher_token;
+  watch.n_ranks = asked.n_ranks.value_or(hosts.total_slots());
+  watch.start_timeout = std::chrono::seconds(asked.start_timeout_s);
+  return run_job(job, watch, asked.verbose);
 }
 
 }  // namespace

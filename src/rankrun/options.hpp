@@ -24,6 +24,7 @@ struct options {
   bool oversubscribe = false;
   bool allow_run_as_root = false;
   bool no_recovery = false;
+  int start_timeout_s = 30;  ///< ranks that have not joined by then are missing
   bool dry_run = false;
   bool verbose = false;
   bool help = false;
@@ -135,6 +136,14 @@ class option_reader {
         throw config_error(
             fmt::format(R"({}: found "{}", accepted: {})", word_, text, accepted_count));
       }
+    } else if (name == "start-timeout") {
+      const std::string text = value(accepted_seconds);
+      const std::optional<int> seconds = parse_count(text);
+      if (!seconds) {
+        throw config_error(
+            fmt::format(R"({}: found "{}", accepted: {})", word_, text, accepted_seconds));
+      }
+      result_.start_timeout_s = *seconds;
     } else if (name == "mpirun") {
       result_.mpirun = value("the real mpirun");
     } else if (bool* const flag = flag_named(name)) {
@@ -178,6 +187,7 @@ class option_reader {
     return words_[next_++];
   }
 
+  static constexpr std::string_view accepted_seconds = "whole seconds from 1 to 1000000";
   static constexpr std::string_view accepted_count = "a whole number from 1 to 1000000";
 
   const std::vector<std::string>& words_;

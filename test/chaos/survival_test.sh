@@ -70,6 +70,31 @@ same 'status of a lost root' "$status" 3
 holds 'the lost root is named' grep -q '^rankrun: the root (rank 0) was lost: nobody knows how the job has ended$' "$scratch/err"
 nothing_left 'a lost root'
 
+# A rank that dies before it has joined: the others would wait for ever.
+run env RANKWISE_TEST_DIES_EARLY=2 "$rankrun" --start-timeout 5 --oversubscribe -n 4 "$survivor"
+same 'status of a rank that never joins' "$status" 3
+same 'the rank that never joins' "$err" 'rankrun: after 5 s (--start-timeout) the others still wait for rank 2 (never started): the job is ended'
+nothing_left 'a rank that never joins'
+
+# A wrong option is said once, and at once, though ranks wait for the root that has gone.
+started=$EPOCHREALTIME
+run "$rankrun" --oversubscribe -n 4 "$survivor" --wrong
+same 'status of a wrong option' "$status" 2
+same 'message of a wrong option' "$err" 'survivor: unknown option --wrong; see --help'
+holds 'a wrong option is said within 3 s' test $((${EPOCHREALTIME/./} - ${started/./})) -lt 3000000
+nothing_left 'a wrong option'
+
+# Ctrl-C in the middle.
+"$rankrun" --oversubscribe -n 3 "$survivor" --what sleep --strike 50 < /dev/null > "$scratch/out" 2> "$scratch/err" &
+job=$!
+wait_until grep -q ' items ' "$scratch/err"
+kill -INT "$job"
+status=0
+wait "$job" || status=$?
+same 'status after SIGINT' "$status" 130
+holds 'how far it was is said' grep -q '^rankwise: ended by SIGTERM during pool::map: [0-9]* of 100 items were done' "$scratch/err"
+nothing_left 'SIGINT'
+
 # Without recovery a rank that dies ends the job, as everywhere.
 rm -rf marks
 mkdir marks

@@ -57,6 +57,11 @@ struct square {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Before MPI starts, the rank with the number in RANKWISE_TEST_DIES_EARLY dies.
+  const char* const early = std::getenv("RANKWISE_TEST_DIES_EARLY");
+  const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  if (early != nullptr && rank != nullptr && std::string(early) == rank) std::raise(SIGKILL);
+
   namespace po = boost::program_options;
   std::string call;
   square task;

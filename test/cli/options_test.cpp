@@ -95,6 +95,9 @@ TEST_CASE("options that can't be used are refused") {
   CHECK_THROWS_WITH(parse_options({"-f"}), "-f: found nothing after it, accepted: a host file");
   CHECK_THROWS_WITH(parse_options({"--mca", "btl"}),
                     "--mca: found nothing after it, accepted: a value");
+  CHECK(parse_options({"--start-timeout", "7", "app"}).start_timeout_s == 7);
+  CHECK_THROWS_WITH(parse_options({"--start-timeout=0", "app"}),
+                    "--start-timeout: found \"0\", accepted: whole seconds from 1 to 1000000");
   CHECK_THROWS_WITH(parse_options({"--dry-run=yes", "app"}),
                     "--dry-run: found \"yes\", accepted: no value");
 }

@@ -40,6 +40,6 @@ readonly link
 
 mutate 'a result may count twice' coordinator.hpp 'if (is_counted(said.items)) {' 'if (false) {'
 mutate 'what a lost rank held is not issued again' coordinator.hpp \
-  'n_items += put_back({chunk.left, chunk.losses + (chunk.id == running ? 1 : 0)});' ';'
+  'n_items += put_back({chunk.left, chunk.losses + (chunk.id == running ? 1 : 0), rank});' ';'
 mutate 'the epoch of a rank is ignored' worker.hpp 'if (epoch > epoch_) {' 'if (false) {'
 exit "$((n_failed != 0))"

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <rankwise/core/chunk_table.hpp>
+#include <rankwise/core/coordinator_options.hpp>
 #include <rankwise/core/item_set.hpp>
 #include <rankwise/core/message.hpp>
+#include <rankwise/core/pacing.hpp>
 #include <rankwise/core/rank_record.hpp>
-#include <rankwise/core/schedule.hpp>
-#include <rankwise/core/schedule_kind.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/core/work_left.hpp>
 
@@ -19,29 +19,6 @@
 
 namespace rankwise::core {
 
-/// Which rank may run an item.
-enum class placement : std::uint8_t {
-  anywhere,
-  one_each  ///< as many items as there are workers; each runs the item of its own row
-};
-
-/// How the items of one call are to be handed out.
-struct coordinator_options {
-  std::uint64_t n_items = 0;
-  std::uint32_t n_ranks = 1;       ///< rows of the table of ranks, whether they work or not
-  std::uint32_t first_worker = 0;  ///< 1 where the root does not work
-  schedule_kind schedule = schedule_kind::adaptive;
-  std::uint64_t chunk = 0;  ///< 0: the schedule's own
-  placement place = placement::anywhere;
-  std::uint32_t retries = 0;    ///< how often a task that throws is run again
-  bool stop_on_failure = true;  ///< a task that still throws ends the call; else the others go on
-  duration lease{0};            ///< a rank that is silent for longer is given up; 0: never
-  std::uint32_t losses_at_most = 0;  ///< an item that so many ranks were lost with, each while it
-                                     ///< ran that item, is given up; 0: never
-  bool speculate = false;  ///< what is still out at the end is given to ranks without work as well
-  duration message_cost{1000};  ///< time that one message takes the root
-};
-
 /// A rank that was given up.
 struct loss {
   rank_id rank = root_rank;
@@ -52,6 +29,7 @@ struct loss {
 struct given_up_item {
   std::uint64_t index = 0;
   std::uint32_t losses = 0;  ///< ranks that were lost while they ran it
+  rank_id last = root_rank;  ///< the last of them
 };
 
 /// Work for one rank.
@@ -60,6 +38,7 @@ struct grant {
   epoch_number epoch = 0;
   std::uint64_t chunk = 0;
   item_range items;
+  bool again = false;  ///< a rank that was lost, or a task that threw, may have run some before
 };
 
 /// What becomes of something that a rank reported.
@@ -78,6 +57,7 @@ class coordinator {
  public:
   explicit coordinator(const coordinator_options& options)
       : options_(options),
+        pace_(options),
         ranks_(options.n_ranks),
         work_(options.place == placement::anywhere ? options.n_items : 0),
         own_left_(options.place == placement::anywhere ? 0 : options.n_items) {}
@@ -113,18 +93,20 @@ class coordinator {
         if (std::optional<grant> twin = speculate(rank, record, now)) return twin;
         continue;
       }
-      if (!wants_more(record)) continue;
-      const bool again = work_.any_returned();
-      const loose_items work = options_.place == placement::one_each
-                                   ? take_own(rank, record)
-                                   : work_.take(chunk_size(rank, record), may_run_suspects(rank));
+      const pacing::situation now_left = situation();
+      if (!pace_.wants_more(record, now_left)) continue;
+      const loose_items work =
+          options_.place == placement::one_each
+              ? take_own(rank, record)
+              : work_.take(pace_.chunk_size(rank, record, now_left), may_run_suspects(rank));
       if (work.items.count == 0) continue;
       if (is_counted(work.items)) {  // a twin was faster
         put_back(work);
         enqueue(rank);
         continue;
       }
-      record.items_granted += again ? 0 : work.items.count;
+      const bool is_of_its_share = !work.again || options_.place == placement::one_each;
+      record.items_granted += is_of_its_share ? work.items.count : 0;
       enqueue(rank);
       return give(rank, record, work, now);
     }
@@ -173,9 +155,10 @@ class coordinator {
     if (!record.active) return {rank, 0};
     const chunk_record* const first =
         chunks_.oldest([&](const chunk_record& chunk) { return chunk.rank == rank; });
-    const loss result{rank, release(rank, first == nullptr ? 0 : first->id)};
+    const std::uint64_t n_items = release(rank, first == nullptr ? 0 : first->id);
+    const std::size_t n_given_up = given_up_.size();
     settle_suspects(now);
-    return result;
+    return {rank, n_items - std::min(n_items, given_up_.size() - n_given_up)};
   }
 
   /// Gives up the ranks whose lease has run out, and returns them.
@@ -222,9 +205,6 @@ class coordinator {
   const coordinator_options& options() const { return options_; }
 
  private:
-  /// Chunks in flight to one rank at most; more would only lengthen the tail.
-  static constexpr std::uint32_t chunks_out_at_most = 64;
-
   void enqueue(rank_id rank) {
     rank_record& record = ranks_[to_index(rank)];
     if (record.queued) return;
@@ -247,72 +227,8 @@ class coordinator {
     }
   }
 
-  /// The shortest chunk that pays: long enough to hide a round trip, and for the root to serve all
-  /// ranks in a quarter of it (two messages a chunk).
-  double chunk_seconds_min() const {
-    const double serve_all =
-        8.0 * std::chrono::duration<double>(options_.message_cost).count() * n_active_;
-    return std::max(50e-6, serve_all);
-  }
-
-  /// Seconds that an item takes the rank of `record`; 0 where nothing was measured yet. A few items
-  /// at the mean of all ranks are mixed in: the first task of a rank may have been a short one by
-  /// chance.
-  double item_seconds(const rank_record& record) const {
-    constexpr double mixed_in = 4;
-    if (recent_.items == 0) return 0;
-    const double mean = recent_.seconds / recent_.items;
-    return (record.recent.seconds + mixed_in * mean) / (record.recent.items + mixed_in);
-  }
-
-  /// Items a second of all active ranks together; 0 where nothing was measured yet.
-  double speed_of_all() const {
-    return recent_.items == 0 ? 0 : recent_.items / recent_.seconds * n_active_;
-  }
-
-  /// How long an answer of the root may take: a round trip, and where it works, as long as its own
-  /// tasks keep it from its messages; its stand-in comes after some milliseconds.
-  double answer_seconds() const {
-    if (options_.first_worker != 0) return chunk_seconds_min();
-    constexpr double stand_in_comes = 1.5e-3;
-    constexpr double tasks_in_a_row = 3;  // their lengths vary
-    const double kept = std::min(item_seconds(ranks_.front()), stand_in_comes);
-    return std::max(chunk_seconds_min(), tasks_in_a_row * kept);
-  }
-
-  /// A rank holds its current chunk and the next, more where chunks are shorter than the root's
-  /// answer takes; but what another rank could start sooner is not held back for it (towards the
-  /// end ranks wait rather than hoard), and what is in flight stays in proportion to what the rank
-  /// has shown that it can do.
-  bool wants_more(const rank_record& record) const {
-    if (record.chunks_out == 0) return true;
-    if (record.chunks_out >= chunks_out_at_most) return false;
-    const double seconds = item_seconds(record);
-    if (seconds <= 0) return record.chunks_out < 2 && record.items_out * n_active_ <= n_remaining();
-    const double starts_in = static_cast<double>(record.items_out) * seconds;
-    const bool shown = record.items_out < schedule::growth * record.items_done;
-    if (record.chunks_out >= 2 && (!shown || starts_in >= answer_seconds())) return false;
-    return starts_in < static_cast<double>(n_remaining()) / speed_of_all();
-  }
-
-  std::uint64_t chunk_size(rank_id rank, const rank_record& record) const {
-    const double seconds = item_seconds(record);
-    schedule_view view;
-    view.n_items = options_.n_items;
-    view.remaining = n_remaining();
-    view.n_ranks = options_.n_ranks - options_.first_worker;
-    const std::uint32_t row = static_cast<std::uint32_t>(to_index(rank));
-    view.row = std::max(row, options_.first_worker) - options_.first_worker;
-    view.rank_granted = record.items_granted;
-    view.rank_done = record.items_done;
-    view.item_seconds = seconds;
-    view.share = seconds > 0 ? std::min(1.0, 1 / (seconds * speed_of_all())) : 1.0 / n_active_;
-    view.chunk_seconds_min = chunk_seconds_min();
-    view.chunk = options_.chunk;
-    const std::uint64_t size = schedule::next_chunk(options_.schedule, view);
-    // What comes back from a lost rank or a failed task is anybody's, also where the schedule gives
-    // each rank just one share.
-    return size == 0 && (any_lost_ || work_.any_returned()) ? schedule::guided(view) : size;
+  pacing::situation situation() const {
+    return {n_active_, n_remaining(), &ranks_.front(), any_lost_ || work_.any_returned()};
   }
 
   /// The root would take the job along.
@@ -322,7 +238,7 @@ class coordinator {
   loose_items take_own(rank_id rank, const rank_record& record) {
     if (record.items_granted != 0) return {};
     --own_left_;
-    return {{to_index(rank) - options_.first_worker, 1}, 0};
+    return {{to_index(rank) - options_.first_worker, 1}, 0, root_rank, any_lost_};
   }
 
   grant give(rank_id rank, rank_record& record, const loose_items& work, duration now) {
@@ -332,7 +248,7 @@ class coordinator {
     }
     ++record.chunks_out;
     record.items_out += work.items.count;
-    return {rank, record.epoch, chunks_.add(rank, record.epoch, work), work.items};
+    return {rank, record.epoch, chunks_.add(rank, record.epoch, work), work.items, work.again};
   }
 
   /// The oldest items that are out, for a rank without work. Suspects might cost it too.
@@ -345,7 +261,7 @@ class coordinator {
     if (slow == nullptr) return std::nullopt;
     contested_ = true;
     slow->has_twin = true;
-    const grant twin = give(rank, record, {slow->left, 0}, now);
+    const grant twin = give(rank, record, {slow->left, 0, slow->rank, true}, now);
     chunks_.find(twin.chunk)->has_twin = true;
     return twin;
   }
@@ -360,7 +276,7 @@ class coordinator {
     }
     std::uint64_t n_items = 0;
     counted_.visit_missing(back.items, [&](item_range items) {
-      work_.put_back({items, back.losses});
+      work_.put_back({items, back.losses, back.last});
       n_items += items.count;
     });
     return n_items;
@@ -382,7 +298,7 @@ class coordinator {
     record.recent = {};
     std::uint64_t n_items = 0;
     chunks_.remove_all_of(rank, [&](const chunk_record& chunk) {
-      n_items += put_back({chunk.left, chunk.losses + (chunk.id == running ? 1 : 0)});
+      n_items += put_back({chunk.left, chunk.losses + (chunk.id == running ? 1 : 0), rank});
     });
     for (const item_range items : record.unsettled) {
       n_unsettled_ -= items.count;
@@ -418,7 +334,7 @@ class coordinator {
     counted_.visit_missing(suspect.items, [&](item_range items) { uncounted.push_back(items); });
     for (const item_range items : uncounted) {
       for (std::uint64_t index = items.first; index != items.end(); ++index) {
-        given_up_.push_back({index, suspect.losses});
+        given_up_.push_back({index, suspect.losses, suspect.last});
         fail_for_good({index, 1});
       }
     }
@@ -447,7 +363,7 @@ class coordinator {
     if (!take_back(record, said)) return verdict::dropped;
     record.measure(said.items.count, said.elapsed, now);
     busy_ += said.elapsed;
-    recent_.add(said.items.count, said.elapsed, 2.0 * n_active_);
+    pace_.add(said.items.count, said.elapsed, n_active_);
     if (cancelled_) return verdict::dropped;
     if (is_counted(said.items)) {  // a twin was faster, maybe with a part of them only
       if (put_back({said.items, 0}) != 0) wake_all();
@@ -515,6 +431,7 @@ class coordinator {
   }
 
   coordinator_options options_;
+  pacing pace_;
   std::vector<rank_record> ranks_;
   std::deque<rank_id> ready_;  // ranks that may want work, each once
   chunk_table chunks_;
@@ -528,7 +445,6 @@ class coordinator {
   std::uint64_t n_unsettled_ = 0;
   std::uint32_t n_active_ = 0;
   std::uint32_t n_at_work_ = 0;
-  recent_work recent_;  // of all ranks
   duration busy_{};
   bool any_lost_ = false;
   bool contested_ = false;  // some item is or was out twice

@@ -20,7 +20,7 @@ class item_set {
 
   bool overlaps(item_range items) const {
     const auto after = ends_.lower_bound(items.end());
-    return after != ends_.begin() && std::prev(after)->second > items.first;
+    return items.count != 0 && after != ends_.begin() && std::prev(after)->second > items.first;
   }
 
   void add(item_range items) {

@@ -13,7 +13,7 @@ namespace rankwise::core {
 enum class message_kind : std::uint8_t {
   call = 1,  ///< a pool call begins; payload: what to run (the engine's call_header, then the
              ///< callable)
-  grant,     ///< run chunk `chunk` (items `items`); payload: their inputs
+  grant,     ///< run chunk `chunk` (items `items`), maybe `flag` again; payload: their inputs
   settle,    ///< the results of `items` count (`flag`) or were not wanted (no `flag`)
   cancel,    ///< the call is over early: return what is not done
   shutdown,  ///< the job is over

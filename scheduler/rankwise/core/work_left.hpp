@@ -17,6 +17,8 @@ namespace rankwise::core {
 struct loose_items {
   item_range items;
   std::uint32_t losses = 0;
+  rank_id last = root_rank;  ///< the last of those ranks
+  bool again = false;        ///< they were handed out before
 };
 
 /// The items of a call that are still to be handed out: those that never were, those that came
@@ -41,13 +43,16 @@ class work_left {
     loose_items taken;
     if (may_be_suspects && !suspects_.empty()) {
       suspect& next = suspects_.front();
-      taken = {cut(next.left.items, std::min(count, next.piece)), next.left.losses};
+      taken = next.left;
+      taken.items = cut(next.left.items, std::min(count, next.piece));
+      taken.again = true;
       if (next.left.items.count == 0) suspects_.pop_front();
     } else if (!returned_.empty()) {
-      taken = {cut(returned_.front(), count), 0};
+      taken.items = cut(returned_.front(), count);
+      taken.again = true;
       if (returned_.front().count == 0) returned_.pop_front();
     } else {
-      taken = {cut(fresh_, count), 0};
+      taken.items = cut(fresh_, count);
     }
     count_ -= taken.items.count;
     return taken;

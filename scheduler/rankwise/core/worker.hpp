@@ -26,6 +26,7 @@ class worker {
     std::uint64_t id = 0;
     item_range items;
     Payload payload;
+    bool again = false;  ///< it may have been run before, wholly or in part
   };
 
   /// Takes a `grant` or `cancel`, sent to this rank in its life `epoch`. What is thereby sent back
@@ -42,7 +43,7 @@ class worker {
     }
     call_ = said.call;
     if (said.kind == message_kind::grant) {
-      queue_.push_back({said.chunk, said.items, std::move(payload)});
+      queue_.push_back({said.chunk, said.items, std::move(payload), said.flag});
     } else if (said.kind == message_kind::cancel) {
       cancelled_ = interrupted_ = true;
       for (const chunk& waiting : queue_)

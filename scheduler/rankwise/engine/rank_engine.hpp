@@ -276,6 +276,7 @@ class rank_engine : public chunk_host, private peers {
     chunk_scope scope(
         *this, around_, next.to_run->items, next.at, next.report_interval, std::move(spare_piece_));
     around_.is_in_chunk = true;
+    around_.again = next.to_run->again;
     run(scope, *next.to_run);
     around_.is_in_chunk = false;
     spare_piece_ = std::move(scope.piece());

@@ -3,9 +3,10 @@
 
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
+#include <rankwise/engine/call_statistics.hpp>
 #include <rankwise/engine/frame.hpp>
-#include <rankwise/engine/process_watch.hpp>
 #include <rankwise/engine/rank_engine.hpp>
+#include <rankwise/engine/rank_roll.hpp>
 #include <rankwise/engine/resident_numbers.hpp>
 #include <rankwise/engine/survival.hpp>
 #include <rankwise/engine/termination.hpp>
@@ -40,12 +41,10 @@ class root final : public rank_engine {
        observe::watcher& watch,
        const survival& how = {})
       : rank_engine(endpoint, how),
-        hosts_(std::move(hosts)),
         watch_(watch),
         introduced_(endpoint.n_ranks()),
-        lives_(endpoint.n_ranks()) {
-    for (std::size_t row = 1; survives() && row < how.processes.size(); ++row)
-      processes_.add(to_rank(row), how.processes[row]);
+        roll_(std::move(hosts)) {
+    if (survives()) roll_.watch(how.processes);
     leave_messages();
   }
 
@@ -99,7 +98,7 @@ class root final : public rank_engine {
   }
 
   /// Tells the other ranks that the job is over, and waits until that is sent; where the job
-  /// survives losses, until they have answered, for two seconds at most.
+  /// survives losses, until they have answered, but not for long: some may be lost.
   ///
   /// Throws: cannot_go_on if a call has, whatever became of its exception.
   void shut_down() {
@@ -108,22 +107,21 @@ class root final : public rank_engine {
     let_go();
     core::message over;
     over.kind = core::message_kind::shutdown;
-    for (std::size_t row = 1; row < n_ranks(); ++row) {
-      if (!lives_[row].present) continue;
-      outbox_to(to_rank(row)).add(0, over);
-      outbox_to(to_rank(row)).send();
+    for (const rank_id rank : roll_.others()) {
+      outbox_to(rank).add(0, over);
+      outbox_to(rank).send();
     }
-    constexpr core::duration patience = std::chrono::seconds(2);
-    const core::duration begun = now();
     is_ending_ = true;
     backoff idle;
+    const core::duration begun = now();
     idle.reset(begun);
-    while (!endpoint_.all_sent() ||
-           (survives() && now() - begun < patience && any_other_present())) {
+    const auto is_done = [&] {
       const std::lock_guard held(lock_);
-      if (survives()) attend_here(now());
-      idle.wait(now());
-    }
+      if (!survives()) return endpoint_.all_sent();
+      attend_here(now());
+      return (endpoint_.all_sent() && roll_.others().empty()) || now() - begun > farewell;
+    };
+    while (!is_done()) idle.wait(now());
   }
 
   /// Of all calls so far.
@@ -139,7 +137,7 @@ class root final : public rank_engine {
   task_surroundings& around() { return around_; }
 
   /// Of a rank.
-  const std::string& host(rank_id rank) const { return hosts_[to_index(rank)]; }
+  const std::string& host(rank_id rank) const { return roll_.host(rank); }
 
   void note(const pipeline_statistics& done) {
     totals_.pipeline = done;
@@ -180,13 +178,7 @@ class root final : public rank_engine {
   /// An item is tried that often, where its rank is lost each time.
   static constexpr std::uint32_t losses_at_most = 3;
 
-  /// What is known of a rank over the whole job.
-  struct life {
-    core::epoch_number epoch = 0;
-    bool present = true;    // else it is lost
-    bool is_stuck = false;  // in a task that took too long
-    bool gone = false;      // its process has ended: it does not come back
-  };
+  static constexpr core::duration farewell = std::chrono::seconds(2);
 
   void require_limit(const options& how) const {
     if (how.task_limit_s == 0 || (survives() && n_ranks() > 1)) return;
@@ -203,9 +195,8 @@ class root final : public rank_engine {
     if (!needs_all_ranks_) return;
     const std::lock_guard held(lock_);
     const std::size_t n_used = how.max_ranks == 0 ? n_ranks() : std::min(how.max_ranks, n_ranks());
-    for (std::size_t row = 1; row < n_used; ++row) {
-      if (!lives_[row].present) throw rank_lost(why_lost(to_rank(row), "before"));
-    }
+    if (const std::optional<rank_id> rank = roll_.first_lost(n_used))
+      throw rank_lost(why_lost(*rank, "before"));
   }
 
   std::string why_lost(rank_id rank, const char* when) const {
@@ -216,11 +207,6 @@ class root final : public rank_engine {
         host(rank),
         when,
         name_);
-  }
-
-  bool any_other_present() const {
-    return std::any_of(
-        lives_.begin() + 1, lives_.end(), [](const life& one) { return one.present; });
   }
 
   void require_whole() const {
@@ -247,7 +233,7 @@ class root final : public rank_engine {
         std::max<core::duration>(std::chrono::milliseconds(100), 8 * message_cost * n_used);
     begun_ = now();
     for (std::size_t row = 0; row < n_used; ++row) {
-      const life& one = lives_[row];
+      const rank_roll::life& one = roll_.of(to_rank(row));
       if (one.present && !one.is_stuck) {
         coordinator_->joined(to_rank(row), begun_, one.epoch);
       } else {
@@ -279,8 +265,12 @@ class root final : public rank_engine {
       }
       hand_out(at);
       if (coordinator_->cancelled() && !cancel_told_) tell_all_to_cancel();
-      if (is_shown_) watch_.update(current(at, shown_), at);
+      if (is_shown_) watch_.update(with_call(shown_, *coordinator_, *call_, begun_, at), at);
     }
+    send_unsent();
+  }
+
+  void send_unsent() {
     for (const rank_id rank : unsent_) outbox_to(rank).send();
     unsent_.clear();
   }
@@ -289,12 +279,11 @@ class root final : public rank_engine {
   void look_after_ranks(core::duration at) {
     if (at < next_look_) return;
     next_look_ = at + look_interval;
-    for (const rank_id rank : processes_.ended()) lose(rank, at, true, "its process has ended");
+    for (const rank_id rank : roll_.ended()) lose(rank, at);
     if (coordinator_) {
       for (const core::loss& one : coordinator_->tick(at)) {
         note_loss(
             one,
-            at,
             fmt::format("silent for {:.3g} s", std::chrono::duration<double>(timeout()).count()));
       }
     }
@@ -302,41 +291,27 @@ class root final : public rank_engine {
     next_heartbeat_ = at + heartbeat();
     core::message alive;
     alive.kind = core::message_kind::alive;
-    for (std::size_t row = 1; row < n_ranks(); ++row) {
-      if (lives_[row].present) outbox_of(to_rank(row)).add(lives_[row].epoch, alive);
-    }
+    for (const rank_id rank : roll_.others()) outbox_of(rank).add(roll_.of(rank).epoch, alive);
   }
 
-  void lose(rank_id rank, core::duration at, bool for_good, const std::string& why) {
-    core::loss one{rank, 0};
-    if (coordinator_ && to_index(rank) < coordinator_->options().n_ranks) {
-      one = coordinator_->lost(rank, at, for_good);
-    } else if (lives_[to_index(rank)].present) {
-      ++lives_[to_index(rank)].epoch;
-    }
-    lives_[to_index(rank)].gone = for_good;
-    note_loss(one, at, why);
+  /// The process of `rank` has ended.
+  void lose(rank_id rank, core::duration at) {
+    roll_.of(rank).gone = true;
+    const bool is_used = coordinator_ && to_index(rank) < coordinator_->options().n_ranks;
+    note_loss(is_used ? coordinator_->lost(rank, at, true) : core::loss{rank, 0},
+              "its process has ended");
   }
 
-  void note_loss(const core::loss& one, core::duration at, const std::string& why) {
-    life& found = lives_[to_index(one.rank)];
-    if (!found.present) return;  // noticed before
-    found.present = false;
+  void note_loss(const core::loss& one, const std::string& why) {
+    if (!roll_.lose(one, why)) return;
     endpoint_.expect(one.rank, false);
     if (is_ending_) return;
-    rank_loss told;
-    told.rank = static_cast<std::int32_t>(one.rank);
-    told.host = host(one.rank);
-    told.at_s = std::chrono::duration<double>(at - job_begun_).count();
-    told.why = why;
-    told.n_items = one.n_items;
     watch_.notice(fmt::format("rank {} on {} is lost: {}; {} {} run again",
-                              told.rank,
-                              told.host,
+                              static_cast<int>(one.rank),
+                              host(one.rank),
                               why,
-                              told.n_items,
-                              told.n_items == 1 ? "item is" : "items are"));
-    losses_.push_back(std::move(told));
+                              one.n_items,
+                              one.n_items == 1 ? "item is" : "items are"));
     if (call_ != nullptr && needs_all_ranks_ && !lost_in_call_) {
       lost_in_call_ = why_lost(one.rank, "during");
       coordinator_->cancel();
@@ -345,11 +320,8 @@ class root final : public rank_engine {
 
   /// `rank` has said something; false where it can't have: its process has ended.
   bool is_heard(rank_id rank, const core::message& said) {
-    life& found = lives_[to_index(rank)];
-    if (found.gone) return false;
-    if (said.kind != core::message_kind::alive || !said.flag) found.is_stuck = false;
-    if (!found.present) {
-      found.present = true;
+    if (roll_.of(rank).gone) return false;
+    if (roll_.is_back(rank, said.kind == core::message_kind::alive && said.flag)) {
       endpoint_.expect(rank, true);
       watch_.notice(fmt::format("rank {} on {} is back", static_cast<int>(rank), host(rank)));
     }
@@ -373,14 +345,9 @@ class root final : public rank_engine {
 
   void note_given_up() {
     for (const core::given_up_item& one : coordinator_->take_given_up()) {
-      const std::int32_t last = losses_.empty() ? 0 : losses_.back().rank;
-      failures_.push_back({one.index,
-                           last,
-                           hosts_[static_cast<std::size_t>(last)],
-                           fmt::format("given up: {} ranks were lost while they ran it, this one "
-                                       "the last",
-                                       one.losses),
-                           false});
+      note_failure(one.last,
+                   one.index,
+                   {fmt::format("given up: {} ranks were lost while they ran it", one.losses)});
     }
   }
 
@@ -399,22 +366,19 @@ class root final : public rank_engine {
         break;
       case core::message_kind::failed:
       case core::message_kind::unsettled:
-        if (accepted) note_failure(from, said, payload);
+        if (accepted) note_failure(from, said.items.first, failure_text::decode(payload));
         break;
       case core::message_kind::overran:
-        lives_[to_index(from)].is_stuck = true;
+        roll_.of(from).is_stuck = true;
         if (accepted) {
-          failures_.push_back({said.items.first,
-                               static_cast<std::int32_t>(from),
-                               host(from),
-                               fmt::format("it took longer than {:.3g} s (--task-limit)",
-                                           std::chrono::duration<double>(task_limit_).count()),
-                               false});
+          note_failure(from,
+                       said.items.first,
+                       {fmt::format("it took longer than {:.3g} s (--task-limit)",
+                                    std::chrono::duration<double>(task_limit_).count())});
         }
         break;
       case core::message_kind::left:
-        lives_[to_index(from)].present = false;
-        lives_[to_index(from)].gone = true;
+        roll_.left(from);
         break;
       case core::message_kind::returned:
       case core::message_kind::settled:
@@ -428,7 +392,7 @@ class root final : public rank_engine {
   }
 
   void prepare_last_words(core::duration at) {
-    const job_statistics all = current(at, {});
+    const job_statistics all = with_call({}, *coordinator_, *call_, begun_, at);
     std::string text = fmt::format("rankwise: ended by SIGTERM during {}: {} of {} items were done",
                                    name_,
                                    all.items_done,
@@ -454,11 +418,10 @@ class root final : public rank_engine {
     tell(to, epoch, order);
   }
 
-  void note_failure(rank_id from, const core::message& said, std::span<const std::byte> payload) {
-    task_threw threw = failure_text::decode(payload);
-    failures_.push_back({said.items.first,
-                         static_cast<std::int32_t>(from),
-                         hosts_[to_index(from)],
+  void note_failure(rank_id rank, std::uint64_t index, task_threw threw) {
+    failures_.push_back({index,
+                         static_cast<std::int32_t>(rank),
+                         host(rank),
                          std::move(threw.text),
                          threw.is_configuration});
   }
@@ -470,6 +433,7 @@ class root final : public rank_engine {
       order.call = call_number_;
       order.chunk = given->chunk;
       order.items = given->items;
+      order.flag = given->again;
       if (given->rank == root_rank) {
         tell(given->rank, given->epoch, order);
         continue;
@@ -493,15 +457,6 @@ class root final : public rank_engine {
         payload, call_header{call_->name_hash(), around_.seed, report_interval_, task_limit_});
     call_->encode_call(payload);
     box.end();
-  }
-
-  /// What a rank still works on, as the slower of two, is not wanted.
-  void cancel_rest(rank_id rank, core::epoch_number epoch) {
-    core::message order;
-    order.kind = core::message_kind::cancel;
-    order.call = call_number_;
-    outbox_to(rank).add(epoch, order);
-    outbox_to(rank).send();
   }
 
   void tell_all_to_cancel() {
@@ -534,44 +489,11 @@ class root final : public rank_engine {
     return box;
   }
 
-  /// `before` and this call, so far.
-  job_statistics current(core::duration at, const job_statistics& before) const {
-    job_statistics all = before;
-    const auto seconds = [](core::duration time) {
-      return std::chrono::duration<double>(time).count();
-    };
-    all.calls += 1;
-    const call_figures figures =
-        call_->figures().value_or(call_figures{coordinator_->n_finished(),
-                                               coordinator_->options().n_items,
-                                               coordinator_->n_failed(),
-                                               seconds(coordinator_->busy())});
-    all.items_done += figures.items_done;
-    all.items_total += figures.items_total;
-    all.failures += figures.failures;
-    all.elapsed_s += seconds(at - begun_);
-    all.task_s += figures.task_s;
-    all.ranks =
-        std::max(all.ranks, coordinator_->options().n_ranks - coordinator_->options().first_worker);
-    all.ranks_at_work = coordinator_->n_at_work();
-    return all;
-  }
-
   /// `before` and this call, which is over.
   job_statistics over(core::duration at, const job_statistics& before) const {
-    const auto seconds = [](core::duration time) {
-      return std::chrono::duration<double>(time).count();
-    };
-    const core::coordinator_options& how = coordinator_->options();
-    job_statistics all = current(at, before);
-    for (std::size_t row = how.first_worker; row < how.n_ranks; ++row) {
-      const core::rank_record& record = coordinator_->record(to_rank(row));
-      const bool worked = record.items_done != 0;
-      all.start_idle_s += seconds(worked ? record.first_start - begun_ : at - begun_);
-      if (worked) all.tail_idle_s += seconds(at - record.last_done);
-    }
+    job_statistics all = with_whole_call(before, *coordinator_, *call_, begun_, at);
     all.messages = n_frames();
-    all.losses = losses_;
+    all.losses = roll_.losses();
     return all;
   }
 
@@ -584,11 +506,11 @@ class root final : public rank_engine {
       watch_.call_over(shown_);
     }
     const std::uint64_t n_items = coordinator_->options().n_items;
-    for (std::size_t row = 1; row < coordinator_->options().n_ranks; ++row) {
-      const core::rank_record& record = coordinator_->record(to_rank(row));
-      lives_[row].epoch = record.epoch;
-      if (record.chunks_out != 0 && lives_[row].present) cancel_rest(to_rank(row), record.epoch);
-    }
+    for (std::size_t row = 1; row < coordinator_->options().n_ranks; ++row)
+      roll_.of(to_rank(row)).epoch = coordinator_->record(to_rank(row)).epoch;
+    // What a rank still works on, as the slower of two, is not wanted.
+    if (coordinator_->n_at_work() != 0) tell_all_to_cancel();
+    send_unsent();
     coordinator_.reset();
     call_ = nullptr;
     if (lost_in_call_) throw rank_lost(*lost_in_call_);
@@ -601,7 +523,6 @@ class root final : public rank_engine {
     throw task_error(std::move(failures_), n_items);
   }
 
-  std::vector<std::string> hosts_;
   observe::watcher& watch_;
   std::vector<rank_id> unsent_;            // ranks whose outbox holds something
   std::vector<std::uint32_t> introduced_;  // the last call that a rank was told of
@@ -620,12 +541,10 @@ class root final : public rank_engine {
   bool is_shown_ = true;
   std::string broken_;  // why no more calls can be made; empty: they can
 
+  rank_roll roll_;  // under the lock
+
   // Where the job survives losses; all under the lock.
   static constexpr core::duration look_interval = std::chrono::milliseconds(100);
-  std::vector<life> lives_;  // by rank
-  process_watch processes_;
-  std::vector<rank_loss> losses_;
-  core::duration job_begun_ = now();
   core::duration next_look_{};
   core::duration next_heartbeat_{};
   core::duration task_limit_{};

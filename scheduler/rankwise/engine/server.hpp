@@ -48,7 +48,11 @@ class server final : public rank_engine {
       stop_stand_in();
       let_go();
       backoff idle;
-      while (!endpoint_.all_sent()) idle.wait(now());
+      const core::duration begun = now();
+      const auto is_done = [&] {
+        return endpoint_.all_sent() || (survives() && now() - begun > patience);
+      };
+      while (!is_done()) idle.wait(now());
     });
   }
 
@@ -124,7 +128,6 @@ class server final : public rank_engine {
 
   /// The job is over: says so once, and does not wait long for a task that nobody wants.
   void leave(core::duration at) {
-    constexpr core::duration patience = std::chrono::milliseconds(500);
     if (!left_at_) {
       left_at_ = at;
       outbox_to(root_rank).add(worker_.epoch(), worker_.about(core::message_kind::left, 0, {}));
@@ -204,6 +207,7 @@ class server final : public rank_engine {
   bool over_ = false;
 
   // Where the job survives losses; all under the lock.
+  static constexpr core::duration patience = std::chrono::milliseconds(500);
   static constexpr core::duration watch_interval = std::chrono::milliseconds(100);
   process_watch root_process_;
   core::duration root_silence_{};

@@ -36,7 +36,7 @@ struct pipeline_statistics {
   double slowest_busy = 0;  ///< that share of the time, from 0 to 1
 };
 
-/// A rank that was lost, or came back after that.
+/// A rank that was lost; it may have come back since.
 struct rank_loss {
   std::int32_t rank = 0;
   std::string host;

@@ -34,6 +34,17 @@ TEST_CASE("a published file is whole, private and alone") {
   CHECK(rsa_keygen::test::mode(directory / "key.pem") == 0600);
 }
 
+TEST_CASE("a file can take the place of one that an earlier try has left, or of none") {
+  const bool unnamed = GENERATE(true, false);
+  const temporary_directory directory;
+  for (const char* const contents : {"first", "second"}) {
+    pending_file file(directory / "key.pem", contents, {.unnamed = unnamed});
+    file.publish_again();
+    CHECK(directory.names() == names{"key.pem"});
+    CHECK(rsa_keygen::test::read(directory / "key.pem") == contents);
+  }
+}
+
 TEST_CASE("a file that is not published leaves nothing") {
   const bool unnamed = GENERATE(true, false);
   const temporary_directory directory;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/schedule_kind.hpp>
+#include <rankwise/core/types.hpp>
+
+#include <cstdint>
+
+namespace rankwise::core {
+
+/// Which rank may run an item.
+enum class placement : std::uint8_t {
+  anywhere,
+  one_each  ///< as many items as there are workers; each runs the item of its own row
+};
+
+/// How the items of one call are to be handed out.
+struct coordinator_options {
+  std::uint64_t n_items = 0;
+  std::uint32_t n_ranks = 1;       ///< rows of the table of ranks, whether they work or not
+  std::uint32_t first_worker = 0;  ///< 1 where the root does not work
+  schedule_kind schedule = schedule_kind::adaptive;
+  std::uint64_t chunk = 0;  ///< 0: the schedule's own
+  placement place = placement::anywhere;
+  std::uint32_t retries = 0;    ///< how often a task that throws is run again
+  bool stop_on_failure = true;  ///< a task that still throws ends the call; else the others go on
+  duration lease{0};            ///< a rank that is silent for longer is given up; 0: never
+  std::uint32_t losses_at_most = 0;  ///< an item that so many ranks were lost with, each while it
+                                     ///< ran that item, is given up; 0: never
+  bool speculate = false;  ///< what is still out at the end is given to ranks without work as well
+  duration message_cost{1000};  ///< time that one message takes the root
+};
+
+}  // namespace rankwise::core

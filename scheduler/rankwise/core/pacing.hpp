@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/coordinator_options.hpp>
+#include <rankwise/core/rank_record.hpp>
+#include <rankwise/core/schedule.hpp>
+#include <rankwise/core/types.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace rankwise::core {
+
+/// How much a rank is given at a time, and how far ahead: by the schedule, and by what has been
+/// measured of tasks and ranks so far.
+///
+/// Local: pure but for what `add` notes.
+class pacing {
+ public:
+  /// What it depends on beside the measurements.
+  struct situation {
+    std::uint32_t n_active = 0;     ///< ranks that work
+    std::uint64_t n_remaining = 0;  ///< items that nobody holds
+    const rank_record* root = nullptr;
+    bool is_anybodys = false;  ///< what is left may belong to a rank's share that is lost
+  };
+
+  explicit pacing(const coordinator_options& options) : options_(options) {}
+
+  /// Notes that `n_active` ranks work, and that one of them took `elapsed` for `count` items.
+  void add(std::uint64_t count, duration elapsed, std::uint32_t n_active) {
+    recent_.add(count, elapsed, 2.0 * n_active);
+  }
+
+  /// A rank holds its current chunk and the next, more where chunks are shorter than the root's
+  /// answer takes; but what another rank could start sooner is not held back for it (towards the
+  /// end ranks wait rather than hoard), and what is in flight stays in proportion to what the rank
+  /// has shown that it can do.
+  bool wants_more(const rank_record& record, const situation& now) const {
+    if (record.chunks_out == 0) return true;
+    if (record.chunks_out >= chunks_out_at_most) return false;
+    const double seconds = item_seconds(record);
+    if (seconds <= 0)
+      return record.chunks_out < 2 && record.items_out * now.n_active <= now.n_remaining;
+    const double starts_in = static_cast<double>(record.items_out) * seconds;
+    const bool shown = record.items_out < schedule::growth * record.items_done;
+    if (record.chunks_out >= 2 && (!shown || starts_in >= answer_seconds(now))) return false;
+    return starts_in < static_cast<double>(now.n_remaining) / speed_of_all(now);
+  }
+
+  /// Items for a rank that wants some; 0: none of those that are left.
+  std::uint64_t chunk_size(rank_id rank, const rank_record& record, const situation& now) const {
+    const double seconds = item_seconds(record);
+    schedule_view view;
+    view.n_items = options_.n_items;
+    view.remaining = now.n_remaining;
+    view.n_ranks = options_.n_ranks - options_.first_worker;
+    const std::uint32_t row = static_cast<std::uint32_t>(to_index(rank));
+    view.row = std::max(row, options_.first_worker) - options_.first_worker;
+    view.rank_granted = record.items_granted;
+    view.rank_done = record.items_done;
+    view.item_seconds = seconds;
+    view.share =
+        seconds > 0 ? std::min(1.0, 1 / (seconds * speed_of_all(now))) : 1.0 / now.n_active;
+    view.chunk_seconds_min = chunk_seconds_min(now);
+    view.chunk = options_.chunk;
+    const std::uint64_t size = schedule::next_chunk(options_.schedule, view);
+    // What comes back from a lost rank or a failed task is anybody's, also where the schedule gives
+    // each rank just one share.
+    return size == 0 && now.is_anybodys ? schedule::guided(view) : size;
+  }
+
+ private:
+  /// Chunks in flight to one rank at most; more would only lengthen the tail.
+  static constexpr std::uint32_t chunks_out_at_most = 64;
+
+  /// The shortest chunk that pays: long enough to hide a round trip, and for the root to serve all
+  /// ranks in a quarter of it (two messages a chunk).
+  double chunk_seconds_min(const situation& now) const {
+    const double serve_all =
+        8.0 * std::chrono::duration<double>(options_.message_cost).count() * now.n_active;
+    return std::max(50e-6, serve_all);
+  }
+
+  /// Seconds that an item takes the rank of `record`; 0 where nothing was measured yet. A few items
+  /// at the mean of all ranks are mixed in: the first task of a rank may have been a short one by
+  /// chance.
+  double item_seconds(const rank_record& record) const {
+    constexpr double mixed_in = 4;
+    if (recent_.items == 0) return 0;
+    const double mean = recent_.seconds / recent_.items;
+    return (record.recent.seconds + mixed_in * mean) / (record.recent.items + mixed_in);
+  }
+
+  /// Items a second of all active ranks together; 0 where nothing was measured yet.
+  double speed_of_all(const situation& now) const {
+    return recent_.items == 0 ? 0 : recent_.items / recent_.seconds * now.n_active;
+  }
+
+  /// How long an answer of the root may take: a round trip, and where it works, as long as its own
+  /// tasks keep it from its messages; its stand-in comes after some milliseconds.
+  double answer_seconds(const situation& now) const {
+    if (options_.first_worker != 0) return chunk_seconds_min(now);
+    constexpr double stand_in_comes = 1.5e-3;
+    constexpr double tasks_in_a_row = 3;  // their lengths vary
+    const double kept = std::min(item_seconds(*now.root), stand_in_comes);
+    return std::max(chunk_seconds_min(now), tasks_in_a_row * kept);
+  }
+
+  coordinator_options options_;
+  recent_work recent_;  // of all ranks
+};
+
+}  // namespace rankwise::core

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/engine/start_up.hpp>
+#include <rankwise/launcher.hpp>
+#include <rankwise/transport/alone.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace rankwise::engine {
+
+/// While it lives, this rank lets the launcher know that it is there and not in the job yet.
+class start_signs {
+ public:
+  explicit start_signs(const launcher_line& launcher)
+      : thread_([this, launcher] { tell(launcher); }) {}
+
+  start_signs(const start_signs&) = delete;
+  start_signs& operator=(const start_signs&) = delete;
+  start_signs(start_signs&&) = delete;
+  start_signs& operator=(start_signs&&) = delete;
+
+  ~start_signs() {
+    {
+      const std::lock_guard held(lock_);
+      is_over_ = true;
+    }
+    over_.notify_one();
+    thread_.join();
+  }
+
+ private:
+  void tell(const launcher_line& launcher) {
+    constexpr auto interval = std::chrono::seconds(1);
+    const std::string words =
+        fmt::format("{} {} {}", launcher_words::starting, launched_rank().value_or(0), this_host());
+    std::unique_lock held(lock_);
+    do {
+      launcher.say(words);
+    } while (!over_.wait_for(held, interval, [this] { return is_over_; }));
+  }
+
+  std::mutex lock_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
+}  // namespace rankwise::engine

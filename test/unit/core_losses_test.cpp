@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// What becomes of the items of ranks that are lost, slow or stuck.
+#include <rankwise/core/coordinator.hpp>
+#include <rankwise/core/item_set.hpp>
+#include <rankwise/core/work_left.hpp>
+#include <rankwise/random.hpp>
+
+#include "catch.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <vector>
+
+using namespace std::chrono_literals;
+using rankwise::rank_id;
+using rankwise::to_rank;
+using rankwise::core::coordinator;
+using rankwise::core::coordinator_options;
+using rankwise::core::grant;
+using rankwise::core::item_range;
+using rankwise::core::item_set;
+using rankwise::core::loose_items;
+using rankwise::core::message;
+using rankwise::core::message_kind;
+using rankwise::core::verdict;
+using rankwise::core::work_left;
+
+namespace {
+
+message says(message_kind kind, const grant& chunk) {
+  message said;
+  said.kind = kind;
+  said.chunk = chunk.chunk;
+  said.items = chunk.items;
+  said.elapsed = 1ms;
+  return said;
+}
+
+/// Of `n_ranks` ranks; the root does not work.
+coordinator cluster(std::uint32_t n_ranks, coordinator_options options) {
+  options.n_ranks = n_ranks;
+  options.first_worker = 1;
+  options.schedule = rankwise::schedule_kind::self;
+  coordinator subject(options);
+  for (std::uint32_t row = 1; row < n_ranks; ++row) subject.joined(to_rank(row), 0ms);
+  return subject;
+}
+
+std::vector<grant> all_grants(coordinator& subject) {
+  std::vector<grant> grants;
+  while (const std::optional<grant> given = subject.next_grant(1ms)) grants.push_back(*given);
+  return grants;
+}
+
+}  // namespace
+
+TEST_CASE("a set of items is the same as a std::set of them") {
+  rankwise::random_stream chance(7, 0);
+  item_set subject;
+  std::set<std::uint64_t> expected;
+  for (int step = 0; step < 5000; ++step) {
+    const item_range items{chance() % 60, chance() % 9};
+    if (chance() % 2 == 0) {
+      subject.add(items);
+      for (std::uint64_t i = items.first; i != items.end(); ++i) expected.insert(i);
+    } else {
+      subject.remove(items);
+      for (std::uint64_t i = items.first; i != items.end(); ++i) expected.erase(i);
+    }
+    const item_range asked{chance() % 60, chance() % 20};
+    std::vector<std::uint64_t> missing;
+    subject.visit_missing(asked, [&](item_range range) {
+      REQUIRE(range.count != 0);
+      for (std::uint64_t i = range.first; i != range.end(); ++i) missing.push_back(i);
+    });
+    std::vector<std::uint64_t> expected_missing;
+    for (std::uint64_t i = asked.first; i != asked.end(); ++i) {
+      if (!expected.contains(i)) expected_missing.push_back(i);
+    }
+    REQUIRE(missing == expected_missing);
+    REQUIRE(subject.overlaps(asked) == (missing.size() != asked.count));
+    REQUIRE(subject.empty() == expected.empty());
+  }
+}
+
+TEST_CASE("suspects are handed out in smaller pieces at each try, and not to everybody") {
+  work_left subject(0);
+  subject.put_back({{100, 50}, 1});
+  CHECK(subject.count() == 50);
+  CHECK(subject.take(1000, false).items.count == 0);
+  const loose_items second = subject.take(1000, true);
+  CHECK(second.items == item_range{100, 8});
+  CHECK(second.losses == 1);
+  CHECK(second.again);
+  subject.put_back({second.items, 2});
+  CHECK(subject.take_suspects(3).empty());
+  REQUIRE(subject.take_suspects(2).size() == 1);
+  subject.put_back({second.items, 2});
+  CHECK(subject.take(1000, true).items == item_range{108, 8});
+  while (subject.count() != 8) subject.take(1000, true);
+  CHECK(subject.take(1000, true).items == item_range{100, 1});
+  CHECK(subject.count() == 7);
+}
+
+TEST_CASE("an item that costs three ranks is given up, and names the last") {
+  coordinator subject = cluster(6, {.n_items = 1, .stop_on_failure = false, .losses_at_most = 3});
+  std::vector<grant> grants = all_grants(subject);
+  REQUIRE(grants.size() == 1);
+  CHECK_FALSE(grants[0].again);
+  for (int loss = 1; loss <= 3; ++loss) {
+    const rank_id victim = grants[0].rank;
+    CHECK(subject.lost(victim, 1ms, true).n_items == (loss < 3 ? 1 : 0));
+    if (loss == 3) {
+      const auto given_up = subject.take_given_up();
+      REQUIRE(given_up.size() == 1);
+      CHECK(given_up[0].index == 0);
+      CHECK(given_up[0].losses == 3);
+      CHECK(given_up[0].last == victim);
+      continue;
+    }
+    grants = all_grants(subject);
+    REQUIRE(grants.size() == 1);
+    CHECK(grants[0].again);
+  }
+  CHECK(subject.done());
+  CHECK(subject.n_failed() == 1);
+}
+
+TEST_CASE("the root tries what has cost one rank, where no other is left, but not what cost two") {
+  const int n_workers = GENERATE(1, 2);
+  coordinator subject = cluster(static_cast<std::uint32_t>(n_workers) + 1,
+                                {.n_items = 1, .stop_on_failure = false, .losses_at_most = 3});
+  for (int loss = 0; loss < n_workers; ++loss) {
+    const std::vector<grant> grants = all_grants(subject);
+    REQUIRE(grants.size() == 1);
+    CHECK(grants[0].rank != rankwise::root_rank);
+    subject.lost(grants[0].rank, 1ms, true);
+  }
+  const std::vector<grant> at_root = all_grants(subject);
+  if (n_workers == 2) {
+    CHECK(at_root.empty());
+    CHECK(subject.take_given_up().size() == 1);
+  } else {
+    REQUIRE(at_root.size() == 1);
+    CHECK(at_root[0].rank == rankwise::root_rank);
+    CHECK(subject.receive(
+              rankwise::root_rank, at_root[0].epoch, says(message_kind::done, at_root[0]), 2ms) ==
+          verdict::accepted);
+  }
+  CHECK(subject.done());
+}
+
+TEST_CASE("a rank that is lost for good does not come back, another one does") {
+  const bool for_good = GENERATE(false, true);
+  coordinator subject = cluster(3, {.n_items = 4});
+  const std::vector<grant> grants = all_grants(subject);
+  subject.lost(to_rank(1), 1ms, for_good);
+  for (const grant& given : grants) {
+    if (given.rank == to_rank(1))
+      CHECK(subject.receive(to_rank(1), 0, says(message_kind::done, given), 2ms) ==
+            verdict::dropped);
+  }
+  CHECK(subject.n_active() == (for_good ? 1 : 2));
+}
+
+TEST_CASE("the faster of two counts, and what the slower has reported meanwhile does not") {
+  coordinator subject = cluster(3, {.n_items = 2, .speculate = true});
+  const std::vector<grant> first = all_grants(subject);
+  REQUIRE(first.size() == 2);
+  CHECK(subject.receive(first[0].rank, 0, says(message_kind::done, first[0]), 2ms) ==
+        verdict::accepted);
+  const std::vector<grant> twin = all_grants(subject);
+  REQUIRE(twin.size() == 1);
+  CHECK(twin[0].rank == first[0].rank);
+  CHECK(twin[0].items == first[1].items);
+  CHECK(twin[0].again);
+  const bool twin_wins = GENERATE(false, true);
+  const grant& winner = twin_wins ? twin[0] : first[1];
+  const grant& loser = twin_wins ? first[1] : twin[0];
+  CHECK(subject.receive(winner.rank, 0, says(message_kind::done, winner), 3ms) ==
+        verdict::accepted);
+  CHECK(subject.done());
+  CHECK(subject.receive(loser.rank, 0, says(message_kind::done, loser), 4ms) == verdict::dropped);
+  CHECK(subject.n_finished() == 2);
+}
+
+TEST_CASE("a task that overruns has failed, and its rank is given nothing until it is free") {
+  coordinator subject = cluster(3, {.n_items = 20, .stop_on_failure = false});
+  const std::vector<grant> grants = all_grants(subject);
+  const rank_id slow = grants[0].rank;
+  CHECK(subject.receive(slow, 0, says(message_kind::overran, grants[0]), 2ms) == verdict::accepted);
+  CHECK(subject.n_failed() == 1);
+  message alive;
+  alive.kind = message_kind::alive;
+  alive.flag = true;
+  subject.receive(slow, 0, alive, 3ms);
+  CHECK(subject.n_active() == 1);
+  alive.flag = false;
+  subject.receive(slow, 0, alive, 4ms);
+  CHECK(subject.n_active() == 2);
+  CHECK(subject.receive(slow, 0, says(message_kind::done, grants[0]), 5ms) == verdict::dropped);
+}
