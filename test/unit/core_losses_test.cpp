@@ -95,8 +95,9 @@ TEST_CASE("suspects are handed out in smaller pieces at each try, and not to eve
   CHECK(second.losses == 1);
   CHECK(second.again);
   subject.put_back({second.items, 2});
-  CHECK(subject.take_suspects(3).empty());
-  REQUIRE(subject.take_suspects(2).size() == 1);
+  const auto cost_two = [](const loose_items& suspect) { return suspect.losses >= 2; };
+  REQUIRE(subject.take_suspects(cost_two).size() == 1);
+  CHECK(subject.take_suspects(cost_two).empty());
   subject.put_back({second.items, 2});
   CHECK(subject.take(1000, true).items == item_range{108, 8});
   while (subject.count() != 8) subject.take(1000, true);
@@ -149,6 +150,40 @@ TEST_CASE("the root tries what has cost one rank, where no other is left, but no
               rankwise::root_rank, at_root[0].epoch, says(message_kind::done, at_root[0]), 2ms) ==
           verdict::accepted);
   }
+  CHECK(subject.done());
+}
+
+TEST_CASE("alone, the root tries what has cost two ranks where others were lost without it") {
+  coordinator subject = cluster(4, {.n_items = 3, .stop_on_failure = false, .losses_at_most = 3});
+  std::vector<grant> grants = all_grants(subject);
+  REQUIRE(grants.size() == 3);
+  const auto by_rank = [&](rank_id rank) {
+    for (const grant& given : grants) {
+      if (given.rank == rank) return given;
+    }
+    return grant{};
+  };
+  const item_range unlucky = by_rank(to_rank(1)).items;
+  subject.lost(to_rank(1), 1ms, true);
+  // Rank 2 is done, and is given what rank 1 held; both others are lost then.
+  subject.receive(to_rank(2), 0, says(message_kind::done, by_rank(to_rank(2))), 2ms);
+  const std::vector<grant> again = all_grants(subject);
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].rank == to_rank(2));
+  CHECK(again[0].items == unlucky);
+  subject.lost(to_rank(3), 3ms, true);
+  subject.lost(to_rank(2), 3ms, true);
+  CHECK(subject.take_given_up().empty());
+  std::uint64_t n_at_root = 0;
+  for (std::vector<grant> left = all_grants(subject); !left.empty(); left = all_grants(subject)) {
+    for (const grant& given : left) {
+      CHECK(given.rank == rankwise::root_rank);
+      CHECK(subject.receive(given.rank, given.epoch, says(message_kind::done, given), 4ms) ==
+            verdict::accepted);
+      n_at_root += given.items.count;
+    }
+  }
+  CHECK(n_at_root == 2);
   CHECK(subject.done());
 }
 

@@ -155,6 +155,7 @@ class coordinator {
     if (!record.active) return {rank, 0};
     const chunk_record* const first =
         chunks_.oldest([&](const chunk_record& chunk) { return chunk.rank == rank; });
+    n_lost_at_work_ += first == nullptr ? 0 : 1;
     const std::uint64_t n_items = release(rank, first == nullptr ? 0 : first->id);
     const std::size_t n_given_up = given_up_.size();
     settle_suspects(now);
@@ -309,27 +310,24 @@ class coordinator {
     return n_items;
   }
 
-  /// Gives up what has cost too many ranks, and has the root work where no other rank is left; but
-  /// what has cost two the root does not try.
+  /// Gives up what has cost too many ranks, and has the root work where no other rank is left.
   void settle_suspects(duration now) {
-    constexpr std::uint32_t too_many_for_the_root = 2;
     if (n_active_ == 0) activate(root_rank, now);
-    const bool is_root_alone = n_active_ == 1 && ranks_.front().active;
-    if (options_.losses_at_most != 0) {
-      const std::uint32_t losses = is_root_alone
-                                       ? std::min(options_.losses_at_most, too_many_for_the_root)
-                                       : options_.losses_at_most;
-      for (const loose_items& suspect : work_.take_suspects(losses)) give_up(suspect, losses);
-    }
+    const auto hopeless = [&](const loose_items& suspect) { return is_hopeless(suspect); };
+    for (const loose_items& suspect : work_.take_suspects(hopeless)) give_up(suspect);
     wake_all();
   }
 
-  /// Of several items the one to blame is not known yet.
-  void give_up(const loose_items& suspect, std::uint32_t losses) {
-    if (suspect.items.count != 1 && losses == options_.losses_at_most) {
-      work_.put_back(suspect);
-      return;
-    }
+  /// Of several items the one to blame is not known yet. Alone, the root does not try what has cost
+  /// two ranks, unless others were lost as well, without it.
+  bool is_hopeless(const loose_items& suspect) const {
+    if (options_.losses_at_most == 0) return false;
+    if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1;
+    const bool is_root_alone = n_active_ == 1 && ranks_.front().active;
+    return is_root_alone && suspect.losses >= 2 && suspect.losses == n_lost_at_work_;
+  }
+
+  void give_up(const loose_items& suspect) {
     std::vector<item_range> uncounted;
     counted_.visit_missing(suspect.items, [&](item_range items) { uncounted.push_back(items); });
     for (const item_range items : uncounted) {
@@ -445,6 +443,7 @@ class coordinator {
   std::uint64_t n_unsettled_ = 0;
   std::uint32_t n_active_ = 0;
   std::uint32_t n_at_work_ = 0;
+  std::uint32_t n_lost_at_work_ = 0;
   duration busy_{};
   bool any_lost_ = false;
   bool contested_ = false;  // some item is or was out twice

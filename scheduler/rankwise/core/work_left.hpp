@@ -70,11 +70,12 @@ class work_left {
     suspects_.push_back({back, back.losses == 1 ? root : 1});
   }
 
-  /// Takes out the suspects with at least that many losses.
-  std::vector<loose_items> take_suspects(std::uint32_t losses) {
+  /// Takes out the suspects that are `hopeless`.
+  template <class Hopeless>
+  std::vector<loose_items> take_suspects(Hopeless hopeless) {
     std::vector<loose_items> taken;
     std::erase_if(suspects_, [&](const suspect& one) {
-      if (one.left.losses < losses) return false;
+      if (!hopeless(one.left)) return false;
       taken.push_back(one.left);
       count_ -= one.left.items.count;
       return true;
