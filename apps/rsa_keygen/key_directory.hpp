@@ -33,8 +33,8 @@ class key_directory {
 
   /// Sees that the directory can take the keys of a new job, and changes nothing: either it is not
   /// there and can be made, or it is the user's own, closed to others, writable, and has no keys in
-  /// it.
-  void check() const {
+  /// it, unless the job is `resumed`.
+  void check(bool resumed = false) const {
     if (!exists()) {
       const std::filesystem::path parent = path_.parent_path();
       if (::access(parent.c_str(), W_OK | X_OK) != 0) refuse_system("cannot make the directory");
@@ -42,6 +42,7 @@ class key_directory {
     }
     check_owner_and_mode();
     if (::access(path_.c_str(), R_OK | W_OK | X_OK) != 0) refuse_system("cannot write there");
+    if (resumed) return;
     std::string first;
     for (const auto& entry : std::filesystem::directory_iterator(path_)) {
       const std::string name = entry.path().filename().string();

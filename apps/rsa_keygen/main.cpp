@@ -2,6 +2,7 @@
 // Makes RSA keys wherever a rank is free; no line names a rank.
 #include <rankwise/rankwise.hpp>
 
+#include "rsa_keygen/core_dumps.hpp"
 #include "rsa_keygen/gathering.hpp"
 #include "rsa_keygen/job.hpp"
 #include "rsa_keygen/key_directory.hpp"
@@ -54,9 +55,9 @@ void report(const rankwise::options& how,
 }
 
 void body(const rankwise::pool& pool, const settings& asked) {
-  check(asked);
+  check(asked, pool.options());
   const key_directory directory(asked.out);
-  directory.check();
+  directory.check(is_resumed(pool.options()));
   const std::optional<gathering> gathered = begin_gathering(asked);
   if (!gathered) check_on_all_ranks(pool, directory);
   directory.make();
@@ -80,7 +81,7 @@ void body(const rankwise::pool& pool, const settings& asked) {
   request.keep = true;
   const run kept = make_keys(pool, request, pool.n_ranks());
   runs.push_back(kept.figures);
-  write_keys(directory, kept.keys, gathered);
+  write_keys(directory, kept.keys, gathered, is_resumed(pool.options()));
   report(pool.options(), asked, runs, kept.keys);
 }
 
@@ -88,6 +89,7 @@ void body(const rankwise::pool& pool, const settings& asked) {
 }  // namespace rsa_keygen
 
 int main(int argc, char** argv) {
+  rsa_keygen::turn_core_dumps_off();
   rsa_keygen::settings asked;
   return rankwise::run(argc,
                        argv,

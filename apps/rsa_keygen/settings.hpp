@@ -3,6 +3,7 @@
 
 #include <rankwise/error.hpp>
 #include <rankwise/option_values.hpp>
+#include <rankwise/options.hpp>
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>
@@ -77,9 +78,15 @@ inline boost::program_options::options_description options(settings& asked) {
   return group;
 }
 
-/// Sees that the options go together.
+/// Sees that the options go together, with those of the scheduler as well.
 /// Throws: rankwise::config_error.
-inline void check(const settings& asked) {
+inline void check(const settings& asked, const rankwise::options& how) {
+  if (!how.journal.empty() && (asked.gather || asked.speed_up)) {
+    throw rankwise::config_error(fmt::format("--journal: found beside {}, accepted: one of them",
+                                             asked.gather ? "--gather (private keys do not go into "
+                                                            "a journal)"
+                                                          : "--speedup"));
+  }
   const bool from_file = !asked.passphrase_file.empty();
   const bool from_variable = !asked.passphrase_variable.empty();
   if (!asked.gather && (from_file || from_variable)) {

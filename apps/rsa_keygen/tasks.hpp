@@ -41,9 +41,15 @@ struct key_task {
 /// The task: sees that this rank's directory can take keys.
 struct directory_task {
   std::string directory = {};
+  bool resumed = false;
 
-  void operator()(std::uint32_t /*rank*/) const { key_directory(directory).check(); }
+  void operator()(std::uint32_t /*rank*/) const { key_directory(directory).check(resumed); }
 };
+
+/// An earlier job may have made some of the keys.
+inline bool is_resumed(const rankwise::options& how) {
+  return how.resume || how.retry_failed;
+}
 
 /// Has every rank look at its directory, so that one that can't serve ends the job before a key is
 /// made.
@@ -51,7 +57,9 @@ inline void check_on_all_ranks(const rankwise::pool& pool, const key_directory& 
   rankwise::options one_each = pool.options();
   one_each.quiet = true;
   one_each.on_error = rankwise::on_error_kind::collect;  // to hear of all hosts that can't serve
-  pool.with(one_each).on_each_rank(directory_task{directory.path().string()});
+  one_each.journal.clear();
+  pool.with(one_each).on_each_rank(
+      directory_task{directory.path().string(), is_resumed(pool.options())});
 }
 
 }  // namespace rsa_keygen

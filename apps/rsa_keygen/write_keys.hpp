@@ -14,10 +14,12 @@ namespace rsa_keygen {
 
 /// What the root keeps of each key: the public one, and with --gather the private one.
 ///
-/// Local. Throws: what making a file and opening a sealed key throw.
+/// Local. The files may be there already where the job is `resumed`.
+/// Throws: what making a file and opening a sealed key throw.
 inline void write_keys(const key_directory& directory,
                        const std::vector<key_result>& keys,
-                       const std::optional<gathering>& gathered) {
+                       const std::optional<gathering>& gathered,
+                       bool resumed = false) {
   for (std::size_t index = 0; index < keys.size(); ++index) {
     const key_result& key = keys[index];
     if (gathered) {
@@ -26,9 +28,10 @@ inline void write_keys(const key_directory& directory,
     }
     // Made again from the private key should the disk lose it, so there is no need to wait for the
     // disk.
-    pending_file(
-        directory.public_file(index, keys.size()), key.public_pem, {.mode = 0644, .durable = false})
-        .publish();
+    pending_file file(directory.public_file(index, keys.size()),
+                      key.public_pem,
+                      {.mode = 0644, .durable = false});
+    resumed ? file.publish_again() : file.publish();
   }
 }
 

@@ -122,7 +122,7 @@ inline void set_option(const boost::program_options::option_description& option,
                        const std::vector<std::string>& words,
                        boost::any& value) {
   try {
-    option.semantic()->parse(value, words, true);
+    option.semantic()->parse(value, words, false);  // as they are: a file name need not be UTF-8
     option.semantic()->notify(value);
   } catch (const bad_value& error) {
     throw config_error(name + ": " + error.what());

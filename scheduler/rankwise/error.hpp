@@ -13,8 +13,9 @@ namespace rankwise {
 /// The exit statuses of a program that runs through `rankwise::run`.
 enum class exit_status : int {
   success = 0,
+  failed_items = 1,       ///< `task_error`: tasks threw, or were given up
   bad_configuration = 2,  ///< `config_error`: an option, a file or a set-up that can't be used
-  failed_job = 3          ///< any other exception that left the body
+  failed_job = 3          ///< any other exception that left the body: the job could not go on
 };
 
 /// A flag, file or set-up that can't be used. The message names where it stands (file:line or
@@ -59,6 +60,12 @@ class task_error : public std::runtime_error {
 
 /// A rank was lost in a call that can't go on without it.
 class rank_lost : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What is done can't be written to the journal. The message names its file, and what is wrong.
+class journal_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };

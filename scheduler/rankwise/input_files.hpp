@@ -136,6 +136,7 @@ class input_files {
  private:
   static rankwise::options quiet(rankwise::options how) {
     how.quiet = true;
+    how.journal.clear();  // the files may have changed since
     return how;
   }
 

@@ -177,6 +177,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
         "--on-error retry: pool::map_reduce can't take back what a task has emitted before it "
         "threw; accepted here: stop, collect");
   }
+  ranks.root().refuse_journal(ranks.options(), "pool::map_reduce");
   if (how.combiner == combiner_kind::zynq && !can_front<Value, Combine>) {
     throw config_error(
         "--combiner zynq: adds up unsigned integers of at least 32 bits, which this program's "

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace rankwise {
@@ -45,6 +46,9 @@ struct options {
   bool speculate = false;       ///< what is still out at the end is given to ranks without work too
   double task_limit_s = 0;      ///< a task that takes longer has failed; 0: none
   double heartbeat_timeout_s = 10;  ///< a rank that is silent for longer is lost
+  std::string journal = {};         ///< file for what is done; empty: calls are not journaled
+  bool resume = false;              ///< go on from what the journal holds
+  bool retry_failed = false;        ///< the same, and try again what has failed
   bool needs_all_ranks = false;     ///< a call ends where a rank is lost: what it did stays with it
 };
 

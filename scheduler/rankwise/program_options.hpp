@@ -59,6 +59,17 @@ inline boost::program_options::options_description program_options(options& how)
       seconds(how.heartbeat_timeout_s),
       fmt::format("seconds; under rankrun a rank that is silent for longer is lost (default: {})",
                   how.heartbeat_timeout_s));
+  add("journal",
+      po::value<std::string>(&how.journal)->value_name("FILE"),
+      "keep what map, for_each and reduce have done in this file, on the first rank's host, so "
+      "that "
+      "a job can go on from there");
+  add("resume",
+      po::bool_switch(&how.resume)->default_value(how.resume, ""),
+      "run only what the journal does not hold");
+  add("retry-failed",
+      po::bool_switch(&how.retry_failed)->default_value(how.retry_failed, ""),
+      "as --resume, and try again what has failed");
   add("seed",
       whole_number(how.seed),
       fmt::format("of the tasks' random numbers, at least 0 (default: {})", how.seed));

@@ -10,6 +10,8 @@
 #include <rankwise/error.hpp>
 #include <rankwise/launcher.hpp>
 #include <rankwise/observe/console.hpp>
+#include <rankwise/observe/journal.hpp>
+#include <rankwise/observe/open_journal.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
 #include <rankwise/transport/alone.hpp>
@@ -27,6 +29,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,7 +73,7 @@ namespace engine {
 /// Throws: what `body` throws; cannot_go_on, whatever `body` makes of it.
 template <class Body>
 void run_on_endpoint(transport::endpoint& endpoint,
-                     std::vector<std::string> hosts,
+                     const std::vector<std::string>& hosts,
                      const options& how,
                      const survival& losses,
                      Body& body) {
@@ -82,18 +85,23 @@ void run_on_endpoint(transport::endpoint& endpoint,
   std::optional<root> engine;
   or_bring_down([&] {
     shown.emplace(how);
-    engine.emplace(endpoint, std::move(hosts), *shown, losses);
+    engine.emplace(endpoint, hosts, *shown, losses);
   });
   if (!endpoint.may_change_threads()) {
     shown->say(
         "MPI gives no MPI_THREAD_SERIALIZED: while the root is in a task, other ranks wait for it");
   }
+  std::unique_ptr<observe::journal> book;
   std::exception_ptr failure;
   try {
+    book = observe::open_journal(how, hosts);
+    if (book) engine->keep(*book);
     pool ranks(*engine, how);
     body(ranks);
+    if (book) book->end("done");
   } catch (...) {
     failure = std::current_exception();
+    if (book) book->end(describe_exception().text);
   }
   or_bring_down([&] { engine->shut_down(); });
   if (failure) std::rethrow_exception(failure);
@@ -127,9 +135,9 @@ void run_on_communicator(const boost::mpi::communicator& communicator,
                          Body& body) {
   try {
     transport::mpi endpoint(communicator);
-    std::vector<std::string> hosts = hosts_of(introduce(endpoint));
+    const std::vector<std::string> hosts = hosts_of(introduce(endpoint));
     try {
-      run_on_endpoint(endpoint, std::move(hosts), how, {}, body);
+      run_on_endpoint(endpoint, hosts, how, {}, body);
     } catch (const cannot_go_on& error) {
       bring_down(communicator, error);  // while the buffers of what is under way still live
     }
@@ -182,8 +190,8 @@ void run(const boost::mpi::communicator& communicator, const options& how, Body 
 /// Without mpirun everything runs in this process.
 ///
 /// Collective over all processes of the job: `main` is nothing but this call. Returns the status to
-/// exit with: 0; 2 for a config_error (one line on stderr, told once); 3 for any other exception
-/// that leaves the body.
+/// exit with: 0; 1 for a task_error; 2 for a config_error (one line on stderr, told once); 3 for
+/// any other exception that leaves the body.
 template <std::invocable<pool&> Body>
 int run(int argc, char** argv, const program& what, Body body) {
   const std::optional<int> launched = engine::launched_rank();
@@ -244,7 +252,10 @@ int run(int argc, char** argv, const program& what, Body body) {
   } catch (const task_error& error) {
     return fail(
         error.what(),
-        error.is_configuration() ? exit_status::bad_configuration : exit_status::failed_job);
+        error.is_configuration() ? exit_status::bad_configuration : exit_status::failed_items);
+  } catch (const rank_lost& error) {
+    if (is_root && launcher) launcher->say(launcher_words::lost);
+    return fail(error.what(), exit_status::failed_job);
   } catch (const std::exception& error) {
     return fail(error.what(), exit_status::failed_job);
   } catch (...) {

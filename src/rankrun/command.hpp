@@ -28,6 +28,7 @@ struct surroundings {
   bool is_root = false;
   /// By which the ranks' lines are known; empty: a rank that dies ends the job.
   std::string launcher_token = {};
+  bool resumes = false;  ///< the program goes on from its journal
 };
 
 /// What is going to be run.
@@ -59,6 +60,7 @@ class command_builder {
     if (around_.terminal_columns) {
       result_.settings["RANKWISE_TERMINAL"] = std::to_string(*around_.terminal_columns);
     }
+    if (around_.resumes) result_.settings["RANKWISE_RESUME"] = "1";
     if (!around_.launcher_token.empty())
       result_.settings[launcher_line::variable] = around_.launcher_token;
     add(around_.mpirun);

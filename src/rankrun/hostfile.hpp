@@ -91,7 +91,13 @@ inline std::optional<parsed_host> parse_host(std::string_view line) {
 }
 
 /// A name that comes again adds to its slots; one line without a limit lifts the limit.
-inline void add_host(std::vector<host>& hosts, host entry) {
+/// Throws: config_error, `where` it stands, for too many slots.
+inline void add_host(host_list& list, host entry, const std::string& where) {
+  if (entry.slots > largest_count - list.total_slots()) {
+    throw config_error(fmt::format(
+        "{}: found more than {} slots in all, accepted: up to that", where, largest_count));
+  }
+  std::vector<host>& hosts = list.hosts;
   const auto known = std::find_if(
       hosts.begin(), hosts.end(), [&](const host& other) { return other.name == entry.name; });
   if (known == hosts.end()) {
@@ -100,7 +106,7 @@ inline void add_host(std::vector<host>& hosts, host entry) {
   }
   known->slots += entry.slots;
   if (known->max_slots && entry.max_slots) {
-    *known->max_slots += *entry.max_slots;
+    *known->max_slots = std::min(*known->max_slots + *entry.max_slots, largest_count);
   } else {
     known->max_slots.reset();
   }
@@ -138,7 +144,7 @@ inline host_list parse_hostfile(std::string_view text, const std::string& source
       file_format = parsed->format;
     }
     parsed->entry.line = line_number;
-    detail::add_host(result.hosts, std::move(parsed->entry));
+    detail::add_host(result, std::move(parsed->entry), fmt::format("{}:{}", source, line_number));
   }
   if (result.hosts.empty()) {
     throw config_error(
@@ -159,7 +165,7 @@ inline host_list parse_host_option(std::string_view value) {
       throw config_error(
           fmt::format(R"(--host: found "{}", accepted: names with slots, as in "a:2,b:4")", value));
     }
-    detail::add_host(result.hosts, std::move(parsed->entry));
+    detail::add_host(result, std::move(parsed->entry), "--host");
   }
   return result;
 }

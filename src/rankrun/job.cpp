@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -125,7 +126,14 @@ class running_job {
     start(job);
   }
 
-  int wait() {
+  running_job(const running_job&) = delete;
+  running_job& operator=(const running_job&) = delete;
+  running_job(running_job&&) = delete;
+  running_job& operator=(running_job&&) = delete;
+
+  ~running_job() { sigprocmask(SIG_SETMASK, &callers_mask_, nullptr); }
+
+  job_end wait() {
     while (!status_) {
       if (is_overdue()) {
         if (ended_by_ || is_hurried_) break;
@@ -144,13 +152,19 @@ class running_job {
     pass_errors_on();
     if (launcher_filter_) show(launcher_filter_->finish());
     write_all(STDERR_FILENO, filter_.finish());
-    if (ended_by_) return 128 + *ended_by_;
-    if (signs_.outcome()) return *signs_.outcome();
-    if (is_incomplete_) return static_cast<int>(exit_status::failed_job);
+    return end();
+  }
+
+ private:
+  job_end end() const {
+    constexpr int failed_job = static_cast<int>(exit_status::failed_job);
+    if (ended_by_) return {128 + *ended_by_};
+    if (signs_.outcome()) return {*signs_.outcome(), signs_.has_lost()};
+    if (!missing_.empty()) return {failed_job, true, missing_};
     if (signs_.has_joined()) {
       fmt::print(stderr,
                  "rankrun: the root (rank 0) was lost: nobody knows how the job has ended\n");
-      return static_cast<int>(exit_status::failed_job);
+      return {failed_job, true};
     }
     const int status = as_exit_status(*status_);
     if (status > 128 && status <= 128 + SIGRTMAX) {
@@ -161,10 +175,21 @@ class running_job {
                  status - 128,
                  strsignal(status - 128));
     }
-    return status;
+    return {status, may_come_further(status)};
   }
 
- private:
+  /// Where nobody has said how the job ended: whether it ended otherwise than a program on rankwise
+  /// does by itself. A command that can't be run at all does not get better.
+  bool may_come_further(int status) const {
+    constexpr std::array by_itself{0, 1, 2, 3};
+    constexpr int not_executable = 126;
+    constexpr int not_found = 127;
+    if (status == not_executable || status == not_found) return false;
+    // An mpirun that reaches a host no more ends with 1.
+    if (!watch_.token.empty()) return status != 0;
+    return std::find(by_itself.begin(), by_itself.end(), status) == by_itself.end();
+  }
+
   void start(const command& job) {
     // At a terminal the child stays in the terminal's foreground group, which may read from it.
     // Elsewhere it gets a group of its own: a signal to the whole group would reach it twice, and
@@ -209,8 +234,8 @@ class running_job {
     if (!start_deadline_ || deadline_ || clock::now() < *start_deadline_) return;
     start_deadline_.reset();
     if (signs_.has_joined()) return;
-    const std::string missing = signs_.missing(watch_.n_ranks, clock::now());
-    if (missing.empty()) {
+    missing_ = signs_.missing(watch_.n_ranks, clock::now());
+    if (missing_.empty()) {
       fmt::print(
           stderr,
           "rankrun: after {} s all ranks have started and none has joined the others: does a "
@@ -222,8 +247,7 @@ class running_job {
         stderr,
         "rankrun: after {} s (--start-timeout) the others still wait for {}: the job is ended\n",
         watch_.start_timeout.count(),
-        missing);
-    is_incomplete_ = true;
+        signs_.describe(missing_, watch_.hosts));
     hurry();
   }
 
@@ -287,7 +311,7 @@ class running_job {
   std::optional<clock::time_point> deadline_;
   std::optional<clock::time_point> start_deadline_;
   bool is_hurried_ = false;
-  bool is_incomplete_ = false;
+  std::vector<int> missing_;  // never joined the others
   banner_filter filter_;
   std::optional<launcher_filter> launcher_filter_;
   job_signs signs_;
@@ -295,7 +319,7 @@ class running_job {
 
 }  // namespace
 
-int run_job(const command& job, const job_watch& watch, bool keep_banners) {
+job_end run_job(const command& job, const job_watch& watch, bool keep_banners) {
   return running_job(job, watch, keep_banners).wait();
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "command.hpp"
+#include "restart.hpp"
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace rankwise::launcher {
 
@@ -23,6 +25,7 @@ constexpr std::chrono::milliseconds short_farewell{500};
 struct job_watch {
   std::string token;  ///< by which its ranks' lines are known; empty: it is no such job
   int n_ranks = 1;
+  std::vector<std::string> hosts = {};     ///< of the ranks, where that is known
   std::chrono::seconds start_timeout{30};  ///< ranks that have not joined by then are missing
 };
 
@@ -31,11 +34,11 @@ struct job_watch {
 /// all where some never join.
 ///
 /// Blocks. Signals are passed on while it runs; stdin and stdout are the caller's.
-/// Returns: the command's exit status, or what the root has said in its place, 3 where that is
+/// Returns: the status is the command's, or what the root has said in its place, 3 where that is
 /// lost;
 ///          128 + the signal, where one ended the command or was passed on to end it; 127 where the
 ///          command can't be started.
 /// Throws:  system_error where the system has no process, pipe or signal descriptor left.
-int run_job(const command& job, const job_watch& watch, bool keep_banners);
+job_end run_job(const command& job, const job_watch& watch, bool keep_banners);
 
 }  // namespace rankwise::launcher

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ class job_signs {
   void hear(std::string_view words, time at) {
     const std::vector<std::string_view> all = split_words(words);
     if (all.size() == 2 && all[0] == launcher_words::joined) has_joined_ = true;
+    if (all.size() == 1 && all[0] == launcher_words::lost) has_lost_ = true;
     if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = number(all[1], 255);
     if (all.size() == 3 && all[0] == launcher_words::starting) {
       if (const auto rank = number(all[1], largest_count))
@@ -38,20 +40,35 @@ class job_signs {
   /// What the root ends with, once it has said so.
   std::optional<int> outcome() const { return outcome_; }
 
-  /// For people: the ranks of `n_ranks` that are missing while the others wait for them at time
-  /// `at`, and where they are; empty where none is. A rank says that it waits every second.
-  std::string missing(int n_ranks, time at) const {
+  /// It ended because a rank was lost that it needed.
+  bool has_lost() const { return has_lost_; }
+
+  /// The ranks of `n_ranks` that are missing while the others wait for them at time `at`. A rank
+  /// says that it waits every second.
+  std::vector<int> missing(int n_ranks, time at) const {
     constexpr auto silence = std::chrono::seconds(4);
-    std::string text;
+    std::vector<int> ranks;
     for (int rank = 0; rank < n_ranks; ++rank) {
       const auto place = starting_.find(rank);
-      if (place != starting_.end() && at - place->second.at <= silence) continue;
-      text += fmt::format("{}rank {} {}",
+      if (place == starting_.end() || at - place->second.at > silence) ranks.push_back(rank);
+    }
+    return ranks;
+  }
+
+  /// For people: what is known of the ranks, where `hosts` has the host of each that was to start.
+  std::string describe(const std::vector<int>& ranks, const std::vector<std::string>& hosts) const {
+    std::string text;
+    for (const int rank : ranks) {
+      const auto place = starting_.find(rank);
+      const auto row = static_cast<std::size_t>(rank);
+      const std::string host = place != starting_.end() ? place->second.host
+                               : row < hosts.size()     ? hosts[row]
+                                                        : "";
+      text += fmt::format("{}rank {}{} ({})",
                           text.empty() ? "" : ", ",
                           rank,
-                          place == starting_.end()
-                              ? "(never started)"
-                              : "on " + place->second.host + " (started, then silent)");
+                          host.empty() ? "" : " on " + host,
+                          place == starting_.end() ? "never started" : "started, then silent");
     }
     return text;
   }
@@ -69,6 +86,7 @@ class job_signs {
   }
 
   bool has_joined_ = false;
+  bool has_lost_ = false;
   std::optional<int> outcome_;
   std::map<int, sign> starting_;
 };

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace rankwise::launcher {
@@ -36,6 +37,10 @@ std::string mpirun_version(const std::string& mpirun);
 /// (the resolver knows them, or ssh's configuration does).
 /// Throws:  config_error naming the host file's line for a name that leads nowhere.
 void look_up_hosts(host_list& hosts);
+
+/// The names of the hosts that can still be reached: this machine, and those that answer ssh (or
+/// what RANKWISE_SSH names) within some seconds.
+std::set<std::string> answering_hosts(const host_list& hosts);
 
 /// Whether the program's file says that it lets rankrun know how it goes (see `launcher_line`); no
 /// where it is not on this machine.

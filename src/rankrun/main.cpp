@@ -2,16 +2,22 @@
 #include "command.hpp"
 #include "hostfile.hpp"
 #include "job.hpp"
+#include "jobs.hpp"
 #include "machine.hpp"
 #include "mpi_flavor.hpp"
 #include "options.hpp"
+#include "restart.hpp"
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -21,6 +27,8 @@ using namespace rankwise::launcher;
 
 constexpr const char* help_text = R"(rankrun [options] PROGRAM [ARGUMENT ...]
 Starts PROGRAM on ranks under Open MPI or MPICH, and ends with its status.
+rankrun jobs [--json | --csv] FILE
+Prints what a journal (--journal FILE of PROGRAM) holds.
 
   -f, --hostfile FILE    hosts: "name slots=N" (Open MPI), "name:N" (MPICH) or plain names;
                          without it: this machine
@@ -30,7 +38,11 @@ Starts PROGRAM on ranks under Open MPI or MPICH, and ends with its status.
   --oversubscribe        allows more ranks than slots; they share cores
   --allow-run-as-root    lets Open MPI run as root
   --no-recovery          a rank that dies ends the job, also where the program could go on
-  --start-timeout S      seconds after which ranks that have not joined are missing (30)
+  --start-timeout S      seconds after which ranks that have not joined are missing (30); the job is
+                         tried once more without them
+  --restarts N           starts a job again, up to N times, that could not go on: its root was lost, or
+                         a rank that it needed; without the hosts that do not answer, and with what
+                         its journal holds (--journal FILE of PROGRAM)
   --dry-run              prints the real command and ends
   --mpirun PATH          the real mpirun; without it: the first on the PATH
   -v, --verbose          prints the real command, and keeps mpirun's own banners
@@ -38,7 +50,8 @@ Starts PROGRAM on ranks under Open MPI or MPICH, and ends with its status.
 
 Any other option before PROGRAM is passed on to the real mpirun; write --option=value where it takes
 a value (not needed for the usual ones: -x NAME, --mca KEY VALUE, --map-by HOW, -wdir FOLDER ...).
-The status is the program's own; 128 + signal where a signal ended it; 2 for input that can't be used.
+The status is the program's own (on rankwise: 0 all is done, 1 items failed, 2 input that can't be used, 3 the job could
+not go on); 128 + signal where a signal ended it; 2 for input that can't be used.
 )";
 
 host_list hosts_of(const options& asked) {
@@ -64,6 +77,67 @@ void print_version(const options& asked) {
   fmt::print("over {}: {}", mpirun, mpirun_version(mpirun));
 }
 
+job_end run_once(const options& asked, const layout& where, const surroundings& around) {
+  options now = asked;
+  now.n_ranks = where.n_ranks;
+  const command job = make_command(now, where.hosts, around);
+  if (asked.verbose) fmt::print(stderr, "rankrun: {}\n", shell_line(job));
+  job_watch watch;
+  watch.token = around.launcher_token;
+  watch.n_ranks = where.n_ranks;
+  watch.hosts = hosts_of_ranks(where);
+  watch.start_timeout = std::chrono::seconds(asked.start_timeout_s);
+  return run_job(job, watch, asked.verbose);
+}
+
+/// Where the job can be tried again, without what is missing; none where it can't.
+std::optional<layout> next_layout(const layout& before, const job_end& end, bool keeps_root) {
+  layout next = on_hosts(without_ranks(before, end.missing_ranks), answering_hosts(before.hosts));
+  const std::string gone = names_gone(before.hosts, next.hosts);
+  if (!gone.empty()) fmt::print(stderr, "rankrun: without {}\n", gone);
+  if (next.n_ranks < 1) {
+    fmt::print(stderr, "rankrun: no host is left to start the job on\n");
+    return std::nullopt;
+  }
+  const std::string& root = before.hosts.hosts.front().name;
+  if (keeps_root && next.hosts.hosts.front().name != root) {
+    fmt::print(stderr,
+               "rankrun: the journal is on {}, which does not answer: --resume there goes on\n",
+               root);
+    return std::nullopt;
+  }
+  return next;
+}
+
+/// A job that could not go on is started again as often as was asked for, and once where ranks did
+/// not join.
+int run_again_and_again(const options& asked, layout where, surroundings around) {
+  const auto journal = around.environment.find("RANKWISE_JOURNAL");
+  const bool has_journal =
+      is_journaled(asked.app, journal == around.environment.end() ? "" : journal->second);
+  bool may_miss_ranks = true;  // once, without being asked
+  for (int n = 1;; ++n) {
+    const job_end end = run_once(asked, where, around);
+    if (!end.could_not_go_on) return end.status;
+    const bool is_first_miss = !end.missing_ranks.empty() && std::exchange(may_miss_ranks, false);
+    if (n > asked.restarts && !is_first_miss) return end.status;
+    const std::optional<layout> next = next_layout(where, end, has_journal);
+    if (!next) return end.status;
+    where = *next;
+    const std::chrono::seconds pause = pause_before(n);
+    fmt::print(stderr,
+               "rankrun: in {} s the job is started again on {} rank{}, {}{}\n",
+               pause.count(),
+               where.n_ranks,
+               where.n_ranks == 1 ? "" : "s",
+               has_journal ? "from what the journal holds" : "from the beginning (no --journal)",
+               n <= asked.restarts ? fmt::format(" (restart {} of {})", n, asked.restarts) : "");
+    std::this_thread::sleep_for(pause);
+    around.resumes = has_journal;
+    if (!around.launcher_token.empty()) around.launcher_token = new_token();
+  }
+}
+
 int launch(const options& asked) {
   host_list hosts = hosts_of(asked);
   look_up_hosts(hosts);
@@ -82,24 +156,23 @@ int launch(const options& asked) {
     around.launcher_token = new_token();
   }
 
-  const command job = make_command(asked, hosts, around);
+  layout where{std::move(hosts), 0};
+  where.n_ranks = asked.n_ranks.value_or(where.hosts.total_slots());
   if (asked.dry_run) {
-    fmt::print("{}\n", shell_line(job));
+    fmt::print("{}\n", shell_line(make_command(asked, where.hosts, around)));
     return 0;
   }
-  if (asked.verbose) fmt::print(stderr, "rankrun: {}\n", shell_line(job));
-  job_watch watch;
-  watch.token = around.launcher_token;
-  watch.n_ranks = asked.n_ranks.value_or(hosts.total_slots());
-  watch.start_timeout = std::chrono::seconds(asked.start_timeout_s);
-  return run_job(job, watch, asked.verbose);
+  return run_again_and_again(asked, std::move(where), std::move(around));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    const options asked = parse_options({argv + 1, argv + argc});
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    if (!words.empty() && words.front() == "jobs")
+      return show_journal({words.begin() + 1, words.end()});
+    const options asked = parse_options(words);
     if (asked.help) {
       fmt::print("{}", help_text);
       return 0;

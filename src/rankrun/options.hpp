@@ -25,6 +25,7 @@ struct options {
   bool allow_run_as_root = false;
   bool no_recovery = false;
   int start_timeout_s = 30;  ///< ranks that have not joined by then are missing
+  int restarts = 0;          ///< how often a job that could not go on is started again
   bool dry_run = false;
   bool verbose = false;
   bool help = false;
@@ -130,20 +131,11 @@ class option_reader {
     } else if (name == "H" || name == "host" || name == "hosts") {
       result_.hosts = value("names with slots, as in \"a:2,b:4\"");
     } else if (name == "n" || name == "np" || name == "c") {
-      const std::string text = value(accepted_count);
-      result_.n_ranks = parse_count(text);
-      if (!result_.n_ranks) {
-        throw config_error(
-            fmt::format(R"({}: found "{}", accepted: {})", word_, text, accepted_count));
-      }
+      result_.n_ranks = count(accepted_count);
     } else if (name == "start-timeout") {
-      const std::string text = value(accepted_seconds);
-      const std::optional<int> seconds = parse_count(text);
-      if (!seconds) {
-        throw config_error(
-            fmt::format(R"({}: found "{}", accepted: {})", word_, text, accepted_seconds));
-      }
-      result_.start_timeout_s = *seconds;
+      result_.start_timeout_s = count(accepted_seconds);
+    } else if (name == "restarts") {
+      result_.restarts = count(accepted_count);
     } else if (name == "mpirun") {
       result_.mpirun = value("the real mpirun");
     } else if (bool* const flag = flag_named(name)) {
@@ -185,6 +177,14 @@ class option_reader {
       throw config_error(fmt::format("{}: found nothing after it, accepted: {}", word_, accepted));
     }
     return words_[next_++];
+  }
+
+  int count(std::string_view accepted) {
+    const std::string text = value(accepted);
+    const std::optional<int> number = parse_count(text);
+    if (!number)
+      throw config_error(fmt::format(R"({}: found "{}", accepted: {})", word_, text, accepted));
+    return *number;
   }
 
   static constexpr std::string_view accepted_seconds = "whole seconds from 1 to 1000000";

@@ -71,8 +71,11 @@ TEST_CASE("what ranks have told") {
   CHECK_FALSE(signs.has_joined());
   signs.hear("starting 0 pi001", begun + 1s);
   signs.hear("starting 2 pi002", begun + 9s);
-  CHECK(signs.missing(3, begun + 10s) ==
-        "rank 0 on pi001 (started, then silent), rank 1 (never started)");
+  const std::vector<int> missing = signs.missing(3, begun + 10s);
+  CHECK(missing == std::vector<int>{0, 1});
+  CHECK(signs.describe(missing, {"pi001", "pi002"}) ==
+        "rank 0 on pi001 (started, then silent), rank 1 on pi002 (never started)");
+  CHECK(signs.describe({1}, {}) == "rank 1 (never started)");
   signs.hear("joined 3", begun + 11s);
   CHECK(signs.has_joined());
   for (const char* const nonsense : {"", "outcome", "outcome -1", "outcome 256", "outcome 1 2"}) {

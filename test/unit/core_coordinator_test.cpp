@@ -62,6 +62,50 @@ TEST_CASE("no items: done at once") {
   CHECK(two_ranks(0).done());
 }
 
+TEST_CASE("items that are held are done already, and all others may have been run before") {
+  coordinator_options options;
+  options.n_items = 10;
+  options.n_ranks = 1;
+  options.schedule = rankwise::schedule_kind::self;
+  options.chunk = 3;
+  options.again = true;
+  rankwise::core::item_set held;
+  held.add({0, 4});
+  held.add({6, 2});
+  coordinator subject(options, held);
+  CHECK(subject.n_finished() == 6);
+  CHECK(subject.n_remaining() == 4);
+  subject.joined(zero, 0ms);
+  std::vector<item_range> given;
+  while (!subject.done()) {
+    for (const grant& one_grant : all_grants(subject, 1ms)) {
+      CHECK(one_grant.again);
+      given.push_back(one_grant.items);
+      CHECK(subject.receive(zero, 0, done(one_grant), 2ms) == verdict::accepted);
+    }
+    REQUIRE(given.size() <= 10);
+  }
+  CHECK(given == std::vector<item_range>{{4, 2}, {8, 2}});
+  CHECK(subject.n_finished() == 10);
+}
+
+TEST_CASE("failures that are held count, and end a call that stops at the first") {
+  coordinator_options options;
+  options.n_items = 10;
+  options.n_ranks = 1;
+  rankwise::core::item_set held;
+  held.add({5, 1});
+  for (const bool stops : {true, false}) {
+    options.stop_on_failure = stops;
+    coordinator subject(options, held);
+    subject.hold_failed(1);
+    subject.joined(zero, 0ms);
+    CHECK(subject.n_failed() == 1);
+    CHECK(subject.done() == stops);
+    CHECK(all_grants(subject, 1ms).empty() == stops);
+  }
+}
+
 TEST_CASE("ranks take turns, and each gets its next chunk ahead") {
   coordinator subject = two_ranks(100);
   const std::vector<grant> grants = all_grants(subject, 0ms);

@@ -55,12 +55,20 @@ enum class verdict {
 /// takes constant time; `lost`, `tick` and speculation take linear time in the chunks or ranks.
 class coordinator {
  public:
-  explicit coordinator(const coordinator_options& options)
+  /// The items that are `held` are done already; they must not be where `one_each` is asked for.
+  explicit coordinator(const coordinator_options& options, const item_set& held = {})
       : options_(options),
         pace_(options),
         ranks_(options.n_ranks),
-        work_(options.place == placement::anywhere ? options.n_items : 0),
-        own_left_(options.place == placement::anywhere ? 0 : options.n_items) {}
+        work_(options.place == placement::anywhere ? options.n_items : 0, held),
+        own_left_(options.place == placement::anywhere ? 0 : options.n_items),
+        n_finished_(held.count()) {}
+
+  /// `count` of the items that are held have failed.
+  void hold_failed(std::uint64_t count) {
+    n_failed_ += count;
+    if (count != 0 && options_.stop_on_failure) cancelled_ = true;
+  }
 
   /// `rank` can be given work from now on.
   void joined(rank_id rank, duration now, epoch_number epoch = 0) {
@@ -249,7 +257,11 @@ class coordinator {
     }
     ++record.chunks_out;
     record.items_out += work.items.count;
-    return {rank, record.epoch, chunks_.add(rank, record.epoch, work), work.items, work.again};
+    return {rank,
+            record.epoch,
+            chunks_.add(rank, record.epoch, work),
+            work.items,
+            work.again || options_.again};
   }
 
   /// The oldest items that are out, for a rank without work. Suspects might cost it too.

@@ -27,6 +27,7 @@ struct coordinator_options {
   duration lease{0};            ///< a rank that is silent for longer is given up; 0: never
   std::uint32_t losses_at_most = 0;  ///< an item that so many ranks were lost with, each while it
                                      ///< ran that item, is given up; 0: never
+  bool again = false;                ///< another job may have run any of the items before
   bool speculate = false;  ///< what is still out at the end is given to ranks without work as well
   duration message_cost{1000};  ///< time that one message takes the root
 };

@@ -47,6 +47,19 @@ class item_set {
     }
   }
 
+  /// Calls `visit(range)` for each range that the set consists of, in order.
+  template <class Visit>
+  void visit(Visit visit) const {
+    for (const auto& [first, end] : ends_) visit(item_range{first, end - first});
+  }
+
+  /// Items.
+  std::uint64_t count() const {
+    std::uint64_t n_items = 0;
+    visit([&](item_range items) { n_items += items.count; });
+    return n_items;
+  }
+
   /// Calls `visit(range)` for each part of `items` that is not in the set, in order.
   template <class Visit>
   void visit_missing(item_range items, Visit visit) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/item_set.hpp>
 #include <rankwise/core/types.hpp>
 
 #include <algorithm>
@@ -29,7 +30,13 @@ struct loose_items {
 /// by itself after three.
 class work_left {
  public:
-  explicit work_left(std::uint64_t n_items) : fresh_{0, n_items}, count_(n_items) {}
+  /// Of `n_items`, those that are not `held`.
+  explicit work_left(std::uint64_t n_items, const item_set& held = {}) {
+    held.visit_missing({0, n_items}, [this](item_range items) {
+      fresh_.push_back(items);
+      count_ += items.count;
+    });
+  }
 
   /// Items.
   std::uint64_t count() const { return count_; }
@@ -51,8 +58,9 @@ class work_left {
       taken.items = cut(returned_.front(), count);
       taken.again = true;
       if (returned_.front().count == 0) returned_.pop_front();
-    } else {
-      taken.items = cut(fresh_, count);
+    } else if (!fresh_.empty()) {
+      taken.items = cut(fresh_.front(), count);
+      if (fresh_.front().count == 0) fresh_.pop_front();
     }
     count_ -= taken.items.count;
     return taken;
@@ -96,10 +104,10 @@ class work_left {
     return taken;
   }
 
-  item_range fresh_;
+  std::deque<item_range> fresh_;  // in ascending order
   std::deque<item_range> returned_;
   std::deque<suspect> suspects_;
-  std::uint64_t count_;
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace rankwise::core

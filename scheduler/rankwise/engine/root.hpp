@@ -5,6 +5,7 @@
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/call_statistics.hpp>
 #include <rankwise/engine/frame.hpp>
+#include <rankwise/engine/journaled_call.hpp>
 #include <rankwise/engine/rank_engine.hpp>
 #include <rankwise/engine/rank_roll.hpp>
 #include <rankwise/engine/resident_numbers.hpp>
@@ -12,6 +13,7 @@
 #include <rankwise/engine/termination.hpp>
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/observe/journal.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
@@ -60,8 +62,9 @@ class root final : public rank_engine {
   /// Runs `call` on the ranks, and returns when no task of it runs any more.
   ///
   /// Throws: task_error if tasks failed; rank_lost if a rank was and the call can't go on without;
-  /// config_error for a task limit that can't be kept; cannot_go_on if messages or values can't be
-  /// read; std::logic_error, naming `name`, if a call is under way already.
+  /// config_error for a task limit that can't be kept, and for a call that can't be journaled, or
+  /// does not fit the journal; journal_error; cannot_go_on if messages or values can't be read;
+  /// std::logic_error, naming `name`, if a call is under way already.
   void run(root_call& call,
            const options& how,
            const char* name,
@@ -80,6 +83,7 @@ class root final : public rank_engine {
     require_limit(how);
     needs_all_ranks_ = how.needs_all_ranks || place == core::placement::one_each;
     require_ranks(how);
+    open_journal(call, how);
     return_to_messages();
     try {
       or_bring_down([&] {
@@ -90,6 +94,7 @@ class root final : public rank_engine {
       const std::lock_guard held(lock_);
       broken_ = error.what();
       coordinator_.reset();
+      journaled_.reset();
       call_ = nullptr;
       throw;
     }
@@ -122,6 +127,17 @@ class root final : public rank_engine {
       return (endpoint_.all_sent() && roll_.others().empty()) || now() - begun > farewell;
     };
     while (!is_done()) idle.wait(now());
+  }
+
+  /// Writes calls to `book` from now on, where their options have a journal; it must outlive this.
+  void keep(observe::journal& book) { journal_ = &book; }
+
+  /// Throws: config_error where the call `name`, which can't be journaled, is to be.
+  static void refuse_journal(const options& how, const char* name) {
+    if (how.journal.empty()) return;
+    throw config_error(fmt::format(
+        "--journal: found {}, accepted: map, for_each and reduce, whose items are independent",
+        name));
   }
 
   /// Of all calls so far.
@@ -213,6 +229,16 @@ class root final : public rank_engine {
     if (!broken_.empty()) throw cannot_go_on(broken_);
   }
 
+  void open_journal(root_call& call, const options& how) {
+    if (journal_ == nullptr || how.journal.empty()) return;
+    if (needs_all_ranks_ || call.task_name().empty()) refuse_journal(how, name_);
+    journaled_.emplace(*journal_, call, ++journaled_calls_, name_, how.seed);
+    if (const std::uint64_t n_held = journaled_->held().count(); n_held != 0) {
+      watch_.notice(fmt::format(
+          "{} holds {} of {} items of {}", journaled_->file(), n_held, call.n_items(), name_));
+    }
+  }
+
   void begin(root_call& call, const options& how, core::placement place) {
     const std::lock_guard held(lock_);
     is_shown_ = !how.quiet;
@@ -227,7 +253,12 @@ class root final : public rank_engine {
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
     asked.lease = timeout();
     if (task_limit_.count() != 0) asked.first_worker = 1;
-    coordinator_.emplace(asked);
+    asked.again = journaled_ && journaled_->is_resumed();
+    coordinator_.emplace(asked, journaled_ ? journaled_->held() : core::item_set{});
+    if (journaled_) {
+      failures_ = journaled_->failures();
+      coordinator_->hold_failed(failures_.size());
+    }
     const std::uint32_t n_used = coordinator_->options().n_ranks;
     report_interval_ =
         std::max<core::duration>(std::chrono::milliseconds(100), 8 * message_cost * n_used);
@@ -258,6 +289,7 @@ class root final : public rank_engine {
     if (survives()) look_after_ranks(at);
     if (coordinator_) {
       note_given_up();
+      if (journaled_ && journal_->problem()) coordinator_->cancel();
       if (termination::asks_for_words()) prepare_last_words(at);
       if (last_words_at_ && at - *last_words_at_ > std::chrono::seconds(3)) {
         termination::forget();  // the job goes on: somebody has stopped it for a while
@@ -362,11 +394,14 @@ class root final : public rank_engine {
     switch (said.kind) {
       case core::message_kind::done:
         if (accepted && !payload.empty()) call_->take(said.items, payload);
+        if (accepted && journaled_)
+          journaled_->done(from, said.items, said.elapsed, payload, said.flag);
         if (said.flag) settle(from, epoch, said, accepted);
         break;
       case core::message_kind::failed:
       case core::message_kind::unsettled:
-        if (accepted) note_failure(from, said.items.first, failure_text::decode(payload));
+        if (verdict != core::verdict::dropped)
+          note_failure(from, said.items.first, failure_text::decode(payload), accepted);
         break;
       case core::message_kind::overran:
         roll_.of(from).is_stuck = true;
@@ -380,8 +415,10 @@ class root final : public rank_engine {
       case core::message_kind::left:
         roll_.left(from);
         break;
-      case core::message_kind::returned:
       case core::message_kind::settled:
+        if (accepted && journaled_) journaled_->settled(said.items.first);
+        break;
+      case core::message_kind::returned:
       case core::message_kind::alive:
         break;
       default:
@@ -418,12 +455,14 @@ class root final : public rank_engine {
     tell(to, epoch, order);
   }
 
-  void note_failure(rank_id rank, std::uint64_t index, task_threw threw) {
-    failures_.push_back({index,
+  void note_failure(rank_id rank, std::uint64_t index, task_threw threw, bool is_final = true) {
+    task_failure failure{index,
                          static_cast<std::int32_t>(rank),
                          host(rank),
                          std::move(threw.text),
-                         threw.is_configuration});
+                         threw.is_configuration};
+    if (journaled_) journaled_->failed(failure, is_final);
+    if (is_final) failures_.push_back(std::move(failure));
   }
 
   void hand_out(core::duration at) {
@@ -498,6 +537,7 @@ class root final : public rank_engine {
   }
 
   void end() {
+    const std::optional<std::string> lost_results = close_journal();
     const std::lock_guard held(lock_);
     const core::duration at = now();
     totals_ = over(at, totals_);
@@ -512,8 +552,10 @@ class root final : public rank_engine {
     if (coordinator_->n_at_work() != 0) tell_all_to_cancel();
     send_unsent();
     coordinator_.reset();
+    journaled_.reset();
     call_ = nullptr;
     if (lost_in_call_) throw rank_lost(*lost_in_call_);
+    if (lost_results) throw journal_error(*lost_results);
     if (failures_.empty()) return;
     std::sort(failures_.begin(),
               failures_.end(),
@@ -523,9 +565,23 @@ class root final : public rank_engine {
     throw task_error(std::move(failures_), n_items);
   }
 
+  /// Waits until what the call has done is safe. Returns why it is not.
+  std::optional<std::string> close_journal() {
+    if (!journaled_) return std::nullopt;
+    try {
+      journal_->flush();
+    } catch (const journal_error& error) {
+      return error.what();
+    }
+    return std::nullopt;
+  }
+
   observe::watcher& watch_;
-  std::vector<rank_id> unsent_;            // ranks whose outbox holds something
-  std::vector<std::uint32_t> introduced_;  // the last call that a rank was told of
+  observe::journal* journal_ = nullptr;      // null: none
+  std::uint32_t journaled_calls_ = 0;        // so far
+  std::optional<journaled_call> journaled_;  // the call under way; under the lock
+  std::vector<rank_id> unsent_;              // ranks whose outbox holds something
+  std::vector<std::uint32_t> introduced_;    // the last call that a rank was told of
   root_call* call_ = nullptr;
   const char* name_ = "";  // of the call, as the user made it
   std::optional<core::duration> last_words_at_;

@@ -75,6 +75,12 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
         } else {
           output.put(index, invoke_task(task, scope.around(), index, input));
         }
+        // A report waits until the last of its tasks is told that its result counts.
+        if (scope.around().settle.any_in({index, 1})) {
+          ++index;
+          report();
+          break;
+        }
       }
     } catch (const task_threw& threw) {
       report();

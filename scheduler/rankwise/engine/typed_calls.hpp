@@ -10,6 +10,8 @@
 #include <rankwise/engine/task_registry.hpp>
 #include <rankwise/wire/codec.hpp>
 
+#include <boost/core/demangle.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,6 +19,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -56,6 +59,12 @@ class root_call {
 
   /// Runs a chunk here.
   virtual void run(chunk_scope& scope) = 0;
+
+  /// For people: of the task's type.
+  virtual std::string task_name() const { return {}; }
+
+  /// What is run here is to be reported like what other ranks run, with results for `take`.
+  virtual void keep_results_encoded() {}
 
   /// None where the coordinator knows.
   virtual std::optional<call_figures> figures() const { return std::nullopt; }
@@ -139,6 +148,8 @@ class call_base : public root_call {
     if constexpr (!is_iota<Range>) inputs_.encode(items, out);
   }
 
+  std::string task_name() const override { return boost::core::demangle(typeid(Task).name()); }
+
  protected:
   template <class Output>
   void run_here(chunk_scope& scope, Output& output) {
@@ -219,12 +230,22 @@ class map_call final : public call_base<map_call<Range, Task, Result>, Range, Ta
     results_.take(items, results);
   }
 
-  void run(chunk_scope& scope) override { this->run_here(scope, results_); }
+  void run(chunk_scope& scope) override {
+    if (is_encoded_) {
+      encoded_output<Result> output;
+      this->run_here(scope, output);
+    } else {
+      this->run_here(scope, results_);
+    }
+  }
+
+  void keep_results_encoded() override { is_encoded_ = true; }
 
   std::vector<Result> release() { return results_.release(); }
 
  private:
   result_table<Result> results_;
+  bool is_encoded_ = false;
 };
 
 /// `pool::reduce`.
