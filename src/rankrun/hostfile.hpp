@@ -58,6 +58,7 @@ inline bool is_host_name(std::string_view name) {
 /// One line without its comment; nothing where it can't be read.
 inline std::optional<parsed_host> parse_host(std::string_view line) {
   const std::vector<std::string_view> words = split_words(line);
+  if (words.empty()) return std::nullopt;
   parsed_host result;
   std::string_view name = words.front();
   if (const std::size_t colon = name.find(':'); colon != std::string_view::npos) {
@@ -160,7 +161,7 @@ inline host_list parse_hostfile(std::string_view text, const std::string& source
 inline host_list parse_host_option(std::string_view value) {
   host_list result{"--host", {}};
   for (const std::string_view part : split(value, ',')) {
-    auto parsed = part.empty() ? std::nullopt : detail::parse_host(part);
+    auto parsed = detail::parse_host(part);
     if (!parsed || parsed->format == detail::host_format::open_mpi) {
       throw config_error(
           fmt::format(R"(--host: found "{}", accepted: names with slots, as in "a:2,b:4")", value));

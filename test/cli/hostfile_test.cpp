@@ -108,13 +108,18 @@ TEST_CASE("a file without a slot is refused") {
   }
 }
 
+TEST_CASE("slots do not add up to more than can be counted") {
+  CHECK(refusal("a slots=999999\nb\nb\n") ==
+        "hosts:3: found more than 1000000 slots in all, accepted: up to that");
+}
+
 TEST_CASE("hosts on the command line are read") {
   const host_list list = parse_host_option("a,b:2,a");
   REQUIRE(list.hosts.size() == 2);
   CHECK(list.hosts[0].name == "a");
   CHECK(list.hosts[0].slots == 2);
   CHECK(list.hosts[1].slots == 2);
-  for (const std::string value : {"", "a,", ",a", "a:0", "a:x", "a slots=2"}) {
+  for (const std::string value : {"", "a,", ",a", " ,a", "a:0", "a:x", "a slots=2"}) {
     CHECK_THROWS_WITH(
         parse_host_option(value),
         "--host: found \"" + value + R"(", accepted: names with slots, as in "a:2,b:4")");
