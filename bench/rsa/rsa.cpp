@@ -5,11 +5,11 @@
 
 #include "rsa/seeded_keys.hpp"
 #include "rsa_keygen/key.hpp"
+#include "support/estimate.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
 
-#include <boost/math/distributions/students_t.hpp>
 #include <boost/mpi/communicator.hpp>
 #include <fmt/format.h>
 #include <mpi.h>
@@ -49,25 +49,6 @@ struct make_key {
     return {std::stoull(print.substr(0, 16), nullptr, 16), cpu_s};
   }
 };
-
-/// A mean, and half the width of the interval that holds the true one in 95 of 100 cases.
-/// Source: Student's t with n - 1 degrees of freedom.
-struct estimate {
-  double mean = 0;
-  double margin = 0;
-};
-
-estimate estimate_of(const std::vector<double>& values) {
-  estimate found;
-  const auto n = static_cast<double>(values.size());
-  for (const double value : values) found.mean += value / n;
-  if (values.size() < 2) return found;
-  double squares = 0;
-  for (const double value : values) squares += (value - found.mean) * (value - found.mean);
-  const double student = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
-  found.margin = student * std::sqrt(squares / (n - 1) / n);
-  return found;
-}
 
 /// One size of key, its repeats, by both ways. On the root alone.
 struct series {
@@ -145,7 +126,7 @@ void add_cpu_time(bench::report& out,
                   std::uint64_t n,
                   std::uint64_t checksum,
                   const std::vector<double>& cpu_s) {
-  const estimate each = estimate_of(cpu_s);
+  const bench::estimate each = bench::estimate_of(cpu_s);
   bench::row row{.name = name,
                  .unit = "ms CPU a key",
                  .n = n,
@@ -178,8 +159,8 @@ void tell(bench::report& out, const series& all, int bits, std::uint64_t n, doub
   std::vector<double> differences(all.pool_cpu_s.size());
   for (std::size_t i = 0; i < differences.size(); ++i)
     differences[i] = all.pool_cpu_s[i] - all.plain_cpu_s[i];
-  const estimate more = estimate_of(differences);
-  const double plain = estimate_of(all.plain_cpu_s).mean;
+  const bench::estimate more = bench::estimate_of(differences);
+  const double plain = bench::estimate_of(all.plain_cpu_s).mean;
   bench::row row{.name = size + ": pool / plain",
                  .unit = "CPU time",
                  .n = n,

@@ -48,10 +48,11 @@ class launcher_line {
 /// What stands in such a line, before what it is about.
 namespace launcher_words {
 
-inline constexpr std::string_view starting = "starting";  ///< RANK HOST: again and again
-inline constexpr std::string_view joined = "joined";      ///< RANKS: all are there
-inline constexpr std::string_view lost = "lost";          ///< it ends because a rank was lost
-inline constexpr std::string_view outcome = "outcome";    ///< STATUS: the root ends with it
+inline constexpr std::string_view starting = "starting";      ///< RANK HOST: again and again
+inline constexpr std::string_view joined = "joined";          ///< RANKS: all are there
+inline constexpr std::string_view lost = "lost";              ///< it ends because a rank was lost
+inline constexpr std::string_view last_words = "last-words";  ///< TEXT: should it be ended now
+inline constexpr std::string_view outcome = "outcome";        ///< STATUS: the root ends with it
 
 }  // namespace launcher_words
 

@@ -158,6 +158,8 @@ class running_job {
  private:
   job_end end() const {
     constexpr int failed_job = static_cast<int>(exit_status::failed_job);
+    if (!signs_.outcome() && !signs_.last_words().empty())
+      fmt::print(stderr, "{}\n", signs_.last_words());
     if (ended_by_) return {128 + *ended_by_};
     if (signs_.outcome()) return {*signs_.outcome(), signs_.has_lost()};
     if (!missing_.empty()) return {failed_job, true, missing_};

@@ -25,6 +25,8 @@ class job_signs {
   /// Words that can't be read tell nothing.
   void hear(std::string_view words, time at) {
     const std::vector<std::string_view> all = split_words(words);
+    if (!all.empty() && all[0] == launcher_words::last_words)
+      last_words_ = trim(words.substr(words.find(launcher_words::last_words) + all[0].size()));
     if (all.size() == 2 && all[0] == launcher_words::joined) has_joined_ = true;
     if (all.size() == 1 && all[0] == launcher_words::lost) has_lost_ = true;
     if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = number(all[1], 255);
@@ -39,6 +41,9 @@ class job_signs {
 
   /// What the root ends with, once it has said so.
   std::optional<int> outcome() const { return outcome_; }
+
+  /// What the root would say, should it be ended.
+  const std::string& last_words() const { return last_words_; }
 
   /// It ended because a rank was lost that it needed.
   bool has_lost() const { return has_lost_; }
@@ -87,6 +92,7 @@ class job_signs {
 
   bool has_joined_ = false;
   bool has_lost_ = false;
+  std::string last_words_;
   std::optional<int> outcome_;
   std::map<int, sign> starting_;
 };

@@ -88,14 +88,14 @@ n_done=0
 while ((n_killed < kills || n_done == 0)); do
   rm -f run.db* log
   for ((try = 1; try <= kills + 5; ++try)); do
-    if [[ -e run.db ]]; then held > held; else : > held; fi
+    if [[ -e run.db ]]; then held > before; else : > before; fi
     started log "$rankrun" --oversubscribe -n 3 "$journaled" --pause-us 2000 --journal run.db --resume
     if ((n_killed < kills)); then
       sleep "0.$((RANDOM % 6))$((RANDOM % 10))"
       if kill_root; then n_killed=$((n_killed + 1)); fi
     fi
     ended
-    same "items that were run although the journal held them, kill $n_killed" "$(if [[ -e log ]]; then sort -u log; fi | comm -12 - held | head -n 3)" ''
+    same "items that were run although the journal held them, kill $n_killed" "$(if [[ -e log ]]; then sort -u log; fi | comm -12 - before | head -n 3)" ''
     [[ $status != 0 ]] || break
     same "status where the root is killed, kill $n_killed" "$status" 3
   done

@@ -57,10 +57,16 @@ struct square {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Before MPI starts, the rank with the number in RANKWISE_TEST_DIES_EARLY dies.
-  const char* const early = std::getenv("RANKWISE_TEST_DIES_EARLY");
-  const char* const rank = std::getenv("OMPI_COMM_WORLD_RANK");
-  if (early != nullptr && rank != nullptr && std::string(early) == rank) std::raise(SIGKILL);
+  // Before MPI starts, the ranks in RANKWISE_TEST_DIES_EARLY die: "2/4 1/3" has rank 2 of 4 and rank
+  // 1 of 3.
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  const std::string here =
+      fmt::format(" {}/{} ", variable("OMPI_COMM_WORLD_RANK"), variable("OMPI_COMM_WORLD_SIZE"));
+  const std::string early = " " + variable("RANKWISE_TEST_DIES_EARLY") + " ";
+  if (early.find(here) != std::string::npos) std::raise(SIGKILL);
 
   namespace po = boost::program_options;
   std::string call;

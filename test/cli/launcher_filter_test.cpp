@@ -82,6 +82,8 @@ TEST_CASE("what ranks have told") {
     signs.hear(nonsense, begun + 12s);
     CHECK_FALSE(signs.outcome());
   }
+  signs.hear("last-words rankwise: ended by SIGTERM during pool::map", begun + 12s);
+  CHECK(signs.last_words() == "rankwise: ended by SIGTERM during pool::map");
   signs.hear("outcome 0", begun + 12s);
   CHECK(signs.outcome() == 0);
 }

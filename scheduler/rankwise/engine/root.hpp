@@ -13,6 +13,7 @@
 #include <rankwise/engine/termination.hpp>
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/launcher.hpp>
 #include <rankwise/observe/journal.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/watcher.hpp>
@@ -29,6 +30,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -293,6 +295,7 @@ class root final : public rank_engine {
       if (termination::asks_for_words()) prepare_last_words(at);
       if (last_words_at_ && at - *last_words_at_ > std::chrono::seconds(3)) {
         termination::forget();  // the job goes on: somebody has stopped it for a while
+        tell_launcher({});
         last_words_at_.reset();
       }
       hand_out(at);
@@ -435,8 +438,18 @@ class root final : public rank_engine {
                                    all.items_done,
                                    all.items_total);
     if (const std::string more = call_->under_way(); !more.empty()) text += ", " + more;
-    termination::prepare(text + "\n");
+    if (!tell_launcher(text)) termination::prepare(text + "\n");
     last_words_at_ = at;
+  }
+
+  /// Between SIGTERM and SIGKILL there may be no time at all: rankrun, where it has started this
+  /// job, hears the words before, and says them. Returns whether it does.
+  static bool tell_launcher(std::string_view last_words) {
+    const std::optional<launcher_line> launcher = launcher_line::of_process();
+    if (!launcher) return false;
+    launcher->say(fmt::format("{} {}", launcher_words::last_words, last_words));
+    if (!last_words.empty()) termination::prepare({});
+    return true;
   }
 
   void tell_root(const core::message& said, wire::bytes& piece) override {

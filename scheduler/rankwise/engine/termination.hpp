@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 #include <unistd.h>
 
@@ -90,11 +91,14 @@ class termination {
     ::sigaction(signal, &ours, nullptr);
   }
 
-  /// Says the words, and ends this process as SIGTERM does. For a handler as well.
+  /// Says the words, and ends this process as SIGTERM does; mpirun, which ends with its last
+  /// process, gets a moment to pass them on. For a handler as well.
   static void follow() {
     const words_and_flags& all = shared();
     // Nothing can be done where stderr is gone.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, all.words.data(), all.length);
+    constexpr timespec moment{0, 200'000'000};
+    ::nanosleep(&moment, nullptr);
     std::signal(SIGTERM, SIG_DFL);
     std::raise(SIGTERM);
   }
