@@ -57,8 +57,8 @@ struct square {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Before MPI starts, the ranks in RANKWISE_TEST_DIES_EARLY die: "2/4 1/3" has rank 2 of 4 and rank
-  // 1 of 3.
+  // Before MPI starts, the ranks in RANKWISE_TEST_DIES_EARLY die: "2/4 1/3" has rank 2 of 4 and
+  // rank 1 of 3.
   const auto variable = [](const char* name) {
     const char* const value = std::getenv(name);
     return std::string(value == nullptr ? "" : value);
