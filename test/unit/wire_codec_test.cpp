@@ -6,6 +6,7 @@
 #include <boost/serialization/access.hpp>
 #include <boost/serialization/split_free.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <compare>
@@ -18,6 +19,7 @@
 #include <limits>
 #include <list>
 #include <map>
+#include <new>
 #include <optional>
 #include <random>
 #include <set>
@@ -142,7 +144,47 @@ void check_round_trip(const T& value) {
   }
 }
 
+/// Made in memory that was full of `rest` before.
+template <class T, class... Parts>
+std::string bytes_after(unsigned char rest, Parts... parts) {
+  alignas(T) std::array<unsigned char, sizeof(T)> place;
+  place.fill(rest);
+  const T* const made = new (place.data()) T{parts...};
+  const wire::bytes one = encode(*made);
+  wire::bytes all;
+  wire::encoder<T>(all).put_all(std::span<const T>(made, 1));
+  CHECK(std::equal(one.begin(), one.end(), all.begin(), all.end()));
+  return {reinterpret_cast<const char*>(one.data()), one.size()};
+}
+
 }  // namespace
+
+TEST_CASE("equal values are equal bytes, whatever was in memory before") {
+  struct padded {
+    char first;
+    double second;
+    short third;
+  };
+
+  using pair = std::pair<std::int16_t, std::int64_t>;
+
+  struct full {
+    std::int32_t first;
+    float second;
+  };
+
+  STATIC_REQUIRE(wire::padded<padded>);
+  STATIC_REQUIRE(wire::padded<pair>);
+  STATIC_REQUIRE(wire::padded<long double>);
+  STATIC_REQUIRE(!wire::padded<full>);
+  STATIC_REQUIRE(!wire::padded<std::array<double, 3>>);
+#ifndef __clang__
+  CHECK(bytes_after<padded>(0, 'a', 1.5, short{3}) == bytes_after<padded>(255, 'a', 1.5, short{3}));
+  CHECK(bytes_after<pair>(0, std::int16_t{1}, 2) == bytes_after<pair>(255, std::int16_t{1}, 2));
+  CHECK(bytes_after<long double>(0, 1.5L) == bytes_after<long double>(255, 1.5L));
+#endif
+  CHECK(bytes_after<full>(0, 1, 2.0F) == bytes_after<full>(255, 1, 2.0F));
+}
 
 TEST_CASE("values of every kind come back, and cut messages are refused") {
   using namespace std::string_literals;

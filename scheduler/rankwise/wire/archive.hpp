@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/wire/buffer.hpp>
+#include <rankwise/wire/raw_bytes.hpp>
 #include <rankwise/wire/traits.hpp>
 
 #include <boost/mpl/bool.hpp>
@@ -92,10 +93,10 @@ class output_archive {
   void save(const T& value) {
     require_sendable<T>();
     if constexpr (raw<T>) {
-      append(*out_, std::addressof(value), sizeof(T));
+      append_raw(*out_, std::addressof(value), 1);
     } else if constexpr (raw_sequence<T>) {
       save(std::uint64_t{value.size()});
-      append(*out_, value.data(), value.size() * sizeof(typename T::value_type));
+      append_raw(*out_, value.data(), value.size());
     } else if constexpr (std::is_array_v<T>) {
       for (const auto& element : value) save(element);
     } else {

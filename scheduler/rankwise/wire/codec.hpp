@@ -3,6 +3,7 @@
 
 #include <rankwise/wire/archive.hpp>
 #include <rankwise/wire/buffer.hpp>
+#include <rankwise/wire/raw_bytes.hpp>
 #include <rankwise/wire/serialization.hpp>
 #include <rankwise/wire/traits.hpp>
 
@@ -32,7 +33,7 @@ class encoder {
   /// As `put` for each of `values`; a single copy where they are raw.
   void put_all(std::span<const T> values) {
     if constexpr (raw<T>) {
-      append(*out_, values.data(), values.size_bytes());
+      append_raw(*out_, values.data(), values.size());
     } else {
       for (const T& value : values) put(value);
     }
