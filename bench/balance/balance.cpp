@@ -136,7 +136,7 @@ class balance {
     } else {
       rankwise::options how = how_;
       how.schedule = one.schedule;
-      rankwise::run(world_, how, [&](rankwise::pool& pool) {
+      bench::run_job(world_, how, [&](rankwise::pool& pool) {
         const double begun = bench::wall_s();
         outcomes = pool.map(std::views::iota(std::uint64_t{0}, given_.n), task);
         seconds = bench::wall_s() - begun;

@@ -79,7 +79,7 @@ void run_pool(const boost::mpi::communicator& world,
               const rankwise::options& how,
               std::uint64_t n,
               series& into) {
-  rankwise::run(world, how, [&](rankwise::pool& pool) {
+  bench::run_job(world, how, [&](rankwise::pool& pool) {
     const double cpu_before = bench::process_cpu_s();
     const double begun = bench::wall_s();
     const auto results = pool.map(std::views::iota(std::uint64_t{0}, n), rankwise::fn<empty_task>);
@@ -169,7 +169,7 @@ std::vector<double> measure_idle(const boost::mpi::communicator& world,
                                  std::uint32_t seconds) {
   world.barrier();
   bench::idle_watch watch(seconds);
-  rankwise::run(world, how, [&](rankwise::pool& pool) {
+  bench::run_job(world, how, [&](rankwise::pool& pool) {
     pool.for_each(std::views::iota(0, 1000), [](int) {});
     std::this_thread::sleep_for(std::chrono::seconds(seconds + 2));
   });

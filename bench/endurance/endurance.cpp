@@ -81,7 +81,7 @@ void run_schedules(const boost::mpi::communicator& world,
   std::vector<std::uint64_t> expected;
   for (std::uint64_t index = 0; index < given.n && world.rank() == 0; ++index)
     expected.push_back(task(index));
-  rankwise::run(world, how, [&](rankwise::pool& pool) {
+  bench::run_job(world, how, [&](rankwise::pool& pool) {
     bench::watchdog watch(std::chrono::seconds(given.patience_s));
     std::array<bench::row, schedules.size()> rows;
     for (std::uint32_t repeat = 0; repeat < given.repeats; ++repeat) {
@@ -120,7 +120,7 @@ void run_large_result(const boost::mpi::communicator& world,
   double seconds = 0;
   rankwise::options elsewhere = how;
   elsewhere.root_works = false;
-  rankwise::run(world, elsewhere, [&](rankwise::pool& pool) {
+  bench::run_job(world, elsewhere, [&](rankwise::pool& pool) {
     bench::watchdog watch(std::chrono::seconds(given.patience_s));
     watch.expect("the large result");
     const double begun = bench::wall_s();

@@ -54,7 +54,7 @@ double time_of(const boost::mpi::communicator& world,
   how.journal = file;
   world.barrier();
   const double begun = bench::wall_s();
-  rankwise::run(world, how, [&](rankwise::pool& pool) {
+  bench::run_job(world, how, [&](rankwise::pool& pool) {
     checksum = 0;
     std::uint64_t index = 0;
     for (const std::uint64_t value : pool.map(std::views::iota(std::uint64_t{0}, n), task))

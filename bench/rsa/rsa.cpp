@@ -66,7 +66,7 @@ void run_pool(const boost::mpi::communicator& world,
               std::uint64_t n,
               series& into,
               std::vector<key_cost>& keys) {
-  rankwise::run(world, how, [&](rankwise::pool& pool) {
+  bench::run_job(world, how, [&](rankwise::pool& pool) {
     keys = pool.map(std::views::iota(std::uint64_t{0}, n), task);
     const rankwise::job_statistics& job = pool.totals();
     into.efficiencies.push_back(job.task_s / (job.ranks * job.elapsed_s));

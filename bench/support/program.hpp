@@ -48,6 +48,14 @@ inline std::optional<int> read_options(int argc,
   }
 }
 
+/// `rankwise::run`; where BENCH_HEARTBEATS is set, with heartbeats and a watch on processes, as in
+/// jobs that rankrun starts.
+template <class Body>
+void run_job(const boost::mpi::communicator& world, const rankwise::options& how, Body body) {
+  const bool survives = std::getenv("BENCH_HEARTBEATS") != nullptr;
+  rankwise::engine::run_on_communicator(world, how, body, survives);
+}
+
 /// Runs `body(communicator, options)` on every rank; what it throws on one brings all down.
 ///
 /// Collective over all processes of the job: unlike rankwise::run, each rank runs the body, which

@@ -128,16 +128,28 @@ inline std::vector<std::string> hosts_of(const std::vector<identity>& ranks) {
   return hosts;
 }
 
+/// How a job of these ranks survives losses.
+inline survival survival_of(const std::vector<identity>& ranks, const options& how) {
+  survival losses;
+  losses.timeout = std::chrono::duration_cast<core::duration>(
+      std::chrono::duration<double>(how.heartbeat_timeout_s));
+  for (const identity& one : ranks) losses.processes.push_back(one.process);
+  return losses;
+}
+
 /// The same over MPI. A rank that can't go on says so on stderr, and ends the job with status 3.
+/// `survives` is for measurements: the library does its part for lost ranks, MPI does not.
 template <class Body>
 void run_on_communicator(const boost::mpi::communicator& communicator,
                          const options& how,
-                         Body& body) {
+                         Body& body,
+                         bool survives = false) {
   try {
     transport::mpi endpoint(communicator);
-    const std::vector<std::string> hosts = hosts_of(introduce(endpoint));
+    const std::vector<identity> all = introduce(endpoint);
+    const survival losses = survives ? survival_of(all, how) : survival{};
     try {
-      run_on_endpoint(endpoint, hosts, how, {}, body);
+      run_on_endpoint(endpoint, hosts_of(all), how, losses, body);
     } catch (const cannot_go_on& error) {
       bring_down(communicator, error);  // while the buffers of what is under way still live
     }
@@ -162,13 +174,9 @@ void run_under_launcher(
   static auto* const endpoint = new transport::mpi(boost::mpi::communicator());
   const std::vector<identity> all = introduce(*endpoint);
   telling.reset();
-  survival losses;
-  losses.timeout = std::chrono::duration_cast<core::duration>(
-      std::chrono::duration<double>(how.heartbeat_timeout_s));
-  for (const identity& one : all) losses.processes.push_back(one.process);
   if (endpoint->rank() == root_rank)
     launcher.say(fmt::format("{} {}", launcher_words::joined, endpoint->n_ranks()));
-  run_on_endpoint(*endpoint, hosts_of(all), how, losses, body);
+  run_on_endpoint(*endpoint, hosts_of(all), how, survival_of(all, how), body);
 }
 
 }  // namespace engine

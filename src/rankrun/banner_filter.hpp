@@ -13,6 +13,10 @@ namespace rankwise::launcher {
 /// MPI's `-q` would silence failures of the launch as well.
 class banner_filter {
  public:
+  /// From now on ranks may be lost, and the program itself says so: what Open MPI says about their
+  /// connections and daemons is unwanted too.
+  void expect_losses() { expects_losses_ = true; }
+
   /// What may be printed now.
   std::string feed(std::string_view text) {
     held_ += text;
@@ -60,7 +64,7 @@ class banner_filter {
   }
 
   /// By the first line after the rule.
-  static verdict judge(std::string_view body) {
+  verdict judge(std::string_view body) const {
     const std::size_t end = body.find('\n');
     if (end == std::string_view::npos) {
       return body.size() > longest_first_line ? verdict::other : verdict::unknown;
@@ -70,11 +74,16 @@ class banner_filter {
         line.starts_with("Primary job  terminated normally, but") ||
         line.find(" detected that one or more processes exited with non-zero status") !=
             std::string_view::npos;
-    return is_unwanted ? verdict::unwanted : verdict::other;
+    const bool is_of_loss =
+        line.starts_with("ORTE was unable to reliably start one or more daemons") ||
+        line.starts_with("WARNING: Open MPI failed to TCP connect to a peer MPI process") ||
+        line.starts_with("An MPI communication peer process has unexpectedly disconnected");
+    return is_unwanted || (is_of_loss && expects_losses_) ? verdict::unwanted : verdict::other;
   }
 
   static constexpr std::size_t longest_first_line = 200;
 
+  bool expects_losses_ = false;
   std::string held_;  ///< may belong to a banner; starts with (a part of) a rule, or is empty
 };
 

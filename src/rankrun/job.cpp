@@ -107,8 +107,10 @@ class running_job {
       : watch_(watch), keep_banners_(keep_banners) {
     if (!watch.token.empty()) {
       start_deadline_ = clock::now() + watch.start_timeout;
-      launcher_filter_.emplace(
-          watch.token, [this](std::string_view words) { signs_.hear(words, clock::now()); });
+      launcher_filter_.emplace(watch.token, [this](std::string_view words) {
+        signs_.hear(words, clock::now());
+        if (signs_.has_joined()) filter_.expect_losses();
+      });
     }
     checked(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     std::signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would have the status thrown away

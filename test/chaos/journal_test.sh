@@ -54,6 +54,7 @@ run env RANKWISE_TEST_LOG=log2 "$rankrun" --oversubscribe -n 2 "$journaled" --jo
 same 'status of a job that is done' "$status" 0
 same 'results of a job that is done' "$out" "$right"
 holds 'nothing is run again' test ! -e log2
+holds 'the summary says so' grep -q '^1200 items (1200 from the journal) in .*: 0/s' "$scratch/err"
 run "$rankrun" jobs run.db
 same 'status of jobs' "$status" 0
 same 'calls in the list' "$(grep -c '^call [123]: pool::[a-z_]* of .*: 400 of 400 items done, 0 failed, 0 left' <<< "$out")" 3

@@ -39,6 +39,18 @@ TEST_CASE("only the banners that repeat a status go, however the text is cut") {
   for (std::size_t step = 1; step <= text.size(); ++step) REQUIRE(filtered(text, step) == expected);
 }
 
+TEST_CASE("banners about lost ranks go once losses are expected") {
+  const std::string lost =
+      rule +
+      "ORTE was unable to reliably start one or more daemons.\nThis usually is caused by:\n\n* x\n" +
+      rule;
+  banner_filter filter;
+  CHECK(filter.feed(lost) == lost);
+  filter.expect_losses();
+  CHECK(filter.feed(lost + "after\n") == "after\n");
+  CHECK(filter.feed(wanted) == wanted);
+}
+
 TEST_CASE("a banner goes after an unfinished line too") {
   CHECK(filtered("\r10/20 done" + unwanted, 7) == "\r10/20 done");
 }

@@ -67,6 +67,11 @@ TEST_CASE("the summary says items, time, rate, efficiency and what held the job 
         "1000 items in 10 s on 4 ranks: 100/s, efficiency 82.5 %, 2 failed\n"
         "held back by idle ranks, 17.5 % of the time: 10.0 % after their last task, 5.0 % between "
         "chunks, 2.5 % before their first task\n");
+  job_statistics resumed = job_of_four();
+  resumed.items_held = 400;
+  CHECK_THAT(observe::summary_text(resumed),
+             Catch::StartsWith("1000 items (400 from the journal) in 10 s on 4 ranks: 60/s, "));
+  CHECK_THAT(observe::summary_json(resumed), Catch::Contains(R"("items_held":400)"));
   job_statistics cut = job_of_four();
   cut.items_done = 1;
   cut.ranks = 1;

@@ -62,7 +62,8 @@ class coordinator {
         ranks_(options.n_ranks),
         work_(options.place == placement::anywhere ? options.n_items : 0, held),
         own_left_(options.place == placement::anywhere ? 0 : options.n_items),
-        n_finished_(held.count()) {}
+        n_held_(held.count()),
+        n_finished_(n_held_) {}
 
   /// `count` of the items that are held have failed.
   void hold_failed(std::uint64_t count) {
@@ -199,6 +200,9 @@ class coordinator {
   duration busy() const { return busy_; }
 
   std::uint64_t n_finished() const { return n_finished_; }
+
+  /// Items that were done before the call began.
+  std::uint64_t n_held() const { return n_held_; }
 
   std::uint64_t n_failed() const { return n_failed_; }
 
@@ -450,7 +454,8 @@ class coordinator {
   item_set counted_;        // since items were contested first
   std::vector<given_up_item> given_up_;
   std::unordered_map<std::uint64_t, std::uint32_t> attempts_;
-  std::uint64_t n_finished_ = 0;
+  std::uint64_t n_held_;
+  std::uint64_t n_finished_;
   std::uint64_t n_failed_ = 0;
   std::uint64_t n_unsettled_ = 0;
   std::uint32_t n_active_ = 0;

@@ -28,6 +28,7 @@ inline job_statistics with_call(const job_statistics& before,
   job_statistics all = before;
   all.calls += 1;
   all.items_done += figures.items_done;
+  all.items_held += coordinator.n_held();
   all.items_total += figures.items_total;
   all.failures += figures.failures;
   all.elapsed_s += seconds(at - begun);

@@ -85,7 +85,7 @@ class progress {
     if (at < next_look_) return;
     next_look_ = at + look_interval;
     const job_statistics call = since_base(job);
-    recent_.add(call.elapsed_s, call.items_done);
+    recent_.add(call.elapsed_s, call.items_done - call.items_held);
     if (at < next_line_) return;
     next_line_ = at + interval_after(n_lines_++);
     show(running_text(call));
@@ -132,6 +132,7 @@ class progress {
   job_statistics since_base(const job_statistics& job) const {
     job_statistics call = job;
     call.items_done -= base_.items_done;
+    call.items_held -= base_.items_held;
     call.items_total -= base_.items_total;
     call.failures -= base_.failures;
     call.elapsed_s -= base_.elapsed_s;

@@ -49,6 +49,7 @@ struct rank_loss {
 /// the ranks.
 struct job_statistics {
   std::uint64_t items_done = 0;  ///< failed ones too
+  std::uint64_t items_held = 0;  ///< of those: a journal had them
   std::uint64_t items_total = 0;
   std::uint64_t failures = 0;
   double elapsed_s = 0;  ///< in calls; what the body does between them is its own
@@ -77,9 +78,10 @@ inline double efficiency(const job_statistics& job) {
   return capacity > 0 ? std::clamp(job.task_s / capacity, 0.0, 1.0) : 0.0;
 }
 
-/// Items a second; 0 before any time has passed.
+/// Items a second that were run; 0 before any time has passed.
 inline double rate(const job_statistics& job) {
-  return job.elapsed_s > 0 ? static_cast<double>(job.items_done) / job.elapsed_s : 0.0;
+  const auto n_run = static_cast<double>(job.items_done - job.items_held);
+  return job.elapsed_s > 0 ? n_run / job.elapsed_s : 0.0;
 }
 
 /// The rank-seconds in which no task ran, by what they were spent on.

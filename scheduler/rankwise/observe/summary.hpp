@@ -111,10 +111,13 @@ inline std::string summary_text(const job_statistics& job) {
   const bool whole = job.items_done == job.items_total;
   const std::string items = whole ? fmt::format("{}", job.items_done)
                                   : fmt::format("{} of {}", job.items_done, job.items_total);
+  const std::string held =
+      job.items_held == 0 ? "" : fmt::format(" ({} from the journal)", job.items_held);
   return fmt::format(
-      "{} {} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}{}{}",
+      "{} {}{} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}{}{}",
       items,
       job.items_total == 1 ? "item" : "items",
+      held,
       time_text(job.elapsed_s),
       job.ranks,
       job.ranks == 1 ? "rank" : "ranks",
@@ -140,6 +143,11 @@ inline std::string map_reduce_fields(const map_reduce_statistics& all) {
       all.merge_s);
 }
 
+/// A field of `summary_json` for items that a journal had; none where there were none.
+inline std::string held_field(const job_statistics& job) {
+  return job.items_held == 0 ? "" : fmt::format(R"(,"items_held":{})", job.items_held);
+}
+
 /// Fields of `summary_json` for pipelines; none where there was none.
 inline std::string pipeline_fields(const pipeline_statistics& last) {
   if (last.slowest.empty()) return {};
@@ -153,7 +161,7 @@ inline std::string summary_json(const job_statistics& job) {
   const idle_time lost = idle(job);
   return fmt::format(
       R"({{"summary":{{"items":{},"items_total":{},"failures":{},"calls":{},"ranks":{},"elapsed_s":{:.6f},"task_s":{:.6f},)"
-      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}{}}}}})"
+      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}{}{}}}}})"
       "\n",
       job.items_done,
       job.items_total,
@@ -168,6 +176,7 @@ inline std::string summary_json(const job_statistics& job) {
       lost.tail_s,
       lost.between_s,
       job.messages,
+      held_field(job),
       map_reduce_fields(job.map_reduce),
       pipeline_fields(job.pipeline),
       losses_fields(job));
