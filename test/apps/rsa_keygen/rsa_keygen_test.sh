@@ -93,6 +93,29 @@ case_speed_up() {
   expect "oversubscribed" "$(grep -cE "^ +$((cores + 1)) .* oversubscribed +-" out)" 1
 }
 
+case_resumed_keys() {
+  local job
+  "$program" "${always[@]}" --count 40 --bits 2048 --out keys --journal keys.db > out 2> err &
+  job=$!
+  until compgen -G 'keys/key-*.pem' > /dev/null; do
+    kill -0 "$job" 2> /dev/null || fail "the job ended by itself"
+    sleep 0.02
+  done
+  expect "core dumps" "$(awk '/^Max core file size/ { print $5 <= 1, $6 <= 1 }' "/proc/$job/limits")" "1 1"
+  sleep 0.5
+  kill -KILL "$job"
+  ! wait "$job" || fail "status 0 after the job was killed"
+  if alone --count 40 --bits 2048 --out keys --journal keys.db; then fail "a journal that is there was taken for a new one"; fi
+  ranks 2 --count 40 --bits 2048 --out keys --json --journal keys.db --resume || fail "status $?"
+  check_keys keys 40 2048
+  grep -q '^rankwise: keys.db holds [1-9][0-9]* of 40 items of pool::map$' err || fail "nothing was resumed"
+  ! grep -q 'PRIVATE' keys.db || fail "private keys are in the journal"
+  for also in '--gather (private keys do not go into a journal)' --speedup; do
+    ! RANKWISE_PASSPHRASE=staple alone --count 1 --out other --journal other.db "${also%% *}" || fail "status 0 with ${also%% *}"
+    expect "message" "$(cat err)" "rsa_keygen: --journal: found beside $also, accepted: one of them"
+  done
+}
+
 # refused MESSAGE OPTION...: MESSAGE is all that is said, status 2, no file is made or changed.
 refused() {
   local message=$1 before status=0
