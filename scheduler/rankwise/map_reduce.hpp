@@ -10,6 +10,7 @@
 #include <rankwise/distributed.hpp>
 #include <rankwise/emitter.hpp>
 #include <rankwise/engine/backoff.hpp>
+#include <rankwise/engine/call_rules.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/files/file_view.hpp>
 #include <rankwise/input_files.hpp>
@@ -177,7 +178,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
         "--on-error retry: pool::map_reduce can't take back what a task has emitted before it "
         "threw; accepted here: stop, collect");
   }
-  ranks.root().refuse_journal(ranks.options(), "pool::map_reduce");
+  engine::refuse_journal_of("pool::map_reduce", ranks.options());
   if (how.combiner == combiner_kind::zynq && !can_front<Value, Combine>) {
     throw config_error(
         "--combiner zynq: adds up unsigned integers of at least 32 bits, which this program's "

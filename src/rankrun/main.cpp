@@ -92,7 +92,7 @@ job_end run_once(const options& asked, const layout& where, const surroundings& 
 
 /// Where the job can be tried again, without what is missing; none where it can't.
 std::optional<layout> next_layout(const layout& before, const job_end& end, bool keeps_root) {
-  layout next = on_hosts(without_ranks(before, end.missing_ranks), answering_hosts(before.hosts));
+  layout next = without(before, end.missing_ranks, answering_hosts(before.hosts));
   const std::string gone = names_gone(before.hosts, next.hosts);
   if (!gone.empty()) fmt::print(stderr, "rankrun: without {}\n", gone);
   if (next.n_ranks < 1) {
@@ -112,9 +112,7 @@ std::optional<layout> next_layout(const layout& before, const job_end& end, bool
 /// A job that could not go on is started again as often as was asked for, and once where ranks did
 /// not join.
 int run_again_and_again(const options& asked, layout where, surroundings around) {
-  const auto journal = around.environment.find("RANKWISE_JOURNAL");
-  const bool has_journal =
-      is_journaled(asked.app, journal == around.environment.end() ? "" : journal->second);
+  const bool has_journal = is_journaled(asked, around.environment);
   bool may_miss_ranks = true;  // once, without being asked
   for (int n = 1;; ++n) {
     const job_end end = run_once(asked, where, around);

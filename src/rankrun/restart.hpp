@@ -2,15 +2,16 @@
 #pragma once
 
 #include "hostfile.hpp"
+#include "options.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace rankwise::launcher {
@@ -38,33 +39,35 @@ inline std::vector<std::string> hosts_of_ranks(const layout& where) {
   return names;
 }
 
-/// What is left of `before` without the slots of the `missing` ranks, by number.
-inline layout without_ranks(const layout& before, const std::vector<int>& missing) {
+/// What is left of `before` without the slots of the `missing` ranks, by number, and on the hosts
+/// that answer alone. There are no more ranks than before, and no more than slots (without ranks:
+/// none is left), unless the job was oversubscribed: then as many share cores as did.
+inline layout without(const layout& before,
+                      const std::vector<int>& missing,
+                      const std::set<std::string>& answering) {
   const std::vector<std::string> names = hosts_of_ranks(before);
   layout after = before;
-  after.n_ranks -= static_cast<int>(missing.size());
+  int n_sharing = std::max(0, before.n_ranks - before.hosts.total_slots());
   for (const int rank : missing) {
-    if (static_cast<std::size_t>(rank) >= names.size()) continue;
-    const auto place =
-        std::find_if(after.hosts.hosts.begin(), after.hosts.hosts.end(), [&](const host& entry) {
-          return entry.name == names[static_cast<std::size_t>(rank)];
-        });
+    const auto row = static_cast<std::size_t>(rank);
+    if (row >= names.size()) {
+      --n_sharing;
+      continue;
+    }
+    const auto place = std::find_if(after.hosts.hosts.begin(),
+                                    after.hosts.hosts.end(),
+                                    [&](const host& entry) { return entry.name == names[row]; });
     --place->slots;
   }
-  std::erase_if(after.hosts.hosts, [](const host& entry) { return entry.slots == 0; });
-  return after;
-}
-
-/// What is left of `before` on the hosts that answer; there are no more ranks than slots then,
-/// unless there were before.
-inline layout on_hosts(const layout& before, const std::set<std::string>& answering) {
-  const bool was_full = before.n_ranks >= before.hosts.total_slots();
-  const int over = before.n_ranks - before.hosts.total_slots();
-  layout after = before;
-  std::erase_if(after.hosts.hosts,
-                [&](const host& entry) { return !answering.contains(entry.name); });
+  std::erase_if(after.hosts.hosts, [&](const host& entry) {
+    return entry.slots == 0 || !answering.contains(entry.name);
+  });
   const int slots = after.hosts.total_slots();
-  after.n_ranks = was_full ? slots + std::max(over, 0) : std::min(before.n_ranks, slots);
+  long long most = slots == 0 ? 0 : std::max(slots, slots + n_sharing);
+  long long limit = 0;
+  for (const host& entry : after.hosts.hosts) limit += entry.max_slots.value_or(largest_count);
+  most = std::min(most, limit);
+  after.n_ranks = static_cast<int>(std::min<long long>(before.n_ranks, most));
   return after;
 }
 
@@ -80,11 +83,18 @@ inline std::string names_gone(const host_list& before, const host_list& after) {
   return text;
 }
 
-/// Whether a program is to write a journal, by its words or by the variable RANKWISE_JOURNAL.
-inline bool is_journaled(const std::vector<std::string>& app, std::string_view variable) {
-  return !variable.empty() || std::any_of(app.begin(), app.end(), [](const std::string& word) {
-    return word == "--journal" || word.starts_with("--journal=");
-  });
+/// Whether a program is to write a journal: by its words, by the variable RANKWISE_JOURNAL of this
+/// process, or by one that mpirun is to set.
+inline bool is_journaled(const options& asked,
+                         const std::map<std::string, std::string>& variables) {
+  const auto variable = variables.find("RANKWISE_JOURNAL");
+  if (variable != variables.end() && !variable->second.empty()) return true;
+  const auto has = [](const std::vector<std::string>& words, const std::string& name) {
+    return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+      return word == name || word.starts_with(name + "=");
+    });
+  };
+  return has(asked.app, "--journal") || has(asked.passed_on, "RANKWISE_JOURNAL");
 }
 
 /// The pause before restart number `n`, from 1: it doubles, up to a minute.

@@ -54,6 +54,7 @@ n_bad=0
 for ((run = 1; run <= runs; ++run)); do
   mark=$$-$run
   rm -rf "$scratch/keys"
+  : > "$scratch/err" # of the run before
   status=0
   RANKWISE_TEST_MARK=$mark RANKWISE_PROGRESS=plain "$bin/rankrun" --oversubscribe -n "$n_ranks" -x RANKWISE_TEST_MARK \
     "$bin/rsa_keygen" --count "$n_keys" --bits 2048 --heartbeat-timeout 2 --out "$scratch/keys" "$@" \

@@ -33,34 +33,42 @@ TEST_CASE("ranks fill the slots host by host") {
 
 TEST_CASE("missing ranks take their slots along") {
   const layout after =
-      without_ranks(on({named("a", 2), named("b", 1), named("c", 4)}, 7), {1, 2, 6});
+      without(on({named("a", 2), named("b", 1), named("c", 4)}, 7), {1, 2, 6}, {"a", "b", "c"});
   REQUIRE(after.hosts.hosts.size() == 2);
   CHECK(after.hosts.hosts[0].name == "a");
   CHECK(after.hosts.hosts[0].slots == 1);
   CHECK(after.hosts.hosts[1].slots == 3);
   CHECK(after.n_ranks == 4);
   // Of ranks beyond the slots nobody knows where they are.
-  const layout over = without_ranks(on({named("a", 1)}, 4), {3});
+  const layout over = without(on({named("a", 1)}, 4), {3}, {"a"});
   CHECK(over.hosts.total_slots() == 1);
   CHECK(over.n_ranks == 3);
+  // There was room for them elsewhere.
+  CHECK(without(on({named("a", 4), named("b", 4)}, 4), {0, 1, 2, 3}, {"b"}).n_ranks == 4);
 }
 
 TEST_CASE("hosts that do not answer are left out") {
   const layout before = on({named("a", 2), named("b", 2), named("c", 2)}, 6);
-  const layout after = on_hosts(before, {"a", "c"});
+  const layout after = without(before, {}, {"a", "c"});
   CHECK(after.hosts.total_slots() == 4);
   CHECK(after.n_ranks == 4);
   CHECK(names_gone(before.hosts, after.hosts) == "b");
-  CHECK(on_hosts(on(before.hosts.hosts, 3), {"a", "c"}).n_ranks == 3);  // there was room
-  CHECK(on_hosts(on(before.hosts.hosts, 8), {"a", "c"}).n_ranks == 6);  // oversubscribed as before
-  CHECK(on_hosts(before, {}).n_ranks == 0);
+  CHECK(without(on(before.hosts.hosts, 3), {}, {"a", "c"}).n_ranks == 3);  // there was room
+  CHECK(without(on(before.hosts.hosts, 8), {}, {"a", "c"}).n_ranks == 6);  // shared as before
+  CHECK(without(before, {}, {}).n_ranks == 0);
+  CHECK(without(on(before.hosts.hosts, 8), {}, {}).n_ranks == 0);
+  host limited = named("d", 2);
+  limited.max_slots = 3;
+  CHECK(without(on({named("a", 2), limited}, 8), {}, {"d"}).n_ranks == 3);
 }
 
 TEST_CASE("a program has a journal by its words or by a variable") {
-  CHECK(is_journaled({"app", "--journal", "run.db"}, ""));
-  CHECK(is_journaled({"app", "--journal=run.db"}, ""));
-  CHECK(is_journaled({"app"}, "run.db"));
-  CHECK_FALSE(is_journaled({"app", "--journals"}, ""));
+  const auto asked = [](std::vector<std::string> words) { return parse_options(words); };
+  CHECK(is_journaled(asked({"app", "--journal", "run.db"}), {}));
+  CHECK(is_journaled(asked({"app", "--journal=run.db"}), {}));
+  CHECK(is_journaled(asked({"app"}), {{"RANKWISE_JOURNAL", "run.db"}}));
+  CHECK(is_journaled(asked({"-x", "RANKWISE_JOURNAL=run.db", "app"}), {}));
+  CHECK_FALSE(is_journaled(asked({"app", "--journals"}), {{"RANKWISE_JOURNAL", ""}}));
 }
 
 TEST_CASE("pauses double up to a minute") {

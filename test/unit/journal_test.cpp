@@ -11,14 +11,18 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 using rankwise::config_error;
@@ -206,8 +210,25 @@ TEST_CASE("a journal belongs to one job at a time") {
   const folder here;
   const std::string path = here.file("run.db");
   const sqlite_journal book(path, "app", journal_use::begin, {"here"});
-  CHECK(message_of(path) ==
+  CHECK(message_of(path, journal_use::begin) ==
         path + ": found another job that writes to it, accepted: one job at a time");
+}
+
+TEST_CASE("a job that goes on waits for the root of the one before") {
+  const folder here;
+  const std::string path = here.file("run.db");
+  make_journal(path);
+  std::optional<sqlite_journal> before(std::in_place,
+                                       path,
+                                       std::string("app"),
+                                       journal_use::resume,
+                                       std::vector<std::string>{"here"});
+  std::thread ends([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    before.reset();
+  });
+  CHECK(message_of(path) == "no error");
+  ends.join();
 }
 
 TEST_CASE("a changed result is found by its sum") {

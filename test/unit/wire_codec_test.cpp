@@ -175,12 +175,16 @@ TEST_CASE("equal values are equal bytes, whatever was in memory before") {
 
   STATIC_REQUIRE(wire::padded<padded>);
   STATIC_REQUIRE(wire::padded<pair>);
+  using pairs = std::array<pair, 2>;
+  STATIC_REQUIRE(wire::padded<pairs>);
   STATIC_REQUIRE(wire::padded<long double>);
   STATIC_REQUIRE(!wire::padded<full>);
   STATIC_REQUIRE(!wire::padded<std::array<double, 3>>);
 #ifndef __clang__
   CHECK(bytes_after<padded>(0, 'a', 1.5, short{3}) == bytes_after<padded>(255, 'a', 1.5, short{3}));
   CHECK(bytes_after<pair>(0, std::int16_t{1}, 2) == bytes_after<pair>(255, std::int16_t{1}, 2));
+  CHECK(bytes_after<pairs>(0, pair{1, 2}, pair{3, 4}) ==
+        bytes_after<pairs>(255, pair{1, 2}, pair{3, 4}));
   CHECK(bytes_after<long double>(0, 1.5L) == bytes_after<long double>(255, 1.5L));
 #endif
   CHECK(bytes_after<full>(0, 1, 2.0F) == bytes_after<full>(255, 1, 2.0F));

@@ -58,7 +58,7 @@ class coordinator {
   /// The items that are `held` are done already; they must not be where `one_each` is asked for.
   explicit coordinator(const coordinator_options& options, const item_set& held = {})
       : options_(options),
-        pace_(options),
+        pace_(without(options, held)),
         ranks_(options.n_ranks),
         work_(options.place == placement::anywhere ? options.n_items : 0, held),
         own_left_(options.place == placement::anywhere ? 0 : options.n_items),
@@ -218,6 +218,12 @@ class coordinator {
   const coordinator_options& options() const { return options_; }
 
  private:
+  /// What is held is nobody's share.
+  static coordinator_options without(coordinator_options options, const item_set& held) {
+    options.n_items -= held.count();
+    return options;
+  }
+
   void enqueue(rank_id rank) {
     rank_record& record = ranks_[to_index(rank)];
     if (record.queued) return;
@@ -241,7 +247,10 @@ class coordinator {
   }
 
   pacing::situation situation() const {
-    return {n_active_, n_remaining(), &ranks_.front(), any_lost_ || work_.any_returned()};
+    return {n_active_,
+            n_remaining(),
+            &ranks_.front(),
+            any_lost_ || n_held_ != 0 || work_.any_returned()};
   }
 
   /// The root would take the job along.

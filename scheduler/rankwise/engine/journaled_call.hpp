@@ -23,8 +23,7 @@
 namespace rankwise::engine {
 
 /// One call and the journal that it is written to. Results are written once nothing can take them
-/// back: where a task wants to be told that its result counts, the report that it is in waits for
-/// that, and is left out where the task fails then.
+/// back: where a task wants to be told that its result counts, after that.
 ///
 /// Local: no communication. All but the constructor is called under the lock of the pump.
 class journaled_call {
@@ -75,7 +74,8 @@ class journaled_call {
 
   const std::string& file() const { return book_->file(); }
 
-  /// The results of `items` count; their tasks want to be told so, where they are `to_be_settled`.
+  /// The results of `items` count. Where they are `to_be_settled` it is one, and its task wants to
+  /// be told so first.
   void done(rank_id rank,
             core::item_range items,
             core::duration took,
@@ -88,9 +88,10 @@ class journaled_call {
     row.rank = static_cast<std::int32_t>(rank);
     row.task_s = std::chrono::duration<double>(took).count();
     row.payload.assign(payload.begin(), payload.end());
-    forget_unsettled(items);  // those were of a rank that is lost
+    // Of a rank that is lost.
+    unsettled_.erase(unsettled_.lower_bound(items.first), unsettled_.lower_bound(items.end()));
     if (to_be_settled) {
-      unsettled_.emplace(items.first, waiting{std::move(row), items.count});
+      unsettled_.emplace(items.first, std::move(row));
     } else {
       book_->add(std::move(row));
     }
@@ -98,14 +99,11 @@ class journaled_call {
 
   /// The task of `item` has been told.
   void settled(std::uint64_t item) {
-    const auto place = report_with(item);
-    if (place == unsettled_.end() || --place->second.n_left != 0) return;
-    book_->add(std::move(place->second.row));
-    unsettled_.erase(place);
+    if (auto row = unsettled_.extract(item)) book_->add(std::move(row.mapped()));
   }
 
   void failed(const task_failure& failure, bool is_final) {
-    forget_unsettled({failure.index, 1});
+    unsettled_.erase(failure.index);
     book_->add(observe::journal_failure{number_,
                                         failure.index,
                                         failure.rank,
@@ -116,29 +114,6 @@ class journaled_call {
   }
 
  private:
-  struct waiting {
-    observe::journal_result row;
-    std::uint64_t n_left = 0;  // items that have not been told yet
-  };
-
-  using waiting_map = std::map<std::uint64_t, waiting>;
-
-  waiting_map::iterator report_with(std::uint64_t item) {
-    auto place = unsettled_.upper_bound(item);
-    if (place == unsettled_.begin()) return unsettled_.end();
-    --place;
-    return place->second.row.items.end() > item ? place : unsettled_.end();
-  }
-
-  void forget_unsettled(core::item_range items) {
-    for (auto place = unsettled_.lower_bound(items.first);
-         place != unsettled_.end() && place->first < items.end();) {
-      place = unsettled_.erase(place);
-    }
-    if (const auto place = report_with(items.first); place != unsettled_.end())
-      unsettled_.erase(place);
-  }
-
   void take(const observe::journal_result& row, std::span<const std::byte> payload) {
     const std::uint64_t n_items = call_->n_items();
     const core::item_range items = row.items;
@@ -174,7 +149,7 @@ class journaled_call {
   std::uint32_t number_;
   core::item_set held_;
   std::vector<task_failure> failures_;
-  waiting_map unsettled_;  // by their first item; no two have one in common
+  std::map<std::uint64_t, observe::journal_result> unsettled_;  // by item: each is a report of one
   wire::bytes scratch_;
 };
 

@@ -3,9 +3,11 @@
 
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
+#include <rankwise/engine/call_rules.hpp>
 #include <rankwise/engine/call_statistics.hpp>
 #include <rankwise/engine/frame.hpp>
 #include <rankwise/engine/journaled_call.hpp>
+#include <rankwise/engine/last_words.hpp>
 #include <rankwise/engine/rank_engine.hpp>
 #include <rankwise/engine/rank_roll.hpp>
 #include <rankwise/engine/resident_numbers.hpp>
@@ -13,7 +15,6 @@
 #include <rankwise/engine/termination.hpp>
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
-#include <rankwise/launcher.hpp>
 #include <rankwise/observe/journal.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/watcher.hpp>
@@ -30,7 +31,6 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,10 +79,10 @@ class root final : public rank_engine {
           name + " from the body");
     }
     require_whole();
-    std::optional<termination> last_words;
-    if (has_stand_in()) last_words.emplace();
+    std::optional<termination> heard;
+    if (has_stand_in()) heard.emplace();
     name_ = name;
-    require_limit(how);
+    require_task_limit(how, n_ranks(), survives());
     needs_all_ranks_ = how.needs_all_ranks || place == core::placement::one_each;
     require_ranks(how);
     open_journal(call, how);
@@ -134,14 +134,6 @@ class root final : public rank_engine {
   /// Writes calls to `book` from now on, where their options have a journal; it must outlive this.
   void keep(observe::journal& book) { journal_ = &book; }
 
-  /// Throws: config_error where the call `name`, which can't be journaled, is to be.
-  static void refuse_journal(const options& how, const char* name) {
-    if (how.journal.empty()) return;
-    throw config_error(fmt::format(
-        "--journal: found {}, accepted: map, for_each and reduce, whose items are independent",
-        name));
-  }
-
   /// Of all calls so far.
   const job_statistics& totals() const { return totals_; }
 
@@ -170,43 +162,7 @@ class root final : public rank_engine {
   const job_statistics& shown_totals() const { return shown_; }
 
  private:
-  /// Time that a message takes the root, as bench/dispatch measures it; larger clusters get longer
-  /// chunks for it.
-  static constexpr core::duration message_cost = std::chrono::microseconds(1);
-
-  static core::coordinator_options to_coordinator_options(const options& how,
-                                                          std::uint64_t n_items,
-                                                          core::placement place,
-                                                          std::uint32_t n_ranks) {
-    core::coordinator_options options;
-    options.place = place;
-    options.n_items = n_items;
-    options.n_ranks = how.max_ranks == 0 ? n_ranks : std::min(how.max_ranks, n_ranks);
-    options.first_worker = how.root_works || options.n_ranks == 1 ? 0 : 1;
-    options.schedule = how.schedule;
-    options.chunk = how.chunk;
-    options.retries = how.on_error == on_error_kind::retry ? how.retries : 0;
-    options.stop_on_failure = how.on_error != on_error_kind::collect;
-    options.message_cost = message_cost;
-    options.speculate = how.speculate;
-    options.losses_at_most = losses_at_most;
-    return options;
-  }
-
-  /// An item is tried that often, where its rank is lost each time.
-  static constexpr std::uint32_t losses_at_most = 3;
-
   static constexpr core::duration farewell = std::chrono::seconds(2);
-
-  void require_limit(const options& how) const {
-    if (how.task_limit_s == 0 || (survives() && n_ranks() > 1)) return;
-    throw config_error(
-        n_ranks() > 1
-            ? "--task-limit: found a job that rankrun has not started (or an MPI without "
-              "threads), accepted: rankrun -n N"
-            : "--task-limit: found one rank, accepted: two at least, since the first can't "
-              "stop its own tasks");
-  }
 
   /// Throws: rank_lost where the call needs a rank that is lost already.
   void require_ranks(const options& how) {
@@ -233,9 +189,10 @@ class root final : public rank_engine {
 
   void open_journal(root_call& call, const options& how) {
     if (journal_ == nullptr || how.journal.empty()) return;
-    if (needs_all_ranks_ || call.task_name().empty()) refuse_journal(how, name_);
+    if (needs_all_ranks_ || call.task_name().empty()) refuse_journal_of(name_, how);
     journaled_.emplace(*journal_, call, ++journaled_calls_, name_, how.seed);
     if (const std::uint64_t n_held = journaled_->held().count(); n_held != 0) {
+      const std::lock_guard held(lock_);
       watch_.notice(fmt::format(
           "{} holds {} of {} items of {}", journaled_->file(), n_held, call.n_items(), name_));
     }
@@ -263,7 +220,7 @@ class root final : public rank_engine {
     }
     const std::uint32_t n_used = coordinator_->options().n_ranks;
     report_interval_ =
-        std::max<core::duration>(std::chrono::milliseconds(100), 8 * message_cost * n_used);
+        std::max<core::duration>(std::chrono::milliseconds(100), 8 * asked.message_cost * n_used);
     begun_ = now();
     for (std::size_t row = 0; row < n_used; ++row) {
       const rank_roll::life& one = roll_.of(to_rank(row));
@@ -291,14 +248,9 @@ class root final : public rank_engine {
     if (survives()) look_after_ranks(at);
     if (coordinator_) {
       note_given_up();
-      if (journaled_ && journal_->problem()) coordinator_->cancel();
-      if (termination::asks_for_words()) prepare_last_words(at);
-      if (last_words_at_ && at - *last_words_at_ > std::chrono::seconds(3)) {
-        termination::forget();  // the job goes on: somebody has stopped it for a while
-        tell_launcher({});
-        last_words_at_.reset();
-      }
-      hand_out(at);
+      if (journaled_ && journal_->is_broken()) coordinator_->cancel();
+      last_words_.look(at, [&] { return describe_end(at); });
+      if (!journaled_ || !journal_->is_behind()) hand_out(at);
       if (coordinator_->cancelled() && !cancel_told_) tell_all_to_cancel();
       if (is_shown_) watch_.update(with_call(shown_, *coordinator_, *call_, begun_, at), at);
     }
@@ -431,25 +383,14 @@ class root final : public rank_engine {
     }
   }
 
-  void prepare_last_words(core::duration at) {
+  std::string describe_end(core::duration at) const {
     const job_statistics all = with_call({}, *coordinator_, *call_, begun_, at);
     std::string text = fmt::format("rankwise: ended by SIGTERM during {}: {} of {} items were done",
                                    name_,
                                    all.items_done,
                                    all.items_total);
     if (const std::string more = call_->under_way(); !more.empty()) text += ", " + more;
-    if (!tell_launcher(text)) termination::prepare(text + "\n");
-    last_words_at_ = at;
-  }
-
-  /// Between SIGTERM and SIGKILL there may be no time at all: rankrun, where it has started this
-  /// job, hears the words before, and says them. Returns whether it does.
-  static bool tell_launcher(std::string_view last_words) {
-    const std::optional<launcher_line> launcher = launcher_line::of_process();
-    if (!launcher) return false;
-    launcher->say(fmt::format("{} {}", launcher_words::last_words, last_words));
-    if (!last_words.empty()) termination::prepare({});
-    return true;
+    return text;
   }
 
   void tell_root(const core::message& said, wire::bytes& piece) override {
@@ -597,7 +538,7 @@ class root final : public rank_engine {
   std::vector<std::uint32_t> introduced_;    // the last call that a rank was told of
   root_call* call_ = nullptr;
   const char* name_ = "";  // of the call, as the user made it
-  std::optional<core::duration> last_words_at_;
+  last_words last_words_;
   std::optional<core::coordinator> coordinator_;
   std::uint32_t call_number_ = 0;
   core::duration report_interval_{};

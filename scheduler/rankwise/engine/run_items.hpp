@@ -70,13 +70,17 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
     try {
       for (; index != stop; ++index) {
         const auto& input = inputs.next(index);
+        // A report of its own: such a result counts once its task has been told so.
+        const auto wants_to_be_told = [&] { return scope.around().settle.any_in({index, 1}); };
         if constexpr (std::is_void_v<decltype(invoke_task(task, scope.around(), index, input))>) {
           invoke_task(task, scope.around(), index, input);
+          if (wants_to_be_told()) report();
         } else {
-          output.put(index, invoke_task(task, scope.around(), index, input));
+          decltype(auto) result = invoke_task(task, scope.around(), index, input);
+          if (wants_to_be_told()) report();
+          output.put(index, std::forward<decltype(result)>(result));
         }
-        // A report waits until the last of its tasks is told that its result counts.
-        if (scope.around().settle.any_in({index, 1})) {
+        if (wants_to_be_told()) {
           ++index;
           report();
           break;

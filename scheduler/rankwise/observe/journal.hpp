@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -83,8 +82,11 @@ class journal {
 
   virtual void add(journal_failure failed) = 0;
 
-  /// Why what was added can't be kept; none where it can.
-  virtual std::optional<std::string> problem() const = 0;
+  /// So much waits to be written that nothing more should be handed out. Asked often.
+  virtual bool is_behind() const = 0;
+
+  /// What was added can't be kept: `flush` says why. Asked often.
+  virtual bool is_broken() const = 0;
 
   /// Waits until all that was added is safe from a loss of power.
   ///

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <fcntl.h>
 #include <string>
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -88,10 +90,10 @@ decltype(auto) with_journal(const std::string& path, Use use) {
 /// A file that one job at a time may write to. The lock goes with the process.
 class journal_lock {
  public:
-  /// Makes the file where it is not there.
+  /// Makes the file where it is not there. Waits up to `patience` for another job that has it.
   ///
   /// Throws: config_error.
-  explicit journal_lock(const std::string& path)
+  explicit journal_lock(const std::string& path, std::chrono::seconds patience)
       : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR)) {
     try {
       if (fd_ < 0) fail(path);
@@ -109,10 +111,16 @@ class journal_lock {
                        fmt::format("a file on {}, where locks can't be trusted", shared),
                        "one on a disk of the first rank's host");
       }
-      if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      const auto end = std::chrono::steady_clock::now() + patience;
+      while (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) fail(path);
+        if (std::chrono::steady_clock::now() < end) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          continue;
+        }
         refuse_journal(path, "another job that writes to it", "one job at a time");
       }
+      if (::fstat(fd_, &what) != 0) fail(path);  // as the other job has left it
       is_empty_ = what.st_size == 0;
     } catch (...) {
       if (fd_ >= 0) ::close(fd_);

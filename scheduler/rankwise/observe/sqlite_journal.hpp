@@ -11,11 +11,13 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -47,7 +49,9 @@ class sqlite_journal final : public journal {
                  const std::string& program,
                  journal_use use,
                  const std::vector<std::string>& hosts)
-      : path_(std::move(path)), use_(use), lock_(path_) {
+      : path_(std::move(path)),
+        use_(use),
+        lock_(path_, use == journal_use::begin ? std::chrono::seconds(0) : patience) {
     with_journal(path_, [&] { open(program, hosts); });
     writer_ = std::thread([this] { write_all(); });
   }
@@ -157,10 +161,11 @@ class sqlite_journal final : public journal {
 
   void add(journal_failure failed) override { push(std::move(failed), 0); }
 
-  std::optional<std::string> problem() const override {
-    const std::lock_guard held(mutex_);
-    return problem_;
+  bool is_behind() const override {
+    return unsafe_bytes_.load(std::memory_order_relaxed) > most_waiting;
   }
+
+  bool is_broken() const override { return is_broken_.load(std::memory_order_relaxed); }
 
   void flush() override {
     std::unique_lock held(mutex_);
@@ -181,10 +186,14 @@ class sqlite_journal final : public journal {
 
   using clock = std::chrono::steady_clock;
 
+  /// A job that goes on from another waits that long for the other one's root to be gone.
+  static constexpr std::chrono::seconds patience{30};
+
   /// How long entries are gathered for one commit.
   static constexpr std::chrono::milliseconds commit_interval{50};
 
-  /// More bytes of results than that do not wait for the disk: the root waits instead.
+  /// Where more bytes of results than that wait for the disk, no work is handed out; what is out
+  /// already still comes in.
   static constexpr std::size_t most_waiting = std::size_t{256} << 20U;
 
   static double seconds_now() {
@@ -261,12 +270,12 @@ class sqlite_journal final : public journal {
 
   template <class What>
   void push(What what, std::size_t size) {
-    std::unique_lock held(mutex_);
-    written_.wait(held, [&] { return waiting_bytes_ < most_waiting || problem_; });
+    const std::lock_guard held(mutex_);
     if (problem_) return;
     if (waiting_.empty()) first_waits_since_ = clock::now();
     waiting_.push_back({std::move(what), seconds_now()});
     waiting_bytes_ += size;
+    unsafe_bytes_ += size;
     ++n_added_;
     if (waiting_.size() == 1) wake_.notify_all();
   }
@@ -277,18 +286,22 @@ class sqlite_journal final : public journal {
       wake_.wait(held, [&] { return !waiting_.empty() || is_ending_; });
       if (waiting_.empty()) return;
       wake_.wait_until(held, first_waits_since_ + commit_interval, [&] {
-        return is_hurried_ || is_ending_ || waiting_bytes_ >= most_waiting / 4;
+        return is_hurried_ || is_ending_ || waiting_bytes_ >= most_waiting / 16;
       });
       is_hurried_ = false;
       std::deque<entry> taken = std::exchange(waiting_, {});
-      waiting_bytes_ = 0;
+      const std::size_t taken_bytes = std::exchange(waiting_bytes_, 0);
       if (!problem_) {
         held.unlock();
         const std::optional<std::string> wrong = commit(taken);
         held.lock();
-        if (wrong) problem_ = wrong;
+        if (wrong) {
+          problem_ = wrong;
+          is_broken_ = true;
+        }
         n_kept_ += wrong ? 0 : taken.size();
       }
+      unsafe_bytes_ -= taken_bytes;
       written_.notify_all();
     }
   }
@@ -303,12 +316,16 @@ class sqlite_journal final : public journal {
       database_->run("COMMIT");
       return std::nullopt;
     } catch (const sqlite_error& error) {
-      sqlite3_exec(database_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
-      return fmt::format("{}: {}; what it holds is whole: --resume goes on from there{}",
-                         path_,
-                         error.what(),
-                         error.code() == SQLITE_FULL ? " once there is room" : "");
+      return what_is_wrong(error, error.code() == SQLITE_FULL ? " once there is room" : "");
+    } catch (const std::exception& error) {
+      return what_is_wrong(error, "");
     }
+  }
+
+  std::string what_is_wrong(const std::exception& error, const char* when) const {
+    sqlite3_exec(database_->get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    return fmt::format(
+        "{}: {}; what it holds is whole: --resume goes on from there{}", path_, error.what(), when);
   }
 
   sqlite_statement& statement(std::optional<sqlite_statement>& kept, const char* sql) {
@@ -367,17 +384,19 @@ class sqlite_journal final : public journal {
   std::int64_t run_ = 0;
   bool is_resumed_ = false;
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable wake_;     // the writer
   std::condition_variable written_;  // those who wait for it
   std::deque<entry> waiting_;
   std::size_t waiting_bytes_ = 0;
+  std::atomic<std::size_t> unsafe_bytes_ = 0;  // of those, and of what is being written
   clock::time_point first_waits_since_;
   std::uint64_t n_added_ = 0;
   std::uint64_t n_kept_ = 0;
   bool is_hurried_ = false;
   bool is_ending_ = false;
   std::optional<std::string> problem_;
+  std::atomic<bool> is_broken_ = false;  // there is a problem
   std::thread writer_;
 };
 

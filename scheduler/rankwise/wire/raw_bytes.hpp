@@ -4,6 +4,7 @@
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/traits.hpp>
 
+#include <array>
 #include <complex>
 #include <cstddef>
 #include <cstring>
@@ -50,6 +51,18 @@ template <class First, class Second>
 struct pair_layout {
   First first;
   Second second;
+};
+
+template <class T, std::size_t n>
+struct array_layout {
+  T items[n];  // NOLINT: as std::array has them
+};
+
+template <class T, std::size_t n>
+  requires(n != 0)
+
+struct plain_layout<std::array<T, n>> {
+  using type = array_layout<typename plain_layout<T>::type, n>;
 };
 
 template <class First, class Second>

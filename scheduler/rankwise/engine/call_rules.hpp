@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/coordinator_options.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/options.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace rankwise::engine {
+
+/// What the options of a user mean for the coordinator of a call of `n_items` on a job of
+/// `n_ranks`.
+inline core::coordinator_options to_coordinator_options(const options& how,
+                                                        std::uint64_t n_items,
+                                                        core::placement place,
+                                                        std::uint32_t n_ranks) {
+  core::coordinator_options options;
+  options.place = place;
+  options.n_items = n_items;
+  options.n_ranks = how.max_ranks == 0 ? n_ranks : std::min(how.max_ranks, n_ranks);
+  options.first_worker = how.root_works || options.n_ranks == 1 ? 0 : 1;
+  options.schedule = how.schedule;
+  options.chunk = how.chunk;
+  options.retries = how.on_error == on_error_kind::retry ? how.retries : 0;
+  options.stop_on_failure = how.on_error != on_error_kind::collect;
+  // As bench/dispatch measures it; larger clusters get longer chunks for it.
+  options.message_cost = std::chrono::microseconds(1);
+  options.speculate = how.speculate;
+  options.losses_at_most = 3;
+  return options;
+}
+
+/// Throws: config_error for a task limit that nobody can keep.
+inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool survives) {
+  if (how.task_limit_s == 0 || (survives && n_ranks > 1)) return;
+  throw config_error(
+      n_ranks > 1 ? "--task-limit: found a job that rankrun has not started (or an MPI without "
+                    "threads), accepted: rankrun -n N"
+                  : "--task-limit: found one rank, accepted: two at least, since the first can't "
+                    "stop its own tasks");
+}
+
+/// Throws: config_error where the call `name`, which can't be journaled, is to be.
+inline void refuse_journal_of(const char* name, const options& how) {
+  if (how.journal.empty()) return;
+  throw config_error(fmt::format(
+      "--journal: found {}, accepted: map, for_each and reduce, whose items are independent",
+      name));
+}
+
+}  // namespace rankwise::engine

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/termination.hpp>
+#include <rankwise/launcher.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rankwise::engine {
+
+/// What the root says of a call where the job is ended from outside: while it lives, `termination`
+/// says when words are wanted. Between SIGTERM and SIGKILL there may be no time at all: rankrun,
+/// where it has started this job, hears the words before, and says them.
+class last_words {
+ public:
+  /// Asked often, by whoever looks after messages; `describe()` makes the words.
+  template <class Describe>
+  void look(core::duration at, Describe describe) {
+    if (termination::asks_for_words()) {
+      const std::string words = describe();
+      const bool is_told = tell_launcher(words);
+      prepared_at_ = at;
+      termination::prepare(is_told ? std::string() : words + "\n");
+    }
+    if (prepared_at_ && at - *prepared_at_ > std::chrono::seconds(3)) {
+      termination::forget();  // the job goes on: somebody has stopped it for a while
+      tell_launcher({});
+      prepared_at_.reset();
+    }
+  }
+
+ private:
+  /// Returns whether there is one.
+  static bool tell_launcher(std::string_view words) {
+    const std::optional<launcher_line> launcher = launcher_line::of_process();
+    if (launcher) launcher->say(fmt::format("{} {}", launcher_words::last_words, words));
+    return launcher.has_value();
+  }
+
+  std::optional<core::duration> prepared_at_;
+};
+
+}  // namespace rankwise::engine
