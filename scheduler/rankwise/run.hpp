@@ -219,6 +219,11 @@ int run(int argc, char** argv, const program& what, Body body) {
     if (is_root) fmt::print(stderr, "{}: {}\n", what.name, text);
     return end(status);
   };
+  // Another try, with other ranks, may come further.
+  const auto fail_for_ranks = [&](std::string_view text) {
+    if (is_root && launcher) launcher->say(launcher_words::lost);
+    return fail(text, exit_status::failed_job);
+  };
   try {
     options how;
     try {
@@ -262,8 +267,9 @@ int run(int argc, char** argv, const program& what, Body body) {
         error.what(),
         error.is_configuration() ? exit_status::bad_configuration : exit_status::failed_items);
   } catch (const rank_lost& error) {
-    if (is_root && launcher) launcher->say(launcher_words::lost);
-    return fail(error.what(), exit_status::failed_job);
+    return fail_for_ranks(error.what());
+  } catch (const engine::cannot_go_on& error) {
+    return fail_for_ranks(error.what());
   } catch (const std::exception& error) {
     return fail(error.what(), exit_status::failed_job);
   } catch (...) {
