@@ -87,6 +87,6 @@ TEST_CASE("damaged journals") {
 }
 #else
 TEST_CASE("damaged journals are left out, since there is no SQLite here") {
-  SUCCEED();
+  WARN("there is no SQLite here");
 }
 #endif

@@ -295,6 +295,6 @@ TEST_CASE("what was flushed is there after a loss of power") {
 #include "catch.hpp"
 
 TEST_CASE("journals are left out, since there is no SQLite here") {
-  SUCCEED();
+  WARN("there is no SQLite here");
 }
 #endif
