@@ -3,6 +3,10 @@
 
 #include <rankwise/error.hpp>
 
+#include "inference/model/image_window.hpp"
+#include "inference/model/pruned.hpp"
+#include "inference/model/shape_text.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -17,19 +21,6 @@ namespace rankwise::inference {
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr std::uint64_t most_elements = std::uint64_t{1} << 31U;
-
-std::string text_of(const std::vector<std::uint64_t>& shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
-}
-
-/// The number of an axis, counted from the end where it is negative.
-std::int64_t axis_of(const onnx_node& node, std::int64_t axis, std::size_t n_dimensions) {
-  const auto n = static_cast<std::int64_t>(n_dimensions);
-  if (axis < -n || axis >= n)
-    node.refuse(fmt::format("axis {}", axis), fmt::format("{} to {}", -n, n - 1));
-  return axis < 0 ? axis + n : axis;
-}
 
 }  // namespace
 
@@ -114,85 +105,6 @@ const std::vector<std::uint64_t>& graph_builder::image(const onnx_node& node, in
     node.refuse(fmt::format("input {} of shape {}", place, text_of(shape)),
                 "an image [1, channels, height, width]");
   return shape;
-}
-
-window graph_builder::read_window(const onnx_node& node,
-                                  const std::vector<std::uint64_t>& shape) const {
-  window over;
-  const auto strides = node.sizes("strides", 2, 1, 1);
-  const auto dilations = node.sizes("dilations", 2, 1, 1);
-  const auto kernel = node.sizes("kernel_shape", 2, 1, 1);
-  over.kernel_height = kernel[0];
-  over.kernel_width = kernel[1];
-  over.stride_height = strides[0];
-  over.stride_width = strides[1];
-  over.dilation_height = dilations[0];
-  over.dilation_width = dilations[1];
-  const std::string automatic = node.text("auto_pad", "NOTSET");
-  if (automatic == "NOTSET") {
-    const auto pads = node.sizes("pads", 4, 0, 0);
-    over.pad_top = pads[0];
-    over.pad_left = pads[1];
-    over.pad_bottom = pads[2];
-    over.pad_right = pads[3];
-  } else if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-    const auto pad = [&](std::uint64_t size,
-                         std::uint32_t extent,
-                         std::uint32_t stride,
-                         std::uint32_t dilation,
-                         std::uint32_t& before,
-                         std::uint32_t& after) {
-      const std::uint64_t n_out = (size + stride - 1) / stride;
-      const std::uint64_t reach = (n_out - 1) * stride + std::uint64_t{extent - 1} * dilation + 1;
-      const auto all = static_cast<std::uint32_t>(reach > size ? reach - size : 0);
-      before = automatic == "SAME_UPPER" ? all / 2 : all - all / 2;
-      after = all - before;
-    };
-    pad(shape[2],
-        over.kernel_height,
-        over.stride_height,
-        over.dilation_height,
-        over.pad_top,
-        over.pad_bottom);
-    pad(shape[3],
-        over.kernel_width,
-        over.stride_width,
-        over.dilation_width,
-        over.pad_left,
-        over.pad_right);
-  } else if (automatic != "VALID") {
-    node.refuse(fmt::format("auto_pad {}", automatic), "NOTSET, VALID, SAME_UPPER, SAME_LOWER");
-  }
-  return over;
-}
-
-std::vector<std::uint64_t> graph_builder::slid(const onnx_node& node,
-                                               const window& over,
-                                               const std::vector<std::uint64_t>& shape,
-                                               std::uint64_t n_channels) {
-  const auto size = [&node](std::uint64_t in,
-                            std::uint64_t pads,
-                            std::uint64_t extent,
-                            std::uint64_t stride,
-                            std::uint64_t dilation) {
-    const std::uint64_t reach = (extent - 1) * dilation + 1;
-    if (in + pads < reach)
-      node.refuse(fmt::format("a window of {} over {} with pads of {}", reach, in, pads),
-                  "one that fits");
-    return (in + pads - reach) / stride + 1;
-  };
-  return {1,
-          n_channels,
-          size(shape[2],
-               std::uint64_t{over.pad_top} + over.pad_bottom,
-               over.kernel_height,
-               over.stride_height,
-               over.dilation_height),
-          size(shape[3],
-               std::uint64_t{over.pad_left} + over.pad_right,
-               over.kernel_width,
-               over.stride_width,
-               over.dilation_width)};
 }
 
 std::uint32_t graph_builder::new_weight(const std::string& name,
@@ -418,7 +330,7 @@ void graph_builder::add_reduce_mean(const onnx_node& node) {
     if (given == nullptr) node.refuse("axes that are no constant", "a constant");
     axes = given->numbers;
   }
-  for (std::int64_t& axis : axes) axis = axis_of(node, axis, 4);
+  for (std::int64_t& axis : axes) axis = node.from_front(axis, 4);
   std::sort(axes.begin(), axes.end());
   if (axes != std::vector<std::int64_t>{2, 3})
     node.refuse(fmt::format("the mean over axes [{}]", fmt::join(axes, ", ")),
@@ -494,135 +406,11 @@ void graph_builder::add_concat(const onnx_node& node) {
   }
   if (inputs.empty()) node.refuse("no input", "one or more");
   if ((shape.size() != 2 && shape.size() != 4) ||
-      axis_of(node, node.number("axis", 1), shape.size()) != 1) {
+      node.from_front(node.number("axis", 1), shape.size()) != 1) {
     node.refuse(fmt::format("axis {} of {}", node.number("axis", 1), text_of(shape)),
                 "axis 1 of images or rows");
   }
   add_operator(node, concatenation{}, std::move(inputs), std::move(shape), 1);
-}
-
-void graph_builder::add_reshape_to(const onnx_node& node, std::vector<std::uint64_t> shape) {
-  const std::uint32_t from = value(node, 0);
-  if (n_elements(shape) != n_elements(made_.values[from].shape) || shape.empty() || shape[0] != 1)
-    node.refuse(
-        fmt::format(
-            "shape {} for a value of shape {}", text_of(shape), text_of(made_.values[from].shape)),
-        "as many elements, and 1 in front");
-  add_operator(node, reshape{}, {from}, std::move(shape), 0);
-}
-
-void graph_builder::add_flatten(const onnx_node& node) {
-  const std::vector<std::uint64_t>& in = made_.values[value(node, 0)].shape;
-  const std::int64_t axis = node.number("axis", 1);
-  if (axis != 1 && axis != 1 - static_cast<std::int64_t>(in.size()))
-    node.refuse(fmt::format("axis {}", axis), "axis 1");
-  add_reshape_to(node, {1, n_elements(in)});
-}
-
-void graph_builder::add_reshape(const onnx_node& node) {
-  const std::vector<std::uint64_t>& in = made_.values[value(node, 0)].shape;
-  const constant_tensor* const target = constant(node, 1);
-  if (target == nullptr || !target->floats.empty())
-    node.refuse("a shape that is no constant of whole numbers", "a constant");
-  std::vector<std::uint64_t> shape;
-  std::optional<std::size_t> open;
-  std::uint64_t known = 1;
-  for (std::size_t i = 0; i < target->numbers.size(); ++i) {
-    std::int64_t size = target->numbers[i];
-    if (size == 0 && node.number("allowzero", 0) == 0 && i < in.size())
-      size = static_cast<std::int64_t>(in[i]);
-    if (size == -1 && !open) {
-      open = i;
-      shape.push_back(1);
-      continue;
-    }
-    if (size < 1 || static_cast<std::uint64_t>(size) > most_elements ||
-        known > most_elements / static_cast<std::uint64_t>(size))
-      node.refuse(fmt::format("shape [{}]", fmt::join(target->numbers, ", ")),
-                  "sizes above 0, one -1, and 0 for an input's size");
-    shape.push_back(static_cast<std::uint64_t>(size));
-    known *= static_cast<std::uint64_t>(size);
-  }
-  if (open) shape[*open] = n_elements(in) / known;
-  add_reshape_to(node, std::move(shape));
-}
-
-void graph_builder::add_fully_connected(const onnx_node& node,
-                                        std::uint64_t n_inputs,
-                                        std::uint64_t n_outputs,
-                                        std::vector<float> weights,
-                                        std::optional<std::vector<float>> bias) {
-  const std::uint32_t from = value(node, 0);
-  const std::vector<std::uint64_t>& in = made_.values[from].shape;
-  if (in.size() != 2 || in[1] != n_inputs)
-    node.refuse(fmt::format("a value of shape {} and weights for {}", text_of(in), n_inputs),
-                "a row [1, inputs] with a weight for each");
-  operator_node& made = add_operator(node, fully_connected{}, {from}, {1, n_outputs}, 1);
-  made.weights = new_weight(node.input(1), {n_outputs, n_inputs}, std::move(weights));
-  if (bias) made.bias = new_weight(node.input(2), {n_outputs}, std::move(*bias));
-}
-
-namespace {
-
-/// [rows, columns] becomes [columns, rows].
-std::vector<float> transposed(const std::vector<float>& from,
-                              std::uint64_t n_rows,
-                              std::uint64_t n_columns) {
-  std::vector<float> to(from.size());
-  for (std::uint64_t row = 0; row < n_rows; ++row) {
-    for (std::uint64_t column = 0; column < n_columns; ++column)
-      to[column * n_rows + row] = from[row * n_columns + column];
-  }
-  return to;
-}
-
-}  // namespace
-
-void graph_builder::add_gemm(const onnx_node& node) {
-  const constant_tensor* const given = constant(node, 1);
-  if (given == nullptr || given->shape.size() != 2 || given->floats.empty())
-    node.refuse("weights that are no constant [inputs, outputs]", "a constant of floats");
-  if (node.number("transA", 0) != 0) node.refuse("transA 1", "0");
-  const bool is_transposed = node.number("transB", 0) != 0;
-  const std::uint64_t n_outputs = given->shape[is_transposed ? 0 : 1];
-  const std::uint64_t n_inputs = given->shape[is_transposed ? 1 : 0];
-  std::vector<float> weights =
-      is_transposed ? given->floats : transposed(given->floats, n_inputs, n_outputs);
-  const float alpha = node.real("alpha", 1);
-  for (float& one : weights) one *= alpha;
-  std::optional<std::vector<float>> bias;
-  if (!node.input(2).empty()) {
-    const std::vector<float>& each = floats(node, 2, 0);
-    if (each.size() != 1 && each.size() != n_outputs)
-      node.refuse(fmt::format("{} floats as input 2", each.size()),
-                  fmt::format("1 or {}", n_outputs));
-    const float beta = node.real("beta", 1);
-    bias.emplace(n_outputs);
-    for (std::size_t i = 0; i < bias->size(); ++i) (*bias)[i] = beta * each[i % each.size()];
-  }
-  add_fully_connected(node, n_inputs, n_outputs, std::move(weights), std::move(bias));
-}
-
-void graph_builder::add_matmul(const onnx_node& node) {
-  const constant_tensor* const given = constant(node, 1);
-  if (given == nullptr || given->shape.size() != 2 || given->floats.empty())
-    node.refuse("a right side that is no constant [inputs, outputs]", "a constant of floats");
-  add_fully_connected(node,
-                      given->shape[0],
-                      given->shape[1],
-                      transposed(given->floats, given->shape[0], given->shape[1]),
-                      std::nullopt);
-}
-
-void graph_builder::add_softmax(const onnx_node& node) {
-  const std::uint32_t from = value(node, 0);
-  const std::vector<std::uint64_t> shape = made_.values[from].shape;
-  constexpr std::int64_t axis_is_one_dimension = 13;
-  const std::int64_t otherwise = node.opset() < axis_is_one_dimension ? 1 : -1;
-  if (shape.size() != 2 || axis_of(node, node.number("axis", otherwise), 2) != 1)
-    node.refuse(fmt::format("axis {} of {}", node.number("axis", otherwise), text_of(shape)),
-                "the last axis of a row [1, n]");
-  add_operator(node, softmax{}, {from}, shape, 0);
 }
 
 void graph_builder::pass_on(const onnx_node& node) {
@@ -654,48 +442,10 @@ graph graph_builder::finish(const std::vector<std::string>& outputs, const std::
       throw config_error(fmt::format("{}: no node makes the output '{}'", file, name));
     made_.outputs.push_back(found->second);
   }
-  std::vector<bool> is_needed(made_.values.size());
-  for (const std::uint32_t value : made_.outputs) is_needed[value] = true;
-  std::vector<operator_node> kept;
-  for (auto node = made_.operators.rbegin(); node != made_.operators.rend(); ++node) {
-    if (!is_needed[node->output]) continue;
-    for (const std::uint32_t value : node->inputs) is_needed[value] = true;
-    kept.push_back(std::move(*node));
-  }
-  std::reverse(kept.begin(), kept.end());
-  made_.operators = std::move(kept);
+  made_ = pruned(std::move(made_));
   if (made_.operators.empty())
     throw config_error(fmt::format("{}: found no operator; accepted: one or more", file));
   ++made_.operators.front().keras_layers;
-
-  // What is left gets new numbers.
-  std::vector<std::uint32_t> new_value(made_.values.size(), no_weight);
-  std::vector<std::uint32_t> new_weight_place(made_.weights.size(), no_weight);
-  std::vector<value_info> values;
-  std::vector<weight> weights;
-  for (std::size_t value = 0; value < made_.values.size(); ++value) {
-    const bool is_input =
-        std::find(made_.inputs.begin(), made_.inputs.end(), value) != made_.inputs.end();
-    if (!is_needed[value] && !is_input) continue;
-    new_value[value] = static_cast<std::uint32_t>(values.size());
-    values.push_back(std::move(made_.values[value]));
-  }
-  for (operator_node& node : made_.operators) {
-    for (std::uint32_t& value : node.inputs) value = new_value[value];
-    node.output = new_value[node.output];
-    for (std::uint32_t* const place : {&node.weights, &node.bias}) {
-      if (*place == no_weight) continue;
-      if (new_weight_place[*place] == no_weight) {
-        new_weight_place[*place] = static_cast<std::uint32_t>(weights.size());
-        weights.push_back(std::move(made_.weights[*place]));
-      }
-      *place = new_weight_place[*place];
-    }
-  }
-  for (std::uint32_t& value : made_.inputs) value = new_value[value];
-  for (std::uint32_t& value : made_.outputs) value = new_value[value];
-  made_.values = std::move(values);
-  made_.weights = std::move(weights);
   return std::move(made_);
 }
 

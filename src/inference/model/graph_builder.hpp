@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rankwise::inference {
@@ -68,14 +69,6 @@ class graph_builder {
   /// The shape of the image that the node takes there.
   const std::vector<std::uint64_t>& image(const onnx_node& node, int place) const;
 
-  window read_window(const onnx_node& node, const std::vector<std::uint64_t>& shape) const;
-
-  /// The size of what a window over an image of `shape` gives.
-  static std::vector<std::uint64_t> slid(const onnx_node& node,
-                                         const window& over,
-                                         const std::vector<std::uint64_t>& shape,
-                                         std::uint64_t n_channels);
-
   std::uint32_t new_weight(const std::string& name,
                            std::vector<std::uint64_t> shape,
                            std::vector<float> data);
@@ -113,8 +106,6 @@ class graph_builder {
                            std::optional<std::vector<float>> bias);
 
   void add_reshape_to(const onnx_node& node, std::vector<std::uint64_t> shape);
-
-  void give_name(const onnx_node& node, const std::string& name);
 
   graph made_;
   std::map<std::string, std::uint32_t> n_uses_;

@@ -14,9 +14,6 @@ namespace rankwise::inference {
 
 namespace {
 
-/// More would be a lie, or no network that these hosts can run.
-constexpr std::uint64_t most_elements = std::uint64_t{1} << 31U;
-
 float from_half(std::uint16_t half) {
   const int exponent = half >> 10U & 0x1fU;
   const float fraction = static_cast<float>(half & 0x3ffU);
@@ -164,6 +161,13 @@ const onnx::TensorProto* onnx_node::tensor(const char* attribute) const {
 
 std::string onnx_node::where() const {
   return fmt::format("{}: node '{}' ({})", *file_, name_, type());
+}
+
+std::int64_t onnx_node::from_front(std::int64_t axis, std::size_t n_dimensions) const {
+  const auto n = static_cast<std::int64_t>(n_dimensions);
+  if (axis < -n || axis >= n)
+    refuse(fmt::format("axis {}", axis), fmt::format("{} to {}", -n, n - 1));
+  return axis < 0 ? axis + n : axis;
 }
 
 void onnx_node::refuse(const std::string& found, const std::string& accepted) const {

@@ -3,6 +3,7 @@
 
 #include "inference/graph.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <onnx/onnx_pb.h>
 #include <optional>
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace rankwise::inference {
+
+/// Of a tensor: more would be a lie, or no network that these hosts can run.
+inline constexpr std::uint64_t most_elements = std::uint64_t{1} << 31U;
 
 /// A tensor that the model holds: weights, or numbers that say what to do.
 struct constant_tensor {
@@ -53,6 +57,11 @@ class onnx_node {
                                    std::size_t n,
                                    std::uint32_t otherwise,
                                    std::uint32_t least) const;
+
+  /// The number of an axis, which ONNX counts from the end where it is negative.
+  ///
+  /// Throws: config_error where there are not so many.
+  std::int64_t from_front(std::int64_t axis, std::size_t n_dimensions) const;
 
   const onnx::TensorProto* tensor(const char* attribute) const;
 

@@ -71,8 +71,7 @@ std::vector<std::uint64_t> shape_of_input(const onnx::ValueInfoProto& input,
                     tensor.shape().dim_size()));
   std::vector<std::uint64_t> shape{1};
   constexpr std::int64_t most = 1 << 20;
-  constexpr std::int64_t most_elements = std::int64_t{1} << 31U;
-  std::int64_t n = 1;
+  std::uint64_t n = 1;
   for (int i = 0; i < 4; ++i) {
     const onnx::TensorShapeProto::Dimension& dimension = tensor.shape().dim(i);
     if (i == 0) {
@@ -85,7 +84,7 @@ std::vector<std::uint64_t> shape_of_input(const onnx::ValueInfoProto& input,
       throw config_error(fmt::format(
           "{}: found '{}' for dimension {}; accepted: a number", where, dimension.dim_param(), i));
     if (dimension.dim_value() < 1 || dimension.dim_value() > most ||
-        (n *= dimension.dim_value()) > most_elements)
+        (n *= static_cast<std::uint64_t>(dimension.dim_value())) > most_elements)
       throw config_error(fmt::format("{}: found {} for dimension {}; accepted: 1 to {}",
                                      where,
                                      dimension.dim_value(),

@@ -3,22 +3,10 @@
 
 #include "inference/plan/problem.hpp"
 
-#include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace rankwise::inference {
-
-/// Which plans are looked at.
-struct plan_limits {
-  std::uint32_t most_replicas = 0;  ///< ranks of a stage; 0: any number
-  std::uint32_t n_stages = 0;       ///< 0: any number
-  std::vector<std::size_t> cuts =
-      {};                   ///< before these operators, and nowhere else; empty: anywhere
-  double tolerance = 0.03;  ///< ranks of one host whose times differ by less count as equal
-};
 
 /// The plan with the highest rate, of all that there are; among equal ones one with the fewest
 /// ranks. None where no rank has the memory.

@@ -85,4 +85,13 @@ struct plan {
   }
 };
 
+/// Which plans are looked at.
+struct plan_limits {
+  std::uint32_t most_replicas = 0;  ///< ranks of a stage; 0: any number
+  std::uint32_t n_stages = 0;       ///< 0: any number
+  std::vector<std::size_t> cuts =
+      {};                   ///< before these operators, and nowhere else; empty: anywhere
+  double tolerance = 0.03;  ///< ranks of one host whose times differ by less count as equal
+};
+
 }  // namespace rankwise::inference
