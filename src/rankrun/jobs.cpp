@@ -16,9 +16,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
-#include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #endif
 
 namespace rankwise::launcher {
@@ -39,20 +39,19 @@ and left, the failures with their text, and which rank has done how much.
 /// What is done of a call and what failed for good; the items that were failed and done later are
 /// done.
 constexpr const char* calls_sql = R"sql(
-  SELECT number, name, task, n_items,
-         (SELECT total(count) FROM done WHERE call = number),
+  SELECT number AS call, name, task, n_items AS items,
+         (SELECT coalesce(sum(count), 0) FROM done WHERE call = number) AS done,
          (SELECT count(DISTINCT item) FROM failure AS f WHERE call = number AND is_final AND NOT EXISTS
-            (SELECT 1 FROM done WHERE call = f.call AND first <= item AND item < first + count)),
-         (SELECT count(*) FROM failure WHERE call = number)
+            (SELECT 1 FROM done WHERE call = f.call AND first <= item AND item < first + count)) AS failed,
+         (SELECT count(*) FROM failure WHERE call = number) AS failed_attempts
   FROM call ORDER BY number)sql";
 
 constexpr const char* runs_sql = R"sql(
-  SELECT id, started, ended, outcome, (SELECT count(*) FROM rank WHERE run = id) FROM run ORDER BY id)sql";
+  SELECT id AS run, (SELECT count(*) FROM rank WHERE run = id) AS ranks, started, ended, outcome FROM run ORDER BY id)sql";
 
 constexpr const char* failures_sql = R"sql(
   SELECT call, item, run, rank, host, at, text, is_final,
-         (SELECT count(*) FROM failure AS g WHERE g.call = f.call AND g.item = f.item),
-         EXISTS (SELECT 1 FROM done WHERE call = f.call AND first <= item AND item < first + count)
+         EXISTS (SELECT 1 FROM done WHERE call = f.call AND first <= item AND item < first + count) AS is_done_since
   FROM failure AS f ORDER BY call, item, at)sql";
 
 constexpr const char* shares_sql = R"sql(
@@ -61,17 +60,55 @@ constexpr const char* shares_sql = R"sql(
   GROUP BY done.run, done.rank ORDER BY done.run, done.rank)sql";
 
 constexpr const char* reports_sql = R"sql(
-  SELECT call, first, count, done.run, done.rank, host, at, task_s, length(payload)
+  SELECT call, first, count, done.run AS run, done.rank AS rank, host, at, task_s, length(payload) AS bytes
   FROM done LEFT JOIN rank ON rank.run = done.run AND rank.rank = done.rank ORDER BY call, first)sql";
+
+constexpr const char* attempts_sql = R"sql(
+  SELECT 'done' AS outcome, call, first, count, done.run AS run, done.rank AS rank, host, at, task_s, NULL AS text
+  FROM done LEFT JOIN rank ON rank.run = done.run AND rank.rank = done.rank
+  UNION ALL
+  SELECT iif(is_final, 'failed', 'retried'), call, item, 1, run, rank, host, at, NULL, text FROM failure
+  ORDER BY call, first, at)sql";
 
 std::string time_of_day(double seconds) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", fmt::localtime(static_cast<std::time_t>(seconds)));
 }
 
+/// As in RFC 4180: quoted where that is needed.
 std::string csv_text(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string quoted = "\"";
   for (const char character : text) quoted += character == '"' ? "\"\"" : std::string(1, character);
   return quoted + "\"";
+}
+
+/// A number as it is; NULL as nothing.
+std::string csv_value(const sqlite_statement& row, int column) {
+  switch (row.type(column)) {
+    case SQLITE_NULL:
+      return "";
+    case SQLITE_INTEGER:
+      return fmt::format("{}", row.number(column));
+    case SQLITE_FLOAT:
+      return fmt::format("{}", row.real(column));
+    default:
+      return csv_text(row.text(column));
+  }
+}
+
+/// As `csv_value`; a number in a column called is_... is true or false.
+std::string json_value(const sqlite_statement& row, int column) {
+  switch (row.type(column)) {
+    case SQLITE_NULL:
+      return "null";
+    case SQLITE_INTEGER:
+      if (row.name(column).starts_with("is_")) return row.number(column) != 0 ? "true" : "false";
+      [[fallthrough]];
+    case SQLITE_FLOAT:
+      return csv_value(row, column);
+    default:
+      return json_text(row.text(column));
+  }
 }
 
 /// Text that may come from anywhere, for a terminal: on one line, without control characters.
@@ -97,15 +134,15 @@ class journal_reader {
     fmt::print(
         "{}: journal of {}, made by {}\n", path_, plain_text(job.text(0)), plain_text(job.text(1)));
     for (sqlite_statement run = asked(runs_sql); run.next();) {
-      const bool has_ended = !run.is_null(2);
+      const bool has_ended = !run.is_null(3);
       fmt::print("run {}: {}, {} rank{}, {}\n",
                  run.number(0),
-                 time_of_day(run.real(1)),
-                 run.number(4),
-                 run.number(4) == 1 ? "" : "s",
+                 time_of_day(run.real(2)),
+                 run.number(1),
+                 run.number(1) == 1 ? "" : "s",
                  has_ended ? fmt::format("ended after {}: {}",
-                                         observe::time_text(run.real(2) - run.real(1)),
-                                         plain_text(run.text(3)))
+                                         observe::time_text(run.real(3) - run.real(2)),
+                                         plain_text(run.text(4)))
                            : "under way, or ended from outside");
     }
     for (sqlite_statement call = asked(calls_sql); call.next();) {
@@ -129,7 +166,7 @@ class journal_reader {
                  plain_text(failed.text(4)),
                  time_of_day(failed.real(5)),
                  plain_text(failed.text(6)),
-                 failed.number(9) != 0 ? " (done since)" : "");
+                 failed.number(8) != 0 ? " (done since)" : "");
     }
     for (sqlite_statement share = asked(shares_sql); share.next();) {
       fmt::print("done: run {}, rank {} on {}: {} items, {} in tasks, from {} to {}\n",
@@ -146,95 +183,42 @@ class journal_reader {
   void print_json() const {
     sqlite_statement job = asked("SELECT program, made_by FROM job");
     job.next();
-    fmt::print(
-        R"({{"program":{},"made_by":{},"runs":[)", json_text(job.text(0)), json_text(job.text(1)));
-    print_list(runs_sql, [](const sqlite_statement& run) {
-      fmt::print(R"({{"run":{},"ranks":{},"started":{:.6f},"ended":{},"outcome":{}}})",
-                 run.number(0),
-                 run.number(4),
-                 run.real(1),
-                 run.is_null(2) ? "null" : fmt::format("{:.6f}", run.real(2)),
-                 run.is_null(3) ? "null" : json_text(run.text(3)));
-    });
-    fmt::print(R"(],"calls":[)");
-    print_list(calls_sql, [](const sqlite_statement& call) {
-      fmt::print(
-          R"({{"call":{},"name":{},"task":{},"items":{},"done":{},"failed":{},"failed_attempts":{}}})",
-          call.number(0),
-          json_text(call.text(1)),
-          json_text(call.text(2)),
-          call.number(3),
-          call.number(4),
-          call.number(5),
-          call.number(6));
-    });
-    fmt::print(R"(],"failures":[)");
-    print_list(failures_sql, [](const sqlite_statement& failed) {
-      fmt::print(
-          R"({{"call":{},"item":{},"run":{},"rank":{},"host":{},"at":{:.6f},"text":{},"final":{},"done_since":{}}})",
-          failed.number(0),
-          failed.number(1),
-          failed.number(2),
-          failed.number(3),
-          json_text(failed.text(4)),
-          failed.real(5),
-          json_text(failed.text(6)),
-          failed.number(7) != 0,
-          failed.number(9) != 0);
-    });
-    fmt::print(R"(],"reports":[)");
-    print_list(reports_sql, [](const sqlite_statement& report) {
-      fmt::print(
-          R"({{"call":{},"first":{},"count":{},"run":{},"rank":{},"host":{},"at":{:.6f},"task_s":{:.9g},"bytes":{}}})",
-          report.number(0),
-          report.number(1),
-          report.number(2),
-          report.number(3),
-          report.number(4),
-          json_text(report.text(5)),
-          report.real(6),
-          report.real(7),
-          report.number(8));
-    });
-    fmt::print("]}}\n");
+    fmt::print(R"({{"program":{},"made_by":{})", json_value(job, 0), json_value(job, 1));
+    for (const auto& [name, sql] : {std::pair{"runs", runs_sql},
+                                    {"calls", calls_sql},
+                                    {"failures", failures_sql},
+                                    {"reports", reports_sql}}) {
+      fmt::print(R"(,"{}":[)", name);
+      const char* separator = "";
+      for (sqlite_statement row = asked(sql); row.next(); separator = ",") {
+        fmt::print("{}", separator);
+        print_object(row);
+      }
+      fmt::print("]");
+    }
+    fmt::print("}}\n");
   }
 
   void print_csv() const {
-    fmt::print("outcome,call,first,count,run,rank,host,at,task_s,text\n");
-    for (sqlite_statement report = asked(reports_sql); report.next();) {
-      fmt::print("done,{},{},{},{},{},{},{:.6f},{:.9g},\n",
-                 report.number(0),
-                 report.number(1),
-                 report.number(2),
-                 report.number(3),
-                 report.number(4),
-                 csv_text(report.text(5)),
-                 report.real(6),
-                 report.real(7));
+    sqlite_statement row = asked(attempts_sql);
+    for (int column = 0; column < row.n_columns(); ++column)
+      fmt::print("{}{}", column == 0 ? "" : ",", row.name(column));
+    while (row.next()) {
+      for (int column = 0; column < row.n_columns(); ++column)
+        fmt::print("{}{}", column == 0 ? "\n" : ",", csv_value(row, column));
     }
-    for (sqlite_statement failed = asked(failures_sql); failed.next();) {
-      fmt::print("{},{},{},1,{},{},{},{:.6f},,{}\n",
-                 failed.number(7) != 0 ? "failed" : "retried",
-                 failed.number(0),
-                 failed.number(1),
-                 failed.number(2),
-                 failed.number(3),
-                 csv_text(failed.text(4)),
-                 failed.real(5),
-                 csv_text(failed.text(6)));
-    }
+    fmt::print("\n");
   }
 
  private:
   sqlite_statement asked(const char* sql) const { return {database_, sql}; }
 
-  template <class Print>
-  void print_list(const char* sql, Print print) const {
-    const char* separator = "";
-    for (sqlite_statement row = asked(sql); row.next(); separator = ",") {
-      fmt::print("{}", separator);
-      print(row);
+  static void print_object(const sqlite_statement& row) {
+    for (int column = 0; column < row.n_columns(); ++column) {
+      fmt::print(
+          R"({}"{}":{})", column == 0 ? "{" : ",", row.name(column), json_value(row, column));
     }
+    fmt::print("}}");
   }
 
   std::string path_;

@@ -119,6 +119,17 @@ same 'failures that are tried again' "$(wc -l < log3)" 3
 run "$rankrun" jobs bad.db
 same 'failures in the list' "$(grep -c '^failed: call 1, item [012], run [13], rank 0 on .*: item [012] is bad$' <<< "$out")" 6
 holds 'counts in the list' grep -q '^call 1: .*: 17 of 20 items done, 3 failed, 0 left; 6 attempts failed$' <<< "$out"
+run "$rankrun" jobs --json bad.db
+same 'the list as JSON' "$(python3 -c '
+import json, sys
+held = json.load(sys.stdin)
+print(held["program"], len(held["runs"]), held["calls"][0]["done"], sum(one["count"] for one in held["reports"]))
+for one in held["failures"]: print(one["item"], one["run"], one["text"], one["is_final"], one["is_done_since"])
+' <<< "$out")" "journaled 3 17 17
+$(for item in 0 1 2; do for run in 1 3; do echo "$item $run item $item is bad True False"; done; done)"
+run "$rankrun" jobs --csv bad.db
+same 'head of the list as CSV' "$(head -n 1 <<< "$out")" outcome,call,first,count,run,rank,host,at,task_s,text
+same 'failures in the list as CSV' "$(grep -c '^failed,1,[012],1,[13],0,.*,,item [012] is bad$' <<< "$out")" 6
 
 # A disk that is full: the journal stays good.
 if mkdir small && mount -t tmpfs -o size=400k tmpfs small 2> /dev/null; then

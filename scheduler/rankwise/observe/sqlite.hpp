@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -103,9 +103,15 @@ class sqlite_statement {
 
   double real(int column) const { return sqlite3_column_double(handle_.get(), column); }
 
-  bool is_null(int column) const {
-    return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
-  }
+  int n_columns() const { return sqlite3_column_count(handle_.get()); }
+
+  /// As the statement calls it.
+  std::string_view name(int column) const { return sqlite3_column_name(handle_.get(), column); }
+
+  /// Of the value in this row: SQLITE_INTEGER, SQLITE_FLOAT, SQLITE_TEXT, SQLITE_BLOB, SQLITE_NULL.
+  int type(int column) const { return sqlite3_column_type(handle_.get(), column); }
+
+  bool is_null(int column) const { return type(column) == SQLITE_NULL; }
 
   std::string text(int column) const {
     const auto* const found =
