@@ -113,7 +113,7 @@ class input_files {
     map_reduce_statistics streamed;
     streamed.bytes_streamed = service_->bytes_served();
     streamed.streamed_to = fmt::format("{}", fmt::join(lacking_, ", "));
-    ranks_.root().note(streamed);
+    ranks_.root().tally().note(streamed);
   }
 
   const std::vector<split>& splits() const { return splits_; }

@@ -215,7 +215,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
     all.most_memory_bytes = std::max(all.most_memory_bytes, one.most_bytes);
   }
   all.merge_s = std::chrono::duration<double>(engine::now() - mapped_at).count();
-  ranks.root().note(all);
+  ranks.root().tally().note(all);
   return distributed<Key, Value>(own, how, number, all);
 }
 

@@ -9,7 +9,7 @@
 #include <rankwise/pool.hpp>
 #include <rankwise/stage.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -119,7 +119,7 @@ class pipeline {
     if (own) std::rethrow_exception(own);
     if (!failures.empty()) throw_failures(std::move(failures), call.n_total);
     pipeline_report done = report(call, engine::now() - begun);
-    root.note(slowest_of(done));
+    root.tally().note(slowest_of(done));
     return done;
   }
 

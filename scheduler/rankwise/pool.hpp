@@ -51,7 +51,7 @@ class pool {
   std::uint32_t n_ranks() const { return root_->n_ranks(); }
 
   /// Figures of all calls so far.
-  const job_statistics& totals() const { return root_->totals(); }
+  const job_statistics& totals() const { return root_->tally().all(); }
 
   /// What the user has asked for.
   const rankwise::options& options() const { return options_; }

@@ -21,7 +21,7 @@
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
 #include <boost/program_options/options_description.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <mpi.h>
 
 #include <chrono>
@@ -105,7 +105,7 @@ void run_on_endpoint(transport::endpoint& endpoint,
   }
   or_bring_down([&] { engine->shut_down(); });
   if (failure) std::rethrow_exception(failure);
-  shown->job_over(engine->shown_totals());
+  shown->job_over(engine->tally().shown());
 }
 
 /// What each rank of the endpoint is.

@@ -6,11 +6,12 @@
 #include <rankwise/error.hpp>
 #include <rankwise/options.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace rankwise::engine {
 
@@ -44,6 +45,17 @@ inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool s
                     "threads), accepted: rankrun -n N"
                   : "--task-limit: found one rank, accepted: two at least, since the first can't "
                     "stop its own tasks");
+}
+
+/// Why a call that needs all ranks can't go on without one, which was lost `when`: "before NAME" or
+/// "during NAME".
+inline std::string describe_missed(rank_id rank, const std::string& host, const std::string& when) {
+  return fmt::format(
+      "rank {} on {} was lost {}, which needs all ranks (map, for_each and reduce go on with "
+      "the others): run the job again",
+      static_cast<int>(rank),
+      host,
+      when);
 }
 
 /// Throws: config_error where the call `name`, which can't be journaled, is to be.

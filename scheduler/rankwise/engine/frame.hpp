@@ -7,7 +7,7 @@
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/frame.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstddef>

@@ -9,7 +9,7 @@
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/digest.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <cstddef>

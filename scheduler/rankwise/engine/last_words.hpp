@@ -5,7 +5,7 @@
 #include <rankwise/engine/termination.hpp>
 #include <rankwise/launcher.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <optional>

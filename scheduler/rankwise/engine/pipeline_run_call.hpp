@@ -8,7 +8,7 @@
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/task.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <atomic>
 #include <cstddef>

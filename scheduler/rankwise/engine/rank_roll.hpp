@@ -7,7 +7,7 @@
 #include <rankwise/engine/process_watch.hpp>
 #include <rankwise/observe/statistics.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

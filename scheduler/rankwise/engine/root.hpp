@@ -4,8 +4,9 @@
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/call_rules.hpp>
-#include <rankwise/engine/call_statistics.hpp>
+#include <rankwise/engine/call_under_way.hpp>
 #include <rankwise/engine/frame.hpp>
+#include <rankwise/engine/job_tally.hpp>
 #include <rankwise/engine/journaled_call.hpp>
 #include <rankwise/engine/last_words.hpp>
 #include <rankwise/engine/rank_engine.hpp>
@@ -16,17 +17,17 @@
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/observe/journal.hpp>
-#include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -71,7 +72,7 @@ class root final : public rank_engine {
            const options& how,
            const char* name,
            core::placement place = core::placement::anywhere) {
-    if (call_ != nullptr) {
+    if (under_way_) {
       throw std::logic_error(
           std::string(name) +
           " was called from inside a task: a task can't hand out tasks; return what is "
@@ -81,23 +82,17 @@ class root final : public rank_engine {
     require_whole();
     std::optional<termination> heard;
     if (has_stand_in()) heard.emplace();
-    name_ = name;
-    require_task_limit(how, n_ranks(), survives());
-    needs_all_ranks_ = how.needs_all_ranks || place == core::placement::one_each;
-    require_ranks(how);
-    open_journal(call, how);
+    std::unique_ptr<call_under_way> made = prepare(call, how, name, place);
     return_to_messages();
     try {
       or_bring_down([&] {
-        begin(call, how, place);
+        begin(std::move(made), how.seed);
         work();
       });
     } catch (const cannot_go_on& error) {
       const std::lock_guard held(lock_);
       broken_ = error.what();
-      coordinator_.reset();
-      journaled_.reset();
-      call_ = nullptr;
+      under_way_.reset();
       throw;
     }
     leave_messages();
@@ -134,14 +129,8 @@ class root final : public rank_engine {
   /// Writes calls to `book` from now on, where their options have a journal; it must outlive this.
   void keep(observe::journal& book) { journal_ = &book; }
 
-  /// Of all calls so far.
-  const job_statistics& totals() const { return totals_; }
-
-  /// Adds to the statistics of the job.
-  void note(const map_reduce_statistics& done) {
-    totals_.map_reduce += done;
-    shown_.map_reduce += done;
-  }
+  /// What the job has done.
+  job_tally& tally() { return tally_; }
 
   /// What tasks that run on the root share.
   task_surroundings& around() { return around_; }
@@ -149,110 +138,98 @@ class root final : public rank_engine {
   /// Of a rank.
   const std::string& host(rank_id rank) const { return roll_.host(rank); }
 
-  void note(const pipeline_statistics& done) {
-    totals_.pipeline = done;
-    shown_.pipeline = done;
-  }
-
   engine::peers& others() { return *around_.others; }
 
   engine::resident_numbers& resident_numbers() { return resident_numbers_; }
 
-  /// Of those that were not to be quiet.
-  const job_statistics& shown_totals() const { return shown_; }
-
  private:
   static constexpr core::duration farewell = std::chrono::seconds(2);
 
-  /// Throws: rank_lost where the call needs a rank that is lost already.
-  void require_ranks(const options& how) {
-    if (!needs_all_ranks_) return;
+  /// Throws: rank_lost where the call `name`, which needs all ranks, can't have one.
+  void require_ranks(const options& how, const char* name) {
     const std::lock_guard held(lock_);
     const std::size_t n_used = how.max_ranks == 0 ? n_ranks() : std::min(how.max_ranks, n_ranks());
     if (const std::optional<rank_id> rank = roll_.first_lost(n_used))
-      throw rank_lost(why_lost(*rank, "before"));
-  }
-
-  std::string why_lost(rank_id rank, const char* when) const {
-    return fmt::format(
-        "rank {} on {} was lost {} {}, which needs all ranks (map, for_each and reduce go on with "
-        "the others): run the job again",
-        static_cast<int>(rank),
-        host(rank),
-        when,
-        name_);
+      throw rank_lost(describe_missed(*rank, host(*rank), fmt::format("before {}", name)));
   }
 
   void require_whole() const {
     if (!broken_.empty()) throw cannot_go_on(broken_);
   }
 
-  void open_journal(root_call& call, const options& how) {
-    if (journal_ == nullptr || how.journal.empty()) return;
-    if (needs_all_ranks_ || call.task_name().empty()) refuse_journal_of(name_, how);
-    journaled_.emplace(*journal_, call, ++journaled_calls_, name_, how.seed);
-    if (const std::uint64_t n_held = journaled_->held().count(); n_held != 0) {
-      const std::lock_guard held(lock_);
-      watch_.notice(fmt::format(
-          "{} holds {} of {} items of {}", journaled_->file(), n_held, call.n_items(), name_));
+  /// A call that can begin.
+  ///
+  /// Throws: as `run`.
+  std::unique_ptr<call_under_way> prepare(root_call& call,
+                                          const options& how,
+                                          const char* name,
+                                          core::placement place) {
+    require_task_limit(how, n_ranks(), survives());
+    const bool needs_all_ranks = how.needs_all_ranks || place == core::placement::one_each;
+    if (needs_all_ranks) require_ranks(how, name);
+    std::optional<journaled_call> journaled;
+    if (journal_ != nullptr && !how.journal.empty()) {
+      if (needs_all_ranks || call.task_name().empty()) refuse_journal_of(name, how);
+      journaled.emplace(*journal_, call, ++journaled_calls_, name, how.seed);
     }
-  }
-
-  void begin(root_call& call, const options& how, core::placement place) {
-    const std::lock_guard held(lock_);
-    is_shown_ = !how.quiet;
-    call_ = &call;
-    ++call_number_;
-    around_.seed = how.seed;
-    worker_.begin(call_number_);
-    failures_.clear();
-    cancel_told_ = false;
-    lost_in_call_.reset();
-    task_limit_ = to_duration(needs_all_ranks_ ? 0 : how.task_limit_s);
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
     asked.lease = timeout();
-    if (task_limit_.count() != 0) asked.first_worker = 1;
-    asked.again = journaled_ && journaled_->is_resumed();
-    coordinator_.emplace(asked, journaled_ ? journaled_->held() : core::item_set{});
-    if (journaled_) {
-      failures_ = journaled_->failures();
-      coordinator_->hold_failed(failures_.size());
+    asked.again = journaled && journaled->is_resumed();
+    const auto task_limit = std::chrono::duration_cast<core::duration>(
+        std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));
+    if (task_limit.count() != 0) asked.first_worker = 1;
+    auto made = std::make_unique<call_under_way>(call, name, asked, std::move(journaled));
+    made->report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
+                                                     8 * asked.message_cost * asked.n_ranks);
+    made->task_limit = task_limit;
+    made->needs_all_ranks = needs_all_ranks;
+    made->is_shown = !how.quiet;
+    return made;
+  }
+
+  void begin(std::unique_ptr<call_under_way> made, std::uint64_t seed) {
+    const std::lock_guard held(lock_);
+    under_way_ = std::move(made);
+    call_under_way& mine = *under_way_;
+    ++call_number_;
+    around_.seed = seed;
+    worker_.begin(call_number_);
+    if (mine.journaled && mine.journaled->held().count() != 0) {
+      watch_.notice(fmt::format("{} holds {} of {} items of {}",
+                                mine.journaled->file(),
+                                mine.journaled->held().count(),
+                                mine.call.n_items(),
+                                mine.name));
     }
-    const std::uint32_t n_used = coordinator_->options().n_ranks;
-    report_interval_ =
-        std::max<core::duration>(std::chrono::milliseconds(100), 8 * asked.message_cost * n_used);
-    begun_ = now();
-    for (std::size_t row = 0; row < n_used; ++row) {
+    mine.begun = now();
+    for (std::size_t row = 0; row < mine.coordinator.options().n_ranks; ++row) {
       const rank_roll::life& one = roll_.of(to_rank(row));
       if (one.present && !one.is_stuck) {
-        coordinator_->joined(to_rank(row), begun_, one.epoch);
+        mine.coordinator.joined(to_rank(row), mine.begun, one.epoch);
       } else {
-        coordinator_->absent(to_rank(row), one.epoch, one.gone);
+        mine.coordinator.absent(to_rank(row), one.epoch, one.gone);
       }
     }
-    if (coordinator_->n_active() == 0) coordinator_->enlist_root(begun_);
-    attend_here(begun_);
+    if (mine.coordinator.n_active() == 0) mine.coordinator.enlist_root(mine.begun);
+    attend_here(mine.begun);
   }
 
-  static core::duration to_duration(double seconds) {
-    return std::chrono::duration_cast<core::duration>(std::chrono::duration<double>(seconds));
-  }
+  bool is_over() const override { return under_way_->coordinator.done(); }
 
-  bool is_over() const override { return coordinator_->done(); }
+  core::duration begin_chunk() override { return under_way_->report_interval; }
 
-  core::duration begin_chunk() override { return report_interval_; }
-
-  void run(chunk_scope& scope, const chunk& /*next*/) override { call_->run(scope); }
+  void run(chunk_scope& scope, const chunk& /*next*/) override { under_way_->call.run(scope); }
 
   void respond(core::duration at) override {
     if (survives()) look_after_ranks(at);
-    if (coordinator_) {
+    if (under_way_) {
+      call_under_way& mine = *under_way_;
       note_given_up();
-      if (journaled_ && journal_->is_broken()) coordinator_->cancel();
-      last_words_.look(at, [&] { return describe_end(at); });
-      if (!journaled_ || !journal_->is_behind()) hand_out(at);
-      if (coordinator_->cancelled() && !cancel_told_) tell_all_to_cancel();
-      if (is_shown_) watch_.update(with_call(shown_, *coordinator_, *call_, begun_, at), at);
+      if (mine.journaled && journal_->is_broken()) mine.coordinator.cancel();
+      last_words_.look(at, [&] { return mine.describe_end(at); });
+      if (!mine.journaled || !journal_->is_behind()) hand_out(at);
+      if (mine.coordinator.cancelled() && !mine.cancel_told) tell_all_to_cancel();
+      if (mine.is_shown) watch_.update(mine.added_to(tally_.shown(), at), at);
     }
     send_unsent();
   }
@@ -267,8 +244,8 @@ class root final : public rank_engine {
     if (at < next_look_) return;
     next_look_ = at + look_interval;
     for (const rank_id rank : roll_.ended()) lose(rank, at);
-    if (coordinator_) {
-      for (const core::loss& one : coordinator_->tick(at)) {
+    if (under_way_) {
+      for (const core::loss& one : under_way_->coordinator.tick(at)) {
         note_loss(
             one,
             fmt::format("silent for {:.3g} s", std::chrono::duration<double>(timeout()).count()));
@@ -284,8 +261,8 @@ class root final : public rank_engine {
   /// The process of `rank` has ended.
   void lose(rank_id rank, core::duration at) {
     roll_.of(rank).gone = true;
-    const bool is_used = coordinator_ && to_index(rank) < coordinator_->options().n_ranks;
-    note_loss(is_used ? coordinator_->lost(rank, at, true) : core::loss{rank, 0},
+    const bool is_used = under_way_ && under_way_->uses(rank);
+    note_loss(is_used ? under_way_->coordinator.lost(rank, at, true) : core::loss{rank, 0},
               "its process has ended");
   }
 
@@ -299,9 +276,10 @@ class root final : public rank_engine {
                               why,
                               one.n_items,
                               one.n_items == 1 ? "item is" : "items are"));
-    if (call_ != nullptr && needs_all_ranks_ && !lost_in_call_) {
-      lost_in_call_ = why_lost(one.rank, "during");
-      coordinator_->cancel();
+    if (under_way_ && under_way_->needs_all_ranks && !under_way_->lost_rank) {
+      under_way_->lost_rank =
+          describe_missed(one.rank, host(one.rank), fmt::format("during {}", under_way_->name));
+      under_way_->coordinator.cancel();
     }
   }
 
@@ -320,18 +298,18 @@ class root final : public rank_engine {
                      core::epoch_number epoch,
                      const core::message& said,
                      core::duration at) {
-    if (!coordinator_ || to_index(from) >= coordinator_->options().n_ranks)
-      return core::verdict::dropped;
-    if (said.call == call_number_) return coordinator_->receive(from, epoch, said, at);
+    if (!under_way_ || !under_way_->uses(from)) return core::verdict::dropped;
+    core::coordinator& coordinator = under_way_->coordinator;
+    if (said.call == call_number_) return coordinator.receive(from, epoch, said, at);
     core::message alive;
     alive.kind = core::message_kind::alive;
     alive.flag = said.kind == core::message_kind::alive && said.flag;
-    coordinator_->receive(from, epoch, alive, at);
+    coordinator.receive(from, epoch, alive, at);
     return core::verdict::dropped;
   }
 
   void note_given_up() {
-    for (const core::given_up_item& one : coordinator_->take_given_up()) {
+    for (const core::given_up_item& one : under_way_->coordinator.take_given_up()) {
       note_failure(one.last,
                    one.index,
                    {fmt::format("given up: {} ranks were lost while they ran it", one.losses)});
@@ -348,9 +326,9 @@ class root final : public rank_engine {
     const bool accepted = verdict == core::verdict::accepted;
     switch (said.kind) {
       case core::message_kind::done:
-        if (accepted && !payload.empty()) call_->take(said.items, payload);
-        if (accepted && journaled_)
-          journaled_->done(from, said.items, said.elapsed, payload, said.flag);
+        if (accepted && !payload.empty()) under_way_->call.take(said.items, payload);
+        if (accepted && under_way_->journaled)
+          under_way_->journaled->done(from, said.items, said.elapsed, payload, said.flag);
         if (said.flag) settle(from, epoch, said, accepted);
         break;
       case core::message_kind::failed:
@@ -361,17 +339,18 @@ class root final : public rank_engine {
       case core::message_kind::overran:
         roll_.of(from).is_stuck = true;
         if (accepted) {
-          note_failure(from,
-                       said.items.first,
-                       {fmt::format("it took longer than {:.3g} s (--task-limit)",
-                                    std::chrono::duration<double>(task_limit_).count())});
+          note_failure(
+              from,
+              said.items.first,
+              {fmt::format("it took longer than {:.3g} s (--task-limit)",
+                           std::chrono::duration<double>(under_way_->task_limit).count())});
         }
         break;
       case core::message_kind::left:
         roll_.left(from);
         break;
       case core::message_kind::settled:
-        if (accepted && journaled_) journaled_->settled(said.items.first);
+        if (accepted && under_way_->journaled) under_way_->journaled->settled(said.items.first);
         break;
       case core::message_kind::returned:
       case core::message_kind::alive:
@@ -381,16 +360,6 @@ class root final : public rank_engine {
                                  " sent a message of kind " +
                                  std::to_string(static_cast<int>(said.kind)));
     }
-  }
-
-  std::string describe_end(core::duration at) const {
-    const job_statistics all = with_call({}, *coordinator_, *call_, begun_, at);
-    std::string text = fmt::format("rankwise: ended by SIGTERM during {}: {} of {} items were done",
-                                   name_,
-                                   all.items_done,
-                                   all.items_total);
-    if (const std::string more = call_->under_way(); !more.empty()) text += ", " + more;
-    return text;
   }
 
   void tell_root(const core::message& said, wire::bytes& piece) override {
@@ -410,17 +379,16 @@ class root final : public rank_engine {
   }
 
   void note_failure(rank_id rank, std::uint64_t index, task_threw threw, bool is_final = true) {
-    task_failure failure{index,
-                         static_cast<std::int32_t>(rank),
-                         host(rank),
-                         std::move(threw.text),
-                         threw.is_configuration};
-    if (journaled_) journaled_->failed(failure, is_final);
-    if (is_final) failures_.push_back(std::move(failure));
+    under_way_->note_failure({index,
+                              static_cast<std::int32_t>(rank),
+                              host(rank),
+                              std::move(threw.text),
+                              threw.is_configuration},
+                             is_final);
   }
 
   void hand_out(core::duration at) {
-    while (const std::optional<core::grant> given = coordinator_->next_grant(at)) {
+    while (const std::optional<core::grant> given = under_way_->coordinator.next_grant(at)) {
       core::message order;
       order.kind = core::message_kind::grant;
       order.call = call_number_;
@@ -433,7 +401,7 @@ class root final : public rank_engine {
       }
       introduce(given->rank, given->epoch);
       outbox& box = outbox_of(given->rank);
-      call_->encode_inputs(given->items, box.begin(given->epoch, order));
+      under_way_->call.encode_inputs(given->items, box.begin(given->epoch, order));
       box.end();
     }
   }
@@ -441,24 +409,27 @@ class root final : public rank_engine {
   /// Sends what the call is to a rank that gets its first chunk of it.
   void introduce(rank_id rank, core::epoch_number epoch) {
     if (std::exchange(introduced_[to_index(rank)], call_number_) == call_number_) return;
+    const call_under_way& mine = *under_way_;
     core::message said;
     said.kind = core::message_kind::call;
     said.call = call_number_;
     outbox& box = outbox_of(rank);
     wire::bytes& payload = box.begin(epoch, said);
     wire::append_value(
-        payload, call_header{call_->name_hash(), around_.seed, report_interval_, task_limit_});
-    call_->encode_call(payload);
+        payload,
+        call_header{mine.call.name_hash(), around_.seed, mine.report_interval, mine.task_limit});
+    mine.call.encode_call(payload);
     box.end();
   }
 
   void tell_all_to_cancel() {
-    cancel_told_ = true;
+    under_way_->cancel_told = true;
     core::message order;
     order.kind = core::message_kind::cancel;
     order.call = call_number_;
-    for (std::size_t row = 0; row < coordinator_->options().n_ranks; ++row) {
-      const core::rank_record& record = coordinator_->record(to_rank(row));
+    const core::coordinator& coordinator = under_way_->coordinator;
+    for (std::size_t row = 0; row < coordinator.options().n_ranks; ++row) {
+      const core::rank_record& record = coordinator.record(to_rank(row));
       if (record.chunks_out != 0) tell(to_rank(row), record.epoch, order);
     }
   }
@@ -482,46 +453,27 @@ class root final : public rank_engine {
     return box;
   }
 
-  /// `before` and this call, which is over.
-  job_statistics over(core::duration at, const job_statistics& before) const {
-    job_statistics all = with_whole_call(before, *coordinator_, *call_, begun_, at);
-    all.messages = n_frames();
-    all.losses = roll_.losses();
-    return all;
-  }
-
   void end() {
     const std::optional<std::string> lost_results = close_journal();
     const std::lock_guard held(lock_);
     const core::duration at = now();
-    totals_ = over(at, totals_);
-    if (is_shown_) {
-      shown_ = over(at, shown_);
-      watch_.call_over(shown_);
-    }
-    const std::uint64_t n_items = coordinator_->options().n_items;
-    for (std::size_t row = 1; row < coordinator_->options().n_ranks; ++row)
-      roll_.of(to_rank(row)).epoch = coordinator_->record(to_rank(row)).epoch;
+    tally_.add(*under_way_, at, n_frames(), roll_.losses());
+    if (under_way_->is_shown) watch_.call_over(tally_.shown());
+    const core::coordinator& coordinator = under_way_->coordinator;
+    for (std::size_t row = 1; row < coordinator.options().n_ranks; ++row)
+      roll_.of(to_rank(row)).epoch = coordinator.record(to_rank(row)).epoch;
     // What a rank still works on, as the slower of two, is not wanted.
-    if (coordinator_->n_at_work() != 0) tell_all_to_cancel();
+    if (coordinator.n_at_work() != 0) tell_all_to_cancel();
     send_unsent();
-    coordinator_.reset();
-    journaled_.reset();
-    call_ = nullptr;
-    if (lost_in_call_) throw rank_lost(*lost_in_call_);
+    const std::unique_ptr<call_under_way> over = std::move(under_way_);
+    if (over->lost_rank) throw rank_lost(*over->lost_rank);
     if (lost_results) throw journal_error(*lost_results);
-    if (failures_.empty()) return;
-    std::sort(failures_.begin(),
-              failures_.end(),
-              [](const task_failure& left, const task_failure& right) {
-                return left.index < right.index;
-              });
-    throw task_error(std::move(failures_), n_items);
+    over->throw_failures();
   }
 
   /// Waits until what the call has done is safe. Returns why it is not.
   std::optional<std::string> close_journal() {
-    if (!journaled_) return std::nullopt;
+    if (!under_way_->journaled) return std::nullopt;
     try {
       journal_->flush();
     } catch (const journal_error& error) {
@@ -531,24 +483,15 @@ class root final : public rank_engine {
   }
 
   observe::watcher& watch_;
-  observe::journal* journal_ = nullptr;      // null: none
-  std::uint32_t journaled_calls_ = 0;        // so far
-  std::optional<journaled_call> journaled_;  // the call under way; under the lock
-  std::vector<rank_id> unsent_;              // ranks whose outbox holds something
-  std::vector<std::uint32_t> introduced_;    // the last call that a rank was told of
-  root_call* call_ = nullptr;
-  const char* name_ = "";  // of the call, as the user made it
-  last_words last_words_;
-  std::optional<core::coordinator> coordinator_;
+  observe::journal* journal_ = nullptr;        // null: none
+  std::uint32_t journaled_calls_ = 0;          // so far
+  std::vector<rank_id> unsent_;                // ranks whose outbox holds something
+  std::vector<std::uint32_t> introduced_;      // the last call that a rank was told of
+  std::unique_ptr<call_under_way> under_way_;  // under the lock; null: none
   std::uint32_t call_number_ = 0;
-  core::duration report_interval_{};
-  core::duration begun_{};
-  std::vector<task_failure> failures_;
-  bool cancel_told_ = false;
+  last_words last_words_;
   engine::resident_numbers resident_numbers_;
-  job_statistics totals_;
-  job_statistics shown_;
-  bool is_shown_ = true;
+  job_tally tally_;
   std::string broken_;  // why no more calls can be made; empty: they can
 
   rank_roll roll_;  // under the lock
@@ -557,9 +500,6 @@ class root final : public rank_engine {
   static constexpr core::duration look_interval = std::chrono::milliseconds(100);
   core::duration next_look_{};
   core::duration next_heartbeat_{};
-  core::duration task_limit_{};
-  bool needs_all_ranks_ = false;             // the call under way
-  std::optional<std::string> lost_in_call_;  // why it can't go on
   bool is_ending_ = false;
 };
 

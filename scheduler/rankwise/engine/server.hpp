@@ -9,7 +9,7 @@
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

@@ -5,7 +5,7 @@
 #include <rankwise/launcher.hpp>
 #include <rankwise/transport/alone.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <condition_variable>

@@ -7,7 +7,7 @@
 #include <rankwise/error.hpp>
 #include <rankwise/wire/frame.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

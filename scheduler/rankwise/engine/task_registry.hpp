@@ -4,7 +4,7 @@
 #include <rankwise/error.hpp>
 
 #include <boost/core/demangle.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>
