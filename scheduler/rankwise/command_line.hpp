@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/error.hpp>
+#include <rankwise/joined.hpp>
 #include <rankwise/option_values.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/program_options.hpp>
@@ -12,7 +13,7 @@
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/value_semantic.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -128,8 +129,8 @@ inline void set_option(const boost::program_options::option_description& option,
     throw config_error(name + ": " + error.what());
   } catch (const boost::program_options::error&) {
     // A type of the program's own, which knows no more than that the text did not fit.
-    throw config_error(fmt::format(
-        "{}: found \"{}\", which can't be read; see --help", name, fmt::join(words, " ")));
+    throw config_error(
+        fmt::format("{}: found \"{}\", which can't be read; see --help", name, joined(words, " ")));
   }
 }
 
@@ -250,8 +251,8 @@ inline command_line_answer parse_command_line(
       continue;
     }
     if (word.position_key != -1) {
-      throw config_error(fmt::format("found \"{}\", accepted: options only; see --help",
-                                     fmt::join(word.value, " ")));
+      throw config_error(
+          fmt::format("found \"{}\", accepted: options only; see --help", joined(word.value, " ")));
     }
     const std::string name = detail::as_typed(word.string_key);
     if (word.unregistered) {

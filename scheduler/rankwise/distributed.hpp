@@ -11,7 +11,7 @@
 #include <rankwise/pool.hpp>
 #include <rankwise/task.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <concepts>

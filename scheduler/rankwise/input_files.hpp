@@ -7,6 +7,7 @@
 #include <rankwise/files/file_list.hpp>
 #include <rankwise/files/file_service.hpp>
 #include <rankwise/files/file_view.hpp>
+#include <rankwise/joined.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
@@ -14,7 +15,7 @@
 #include <rankwise/read/split.hpp>
 #include <rankwise/task.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -112,7 +113,7 @@ class input_files {
     ranks_.root().others().close(*number_);
     map_reduce_statistics streamed;
     streamed.bytes_streamed = service_->bytes_served();
-    streamed.streamed_to = fmt::format("{}", fmt::join(lacking_, ", "));
+    streamed.streamed_to = joined(lacking_, ", ");
     ranks_.root().tally().note(streamed);
   }
 

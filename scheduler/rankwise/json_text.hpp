@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -45,11 +44,11 @@ inline std::string json_text(std::string_view text) {
     const std::size_t n = detail::utf8_length(text);
     const auto first = static_cast<unsigned char>(text.front());
     if (n == 0) {
-      fmt::format_to(std::back_inserter(quoted), "\\udc{:02x}", first);
+      quoted += fmt::format("\\udc{:02x}", first);
     } else if (first == '"' || first == '\\') {
       quoted += {'\\', text.front()};
     } else if (first < 0x20U) {
-      fmt::format_to(std::back_inserter(quoted), "\\u{:04x}", first);
+      quoted += fmt::format("\\u{:04x}", first);
     } else {
       quoted += text.substr(0, n);
     }

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <rankwise/combine/spill_file.hpp>
+#include <rankwise/joined.hpp>
 #include <rankwise/option_values.hpp>
 #include <rankwise/read/record_limit.hpp>
 
 #include <boost/program_options/options_description.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstddef>
@@ -58,7 +59,7 @@ inline boost::program_options::options_description map_reduce_program_options(
           .c_str())("combiner",
                     one_of(how.combiner, combiner_names),
                     fmt::format("how a rank combines before it sends: {} (default: {})",
-                                fmt::join(combiner_names, ", "),
+                                joined(combiner_names, ", "),
                                 combiner_names[static_cast<std::size_t>(how.combiner)])
                         .c_str());
   return group;

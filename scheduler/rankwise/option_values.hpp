@@ -2,9 +2,10 @@
 #pragma once
 
 #include <rankwise/error.hpp>
+#include <rankwise/joined.hpp>
 
 #include <boost/program_options/value_semantic.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <concepts>
@@ -120,7 +121,7 @@ template <class Enum>
           target = static_cast<Enum>(i);
           return;
         }
-        throw bad_value(text, fmt::format("{}", fmt::join(names, ", ")));
+        throw bad_value(text, joined(names, ", "));
       });
 }
 

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <rankwise/core/schedule_kind.hpp>
+#include <rankwise/joined.hpp>
 #include <rankwise/option_values.hpp>
 #include <rankwise/options.hpp>
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,7 @@ inline boost::program_options::options_description program_options(options& how)
   const auto or_own = [](std::uint64_t chunk) {
     return chunk == 0 ? std::string("the schedule's own") : std::to_string(chunk);
   };
-  const auto join = [](const auto& names) { return fmt::format("{}", fmt::join(names, ", ")); };
+  const auto join = [](const auto& names) { return joined(names, ", "); };
   const auto name_in = [](const auto& names, auto value) {
     return names[static_cast<std::size_t>(value)];
   };

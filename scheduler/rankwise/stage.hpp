@@ -5,7 +5,7 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/stage_chain.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdint>

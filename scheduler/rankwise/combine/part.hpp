@@ -13,7 +13,7 @@
 #include <rankwise/combine/zynq_front.hpp>
 #include <rankwise/error.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>

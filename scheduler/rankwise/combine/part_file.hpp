@@ -4,7 +4,7 @@
 #include <rankwise/engine/residents.hpp>
 #include <rankwise/error.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstddef>

@@ -4,7 +4,7 @@
 #include <rankwise/error.hpp>
 #include <rankwise/wire/buffer.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>

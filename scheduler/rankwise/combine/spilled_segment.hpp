@@ -9,7 +9,7 @@
 #include <rankwise/combine/spill_file.hpp>
 #include <rankwise/error.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>

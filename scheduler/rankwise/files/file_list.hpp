@@ -6,7 +6,7 @@
 #include <rankwise/read/file_source.hpp>
 #include <rankwise/read/split.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -8,7 +8,7 @@
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdio>

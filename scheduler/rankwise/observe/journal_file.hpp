@@ -4,7 +4,7 @@
 #include <rankwise/error.hpp>
 #include <rankwise/observe/sqlite.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cerrno>

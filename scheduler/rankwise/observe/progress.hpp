@@ -6,7 +6,7 @@
 #include <rankwise/observe/units.hpp>
 #include <rankwise/options.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -9,7 +9,7 @@
 #include <rankwise/version.hpp>
 #include <rankwise/wire/digest.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <atomic>
 #include <chrono>

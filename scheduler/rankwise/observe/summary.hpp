@@ -5,7 +5,7 @@
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/units.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
