@@ -126,16 +126,20 @@ class rank_engine : public chunk_host, private peers {
     }
   }
 
-  /// Does what the root has said about results.
+  /// Does what the root has said about results. Those of an earlier call or life of this rank count
+  /// no more: what their tasks have left is let go before a later one can be taken for it.
   void follow_orders() {
     std::deque<settle_order> orders;
-    core::epoch_number epoch = 0;
+    tenure current;
     {
       const std::lock_guard held(lock_);
       orders.swap(orders_);
-      epoch = worker_.epoch();
+      current = current_tenure();
     }
-    for (const settle_order& given : orders) follow(given.said, given.epoch == epoch);
+    if (std::exchange(settled_in_, current) != current) around_.settle.reject_all();
+    for (const settle_order& given : orders) {
+      if (tenure{given.said.call, given.epoch} == current) follow(given.said);
+    }
   }
 
   /// Under the lock: `said` is a settle.
@@ -209,6 +213,17 @@ class rank_engine : public chunk_host, private peers {
     core::message said;
   };
 
+  /// One call, in one life of this rank: the same item may be run in another.
+  struct tenure {
+    std::uint32_t call = 0;
+    core::epoch_number epoch = 0;
+
+    bool operator==(const tenure&) const = default;
+  };
+
+  /// Under the lock.
+  tenure current_tenure() const { return {worker_.call(), worker_.epoch()}; }
+
   /// What the computing thread does next.
   struct step {
     core::duration at{};
@@ -260,7 +275,7 @@ class rank_engine : public chunk_host, private peers {
       next.heard = attend_here(next.at);
       next.at = now();
     }
-    next.has_orders = !orders_.empty();
+    next.has_orders = !orders_.empty() || current_tenure() != settled_in_;
     if (next.has_orders) return next;
     next.is_over = is_over();
     if (next.is_over) return next;
@@ -438,9 +453,9 @@ class rank_engine : public chunk_host, private peers {
       around_.settle.settle(index, false);
   }
 
-  void follow(const core::message& said, bool is_of_this_life) {
+  void follow(const core::message& said) {
     const core::item_range items = said.items;
-    if (!said.flag || !is_of_this_life) {
+    if (!said.flag) {
       reject(items);
       return;
     }
@@ -469,6 +484,7 @@ class rank_engine : public chunk_host, private peers {
   std::vector<rank_id> posted_to_;       // their outboxes hold letters; under the lock
   wire::bytes frame_;                    // under the lock
   std::deque<settle_order> orders_;      // under the lock
+  tenure settled_in_;                    // of the tasks that wait to be told
   std::exception_ptr stand_in_failure_;  // under the lock
   core::duration attended_at_{};
   core::duration timeout_{};

@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -30,9 +31,15 @@ class settlements {
 
   /// Tells the tasks of item `index`. What a handler throws goes to the caller where `accepted`,
   /// and is dropped else.
+  ///
+  /// Throws: std::logic_error where the result is `accepted`, and nobody waits to be told: what was
+  /// to count with it would be lost.
   void settle(std::uint64_t index, bool accepted) {
     auto node = handlers_.extract(index);
-    if (node.empty()) return;
+    if (node.empty()) {
+      if (accepted) throw std::logic_error("a result counts of which no task waits to be told");
+      return;
+    }
     std::exception_ptr first;
     for (const settle_handler& handler : node.mapped()) {
       try {
