@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/settlements.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/peers.hpp>
 #include <rankwise/engine/residents.hpp>
-#include <rankwise/engine/settlements.hpp>
 #include <rankwise/random.hpp>
 
 #include <atomic>
@@ -30,7 +30,7 @@ struct task_surroundings {
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
   bool may_settle = true;                             ///< under the call under way
   bool again = false;  ///< the items under way may have been run before
-  settlements settle;
+  core::settlements settle;
   residents kept;
   peers* others = nullptr;
 };
@@ -77,7 +77,7 @@ class task_context {
   /// after it.
   ///
   /// Throws: std::logic_error in a pool::reduce.
-  void when_settled(engine::settle_handler handler) {
+  void when_settled(core::settle_handler handler) {
     if (!around_->may_settle) {
       throw std::logic_error(
           "task_context::when_settled was called in a pool::reduce, whose results can't be told "

@@ -147,6 +147,7 @@ std::string run_and_check(const sim_options& options, sim_report& report) {
     // It tries what has cost one rank, where no other is left.
     return cluster.coordinator().n_active() == 1 ? "" : "the root ran what ends ranks";
   }
+  if (report.n_settled_wrongly != 0) return "a result counts, and not one task was told so";
   if (!report.done) return "it did not end";
   if (cluster.coordinator().cancelled()) {
     return options.call.losses_at_most != 0 ? "" : "it was cancelled";

@@ -202,6 +202,19 @@ TEST_CASE("what a rank had left before it was given up is not taken for what it 
         std::vector<std::string>{"run 1", "run 1 does not count", "run 2", "run 2 counts"});
 }
 
+TEST_CASE("a rank that runs an item twice is told of each result by itself") {
+  // It is handed the item once more, since another rank that had it as well was lost.
+  scripted_root root({{{0, about(message_kind::call, 1, 0)},
+                       {0, about(message_kind::grant, 1, 1)},
+                       {0, about(message_kind::grant, 1, 2)}},
+                      {},
+                      {{0, about(message_kind::settle, 1, 1, true)},
+                       {0, about(message_kind::settle, 1, 2, false)}}});
+  CHECK(lives_that_settled(root.serve()) == std::vector<core::epoch_number>{0});
+  CHECK(told() ==
+        std::vector<std::string>{"run 1", "run 2", "run 1 counts", "run 2 does not count"});
+}
+
 TEST_CASE("what a call has left is not taken for an item of the next call") {
   // As the slower of two ranks, it reports when the call is over.
   scripted_root root({{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},

@@ -44,4 +44,12 @@ struct item_range {
 /// new one.
 using epoch_number = std::uint32_t;
 
+/// One call, in one life of a rank. The same item may be run in another.
+struct tenure {
+  std::uint32_t call = 0;
+  epoch_number epoch = 0;
+
+  constexpr bool operator==(const tenure&) const = default;
+};
+
 }  // namespace rankwise::core

@@ -116,7 +116,7 @@ class worker {
 
   epoch_number epoch() const { return epoch_; }
 
-  std::uint32_t call() const { return call_; }
+  tenure current_tenure() const { return {call_, epoch_}; }
 
   /// Whether `n_reports` finished reports should be sent now. They wait for others only while there
   /// is work queued that the root need not replace yet, and no longer than the shortest chunk

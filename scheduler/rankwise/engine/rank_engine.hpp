@@ -126,19 +126,18 @@ class rank_engine : public chunk_host, private peers {
     }
   }
 
-  /// Does what the root has said about results. Those of an earlier call or life of this rank count
-  /// no more: what their tasks have left is let go before a later one can be taken for it.
+  /// Does what the root has said about results.
   void follow_orders() {
     std::deque<settle_order> orders;
-    tenure current;
+    core::tenure current;
     {
       const std::lock_guard held(lock_);
       orders.swap(orders_);
-      current = current_tenure();
+      current = worker_.current_tenure();
     }
-    if (std::exchange(settled_in_, current) != current) around_.settle.reject_all();
+    around_.settle.enter(current);
     for (const settle_order& given : orders) {
-      if (tenure{given.said.call, given.epoch} == current) follow(given.said);
+      if (core::tenure{given.said.call, given.epoch} == current) follow(given.said);
     }
   }
 
@@ -213,17 +212,6 @@ class rank_engine : public chunk_host, private peers {
     core::message said;
   };
 
-  /// One call, in one life of this rank: the same item may be run in another.
-  struct tenure {
-    std::uint32_t call = 0;
-    core::epoch_number epoch = 0;
-
-    bool operator==(const tenure&) const = default;
-  };
-
-  /// Under the lock.
-  tenure current_tenure() const { return {worker_.call(), worker_.epoch()}; }
-
   /// What the computing thread does next.
   struct step {
     core::duration at{};
@@ -275,7 +263,7 @@ class rank_engine : public chunk_host, private peers {
       next.heard = attend_here(next.at);
       next.at = now();
     }
-    next.has_orders = !orders_.empty() || current_tenure() != settled_in_;
+    next.has_orders = !orders_.empty() || worker_.current_tenure() != around_.settle.of();
     if (next.has_orders) return next;
     next.is_over = is_over();
     if (next.is_over) return next;
@@ -292,6 +280,7 @@ class rank_engine : public chunk_host, private peers {
         *this, around_, next.to_run->items, next.at, next.report_interval, std::move(spare_piece_));
     around_.is_in_chunk = true;
     around_.again = next.to_run->again;
+    around_.settle.begin_chunk(next.to_run->id);
     run(scope, *next.to_run);
     around_.is_in_chunk = false;
     spare_piece_ = std::move(scope.piece());
@@ -432,7 +421,7 @@ class rank_engine : public chunk_host, private peers {
         return;
       }
     }
-    if (settle) reject(items);
+    if (settle) around_.settle.reject(items);
   }
 
   void report_failed(core::duration elapsed, const task_threw& threw) override {
@@ -448,23 +437,17 @@ class rank_engine : public chunk_host, private peers {
     tell_root(said, piece);
   }
 
-  void reject(core::item_range items) {
-    for (std::uint64_t index = items.first; index != items.end(); ++index)
-      around_.settle.settle(index, false);
-  }
-
   void follow(const core::message& said) {
-    const core::item_range items = said.items;
-    if (!said.flag) {
-      reject(items);
-      return;
-    }
-    for (std::uint64_t index = items.first; index != items.end(); ++index) {
+    for (std::uint64_t index = said.items.first; index != said.items.end(); ++index) {
+      if (!said.flag) {
+        around_.settle.settle(said.chunk, index, false);
+        continue;
+      }
       core::message answer = said;
       answer.items = {index, 1};
       std::optional<task_threw> threw;
       try {
-        around_.settle.settle(index, true);
+        around_.settle.settle(said.chunk, index, true);
       } catch (...) {
         threw = describe_exception();
       }
@@ -484,7 +467,6 @@ class rank_engine : public chunk_host, private peers {
   std::vector<rank_id> posted_to_;       // their outboxes hold letters; under the lock
   wire::bytes frame_;                    // under the lock
   std::deque<settle_order> orders_;      // under the lock
-  tenure settled_in_;                    // of the tasks that wait to be told
   std::exception_ptr stand_in_failure_;  // under the lock
   core::duration attended_at_{};
   core::duration timeout_{};

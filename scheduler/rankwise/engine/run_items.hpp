@@ -88,7 +88,7 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
       }
     } catch (const task_threw& threw) {
       report();
-      scope.around().settle.settle(index, false);
+      scope.around().settle.reject({index, 1});
       scope.failed(threw);
       reported = ++index;
     }

@@ -3,9 +3,11 @@
 
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
+#include <rankwise/core/settlements.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/core/worker.hpp>
 #include <rankwise/random.hpp>
+#include <rankwise/transport/sim_options.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -13,44 +15,12 @@
 #include <functional>
 #include <optional>
 #include <queue>
+#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace rankwise::transport {
-
-/// Something that befalls a rank of a simulated cluster.
-struct sim_fault {
-  enum class kind {
-    kill,    ///< it is gone for good
-    freeze,  ///< it does nothing until `until`, and goes on where it was
-    cut,     ///< what it sends and is sent arrives after `until`
-    slow     ///< tasks that it begins before `until` take ten times as long
-  };
-
-  kind what = kind::kill;
-  rank_id rank{1};
-  core::duration at{};
-  core::duration until{};
-};
-
-/// A simulated cluster and what it is to do.
-struct sim_options {
-  core::coordinator_options call;  ///< the root does not work here: `first_worker` is taken as 1
-  std::function<core::duration(std::uint64_t index)> item_time;           ///< on a rank of speed 1
-  std::function<double(rank_id)> speed;                                   ///< none: 1 for each rank
-  std::function<bool(std::uint64_t index, std::uint32_t attempt)> fails;  ///< none: no task throws
-  std::function<bool(std::uint64_t index)> kills;  ///< none: no task ends its rank; the root's too
-  core::duration task_limit{};                     ///< a task that takes longer has failed; 0: none
-  bool settle = false;             ///< tasks ask to be told whether their result counts
-  core::duration latency{20'000};  ///< of each message
-  core::duration
-      jitter{};  ///< up to that much more, by chance; the order between two ranks is kept
-  core::duration report_interval{100'000'000};
-  std::vector<sim_fault> faults;
-  std::uint64_t seed = 1;
-  core::duration give_up_at = std::chrono::hours(24 * 365);  ///< of virtual time
-};
 
 /// What came of it.
 struct sim_report {
@@ -61,7 +31,9 @@ struct sim_report {
   std::uint64_t n_messages = 0;
   std::uint64_t n_events = 0;
   std::uint64_t n_lost = 0;  ///< times that a rank was given up
-  bool root_died = false;    ///< of a task: the job is over
+  std::uint64_t n_settled_wrongly =
+      0;                   ///< results that count of which no task was told, or more than one
+  bool root_died = false;  ///< of a task: the job is over
   core::duration root_busy{};
 
   /// Of what could have been done: task time over the workers' time.
@@ -141,6 +113,7 @@ class sim {
 
   struct rank_state {
     core::worker<nothing> worker;
+    core::settlements waiting;
     std::optional<core::item_range> running;  // what is left of the chunk under way
     std::uint64_t step_count = 0;             // items of the step under way
     core::duration step_time{};
@@ -339,11 +312,7 @@ class sim {
     free_slots_.push_back(arrival.slot);
     rank_state& rank = ranks_[arrival.rank];
     if (said.kind == core::message_kind::settle) {
-      if (said.flag && arrival.epoch == rank.worker.epoch()) {
-        core::message answer = said;
-        answer.kind = core::message_kind::settled;
-        rank.reports.push_back(answer);
-      }
+      settle(rank, arrival.epoch, said);
     } else {
       rank.worker.receive(arrival.epoch, said, {}, rank.reports);
     }
@@ -351,10 +320,31 @@ class sim {
     flush(arrival.time, arrival.rank);
   }
 
+  void settle(rank_state& rank, core::epoch_number epoch, const core::message& said) {
+    const core::tenure current = rank.worker.current_tenure();
+    rank.waiting.enter(current);
+    if (core::tenure{said.call, epoch} != current) return;
+    for (std::uint64_t index = said.items.first; index != said.items.end(); ++index) {
+      const std::uint64_t n_told_before = n_told_;
+      try {
+        rank.waiting.settle(said.chunk, index, said.flag);
+      } catch (const std::logic_error&) {
+        ++report_.n_settled_wrongly;
+      }
+      if (said.flag && n_told_ - n_told_before > 1) ++report_.n_settled_wrongly;
+    }
+    if (!said.flag) return;
+    core::message answer = said;
+    answer.kind = core::message_kind::settled;
+    rank.reports.push_back(answer);
+  }
+
   void start(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
+    rank.waiting.enter(rank.worker.current_tenure());
     if (const auto chunk = rank.worker.start()) {
       rank.running = chunk->items;
+      rank.waiting.begin_chunk(chunk->id);
       begin_step(time, row);
     }
   }
@@ -387,6 +377,11 @@ class sim {
     push(time + rank.step_time, {.what = event_kind::progress, .rank = row});
   }
 
+  void ask_to_be_told(rank_state& rank, core::item_range items) {
+    for (std::uint64_t index = items.first; index != items.end(); ++index)
+      rank.waiting.add(index, [this](bool accepted) { n_told_ += accepted ? 1 : 0; });
+  }
+
   void overrun(const event& noticed) {
     rank_state& rank = ranks_[noticed.rank];
     if (!rank.running || !rank.worker.under_way_id()) return;
@@ -408,7 +403,10 @@ class sim {
     const auto said = rank.step_fails
                           ? rank.worker.failed(rank.step_time)
                           : rank.worker.done(rank.step_count, rank.step_time, options_.settle);
-    if (said) rank.reports.push_back(*said);
+    if (said) {
+      rank.reports.push_back(*said);
+      if (said->flag) ask_to_be_told(rank, said->items);
+    }
     rank.running->first += rank.step_count;
     rank.running->count -= rank.step_count;
     if (rank.running->count != 0 && !rank.worker.interrupted()) {
@@ -485,6 +483,7 @@ class sim {
   core::duration root_free_{};
   sim_report report_;
   bool cancel_told_ = false;
+  std::uint64_t n_told_ = 0;  // tasks that their results count
 };
 
 }  // namespace rankwise::transport
