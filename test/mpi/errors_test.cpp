@@ -6,15 +6,19 @@
 
 #include <boost/mpi/communicator.hpp>
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <ranges>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 namespace {
+
+std::set<int> counted_here;  // items
 
 int fails_at_777(int i) {
   if (i == 777) throw std::runtime_error("no luck with 777");
@@ -169,6 +173,24 @@ TEST_CASE("each task is told once whether its result counts, before the call ret
     CHECK(told(true) + told(false) <= 1400);
     CHECK(told(true) >= 400);
     CHECK(told(false) >= 1);
+  });
+}
+
+TEST_CASE("of an item that two ranks run, the result is that of the task that is told so") {
+  on_pool({.schedule = rankwise::schedule_kind::self, .speculate = true}, [](rankwise::pool& pool) {
+    counted_here.clear();
+    const std::vector<int> ranks =
+        pool.map(std::views::iota(0, 6), [](rankwise::task_context& context, int i) {
+          context.when_settled([i](bool accepted) {
+            if (accepted) counted_here.insert(i);
+          });
+          // The others are done by then, and run what the root runs.
+          if (context.rank() == rankwise::root_rank)
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+          return static_cast<int>(context.rank());
+        });
+    for (int i = 0; i < 6; ++i)
+      CHECK((ranks[static_cast<std::size_t>(i)] == 0) == counted_here.contains(i));
   });
 }
 

@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -300,7 +301,8 @@ TEMPLATE_TEST_CASE("runs on disk hold what was put, in order",
 
 TEST_CASE("a spill file has no name, ends where it is cut, and names the directory that fails") {
   namespace fs = std::filesystem;
-  const fs::path directory = fs::temp_directory_path() / "rankwise spill test";
+  const fs::path directory =
+      fs::temp_directory_path() / (std::to_string(::getpid()) + " rankwise spill test");
   fs::remove_all(directory);
   fs::create_directory(directory);
   {

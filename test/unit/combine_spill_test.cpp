@@ -28,6 +28,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -192,7 +193,8 @@ TEST_CASE("a rank's keys in order, in memory and from several runs") {
 
 TEST_CASE("a part's file has no name before it is published, and leaves nothing without") {
   using rankwise::combine::part_file;
-  const fs::path directory = fs::temp_directory_path() / "rankwise_part_file_test";
+  const fs::path directory =
+      fs::temp_directory_path() / ("rankwise_part_file_test " + std::to_string(::getpid()));
   fs::remove_all(directory);
   const fs::path path = directory / "part-00000";
   {
@@ -235,7 +237,8 @@ TEST_CASE("a part's file has no name before it is published, and leaves nothing 
 }
 
 TEST_CASE("ranks of one host look at a directory side by side") {
-  const fs::path directory = fs::temp_directory_path() / "rankwise_part_files_test";
+  const fs::path directory =
+      fs::temp_directory_path() / ("rankwise_part_files_test " + std::to_string(::getpid()));
   fs::remove_all(directory);
   for (int round = 0; round < 200; ++round) {
     const auto thrown = run_on_threads(4, [&](thread_peers& peers) {

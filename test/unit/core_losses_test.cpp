@@ -237,3 +237,41 @@ TEST_CASE("a task that overruns has failed, and its rank is given nothing until 
   CHECK(subject.n_active() == 2);
   CHECK(subject.receive(slow, 0, says(message_kind::done, grants[0]), 5ms) == verdict::dropped);
 }
+
+TEST_CASE("a rank whose overlong task a twin has done holds up nobody") {
+  const bool says_overran = GENERATE(true, false);
+  coordinator subject = cluster(3, {.n_items = 3, .speculate = true});
+  const std::vector<grant> first = all_grants(subject);
+  const rank_id slow = first[0].rank;
+  const rank_id fast = to_rank(3 - rankwise::to_index(slow));
+  message wants_to_be_told = says(message_kind::done, first[0]);
+  wants_to_be_told.flag = true;
+  CHECK(subject.receive(slow, 0, wants_to_be_told, 2ms) == verdict::accepted);
+  std::vector<grant> overlong;  // what the slow rank has begun
+  std::vector<grant> others(first.begin() + 1, first.end());
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    if (others[i].rank == slow) {
+      overlong.push_back(others[i]);
+    } else {
+      CHECK(subject.receive(fast, 0, says(message_kind::done, others[i]), 3ms) ==
+            verdict::accepted);
+    }
+    for (const grant& next : all_grants(subject)) others.push_back(next);
+  }
+  REQUIRE(overlong.size() == 1);
+  CHECK(!subject.done());  // its first result is not settled, and never will be
+  message said = says(message_kind::overran, overlong.front());
+  if (!says_overran) {
+    said = {};
+    said.kind = message_kind::alive;
+    said.flag = true;
+  }
+  subject.receive(slow, 0, said, 5ms);
+  CHECK(subject.n_active() == 1);
+  const std::vector<grant> again = all_grants(subject);
+  REQUIRE(again.size() == 1);
+  CHECK(again.front().items == first[0].items);
+  CHECK(subject.receive(fast, 0, says(message_kind::done, again.front()), 6ms) ==
+        verdict::accepted);
+  CHECK(subject.done());
+}

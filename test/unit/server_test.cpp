@@ -202,6 +202,15 @@ TEST_CASE("what a rank had left before it was given up is not taken for what it 
         std::vector<std::string>{"run 1", "run 1 does not count", "run 2", "run 2 counts"});
 }
 
+TEST_CASE("what the root has taken back is not told as what counts") {
+  // Both wait for a rank that was frozen: that its result counts, and that it was given up since.
+  scripted_root root(
+      {{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
+       {{0, about(message_kind::settle, 1, 1, true)}, {1, about(message_kind::alive, 0, 0)}}});
+  CHECK(lives_that_settled(root.serve()).empty());
+  CHECK(told() == std::vector<std::string>{"run 1", "run 1 does not count"});
+}
+
 TEST_CASE("a rank that runs an item twice is told of each result by itself") {
   // It is handed the item once more, since another rank that had it as well was lost.
   scripted_root root({{{0, about(message_kind::call, 1, 0)},

@@ -128,8 +128,7 @@ class coordinator {
     record.last_heard = now;
     if (!record.active || record.epoch != epoch) {
       // A rank that had been given up: its next grant begins a new life, once it is free.
-      const bool is_stuck = said.kind == message_kind::alive && said.flag;
-      if (!record.gone && !is_stuck) joined(rank, now);
+      if (!record.gone && !is_stuck(said)) joined(rank, now);
       return verdict::dropped;
     }
     enqueue(rank);
@@ -151,6 +150,9 @@ class coordinator {
         if (!take_unsettled(record, said.items)) return verdict::dropped;
         counted_.remove(said.items);
         return fail(said.items);
+      case message_kind::alive:
+        if (is_stuck(said)) give_up(rank, now);
+        return verdict::accepted;
       default:
         return verdict::accepted;
     }
@@ -335,6 +337,12 @@ class coordinator {
     return n_items;
   }
 
+  /// The rank is in a task that takes too long, and nobody waits for that.
+  void give_up(rank_id rank, duration now) {
+    release(rank, 0);
+    settle_suspects(now);
+  }
+
   /// Gives up what has cost too many ranks, and has the root work where no other rank is left.
   void settle_suspects(duration now) {
     if (n_active_ == 0) activate(root_rank, now);
@@ -443,7 +451,11 @@ class coordinator {
     const bool is_its_own = chunk != nullptr && chunk->rank == rank && said.items.count == 1 &&
                             chunk->left.first <= said.items.first &&
                             said.items.end() <= chunk->left.end();
-    if (!is_its_own || is_counted(said.items)) return verdict::dropped;
+    if (!is_its_own) return verdict::dropped;
+    if (is_counted(said.items)) {  // a twin was faster
+      give_up(rank, now);
+      return verdict::dropped;
+    }
     contested_ = true;
     counted_.add(said.items);
     release(rank, 0);

@@ -44,6 +44,11 @@ struct message {
   std::uint64_t payload_bytes = 0;
 };
 
+/// Whether a rank says that it is in a task that takes too long.
+constexpr bool is_stuck(const message& said) {
+  return said.kind == message_kind::overran || (said.kind == message_kind::alive && said.flag);
+}
+
 static_assert(std::is_trivially_copyable_v<message> && sizeof(message) == 48);
 
 }  // namespace rankwise::core

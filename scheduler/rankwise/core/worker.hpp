@@ -35,12 +35,7 @@ class worker {
                const message& said,
                Payload payload,
                std::vector<message>& replies) {
-    if (epoch > epoch_) {  // this rank had been given up: what it held belongs to others now
-      epoch_ = epoch;
-      queue_.clear();
-      interrupted_ = running_.has_value();
-      running_.reset();
-    }
+    begin_life(epoch);
     call_ = said.call;
     if (said.kind == message_kind::grant) {
       queue_.push_back({said.chunk, said.items, std::move(payload), said.flag});
@@ -49,6 +44,16 @@ class worker {
       for (const chunk& waiting : queue_)
         replies.push_back(about(message_kind::returned, waiting.id, waiting.items));
       queue_.clear();
+    }
+  }
+
+  /// Where `epoch` is a new life, this rank had been given up: what it held belongs to others now.
+  void begin_life(epoch_number epoch) {
+    if (epoch > epoch_) {
+      epoch_ = epoch;
+      queue_.clear();
+      interrupted_ = running_.has_value();
+      running_.reset();
     }
   }
 

@@ -47,15 +47,15 @@ inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool s
                     "stop its own tasks");
 }
 
-/// Why a call that needs all ranks can't go on without one, which was lost `when`: "before NAME" or
-/// "during NAME".
-inline std::string describe_missed(rank_id rank, const std::string& host, const std::string& when) {
+/// Why a call that needs all ranks can't go on without one, of which `what` is told: "was lost
+/// during NAME".
+inline std::string describe_missed(rank_id rank, const std::string& host, const std::string& what) {
   return fmt::format(
-      "rank {} on {} was lost {}, which needs all ranks (map, for_each and reduce go on with "
+      "rank {} on {} {}, which needs all ranks (map, for_each and reduce go on with "
       "the others): run the job again",
       static_cast<int>(rank),
       host,
-      when);
+      what);
 }
 
 /// Throws: config_error where the call `name`, which can't be journaled, is to be.

@@ -97,8 +97,10 @@ class chunk_scope {
     if (batch_took < batch_target / 2) batch_ *= 2;
     if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
     batch_begun_ = at;
-    around_->running_since.store(at.count(), std::memory_order_relaxed);
+    around_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
     host_->attend_between_tasks(at);
+    around_->running_since.store(now().count(), std::memory_order_relaxed);
+    around_->is_in_chunk = true;
   }
 
   /// The rest of the chunk is not wanted.

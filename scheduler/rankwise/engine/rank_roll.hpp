@@ -9,10 +9,8 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,14 +54,6 @@ class rank_roll {
     return found;
   }
 
-  /// The first of the ranks 1 to `n_ranks` - 1 that is lost.
-  std::optional<rank_id> first_lost(std::size_t n_ranks) const {
-    for (std::size_t row = 1; row < std::min(n_ranks, lives_.size()); ++row) {
-      if (!lives_[row].present) return to_rank(row);
-    }
-    return std::nullopt;
-  }
-
   /// The ranks whose processes have ended since this was last asked.
   std::vector<rank_id> ended() { return processes_.ended(); }
 
@@ -81,7 +71,7 @@ class rank_roll {
   /// whether it was lost, and is back.
   bool is_back(rank_id rank, bool stuck) {
     life& found = of(rank);
-    if (!stuck) found.is_stuck = false;
+    found.is_stuck = stuck;
     return !std::exchange(found.present, true);
   }
 

@@ -145,14 +145,6 @@ class root final : public rank_engine {
  private:
   static constexpr core::duration farewell = std::chrono::seconds(2);
 
-  /// Throws: rank_lost where the call `name`, which needs all ranks, can't have one.
-  void require_ranks(const options& how, const char* name) {
-    const std::lock_guard held(lock_);
-    const std::size_t n_used = how.max_ranks == 0 ? n_ranks() : std::min(how.max_ranks, n_ranks());
-    if (const std::optional<rank_id> rank = roll_.first_lost(n_used))
-      throw rank_lost(describe_missed(*rank, host(*rank), fmt::format("before {}", name)));
-  }
-
   void require_whole() const {
     if (!broken_.empty()) throw cannot_go_on(broken_);
   }
@@ -166,7 +158,6 @@ class root final : public rank_engine {
                                           core::placement place) {
     require_task_limit(how, n_ranks(), survives());
     const bool needs_all_ranks = how.needs_all_ranks || place == core::placement::one_each;
-    if (needs_all_ranks) require_ranks(how, name);
     std::optional<journaled_call> journaled;
     if (journal_ != nullptr && !how.journal.empty()) {
       if (needs_all_ranks || call.task_name().empty()) refuse_journal_of(name, how);
@@ -175,6 +166,7 @@ class root final : public rank_engine {
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
     asked.lease = timeout();
     asked.again = journaled && journaled->is_resumed();
+    if (asked.speculate) call.keep_results_encoded();  // another rank's may count
     const auto task_limit = std::chrono::duration_cast<core::duration>(
         std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));
     if (task_limit.count() != 0) asked.first_worker = 1;
@@ -208,6 +200,8 @@ class root final : public rank_engine {
         mine.coordinator.joined(to_rank(row), mine.begun, one.epoch);
       } else {
         mine.coordinator.absent(to_rank(row), one.epoch, one.gone);
+        miss(to_rank(row),
+             one.present ? "was in a task that takes too long before" : "was lost before");
       }
     }
     if (mine.coordinator.n_active() == 0) mine.coordinator.enlist_root(mine.begun);
@@ -268,6 +262,8 @@ class root final : public rank_engine {
 
   void note_loss(const core::loss& one, const std::string& why) {
     if (!roll_.lose(one, why)) return;
+    const bool may_come_back = !roll_.of(one.rank).gone;
+    if (under_way_ && under_way_->uses(one.rank) && may_come_back) tell_of_new_life(one.rank);
     endpoint_.expect(one.rank, false);
     if (is_ending_) return;
     watch_.notice(fmt::format("rank {} on {} is lost: {}; {} {} run again",
@@ -276,17 +272,31 @@ class root final : public rank_engine {
                               why,
                               one.n_items,
                               one.n_items == 1 ? "item is" : "items are"));
-    if (under_way_ && under_way_->needs_all_ranks && !under_way_->lost_rank) {
-      under_way_->lost_rank =
-          describe_missed(one.rank, host(one.rank), fmt::format("during {}", under_way_->name));
-      under_way_->coordinator.cancel();
-    }
+    if (under_way_) miss(one.rank, "was lost during");
+  }
+
+  /// A call that needs all ranks can't go on without `rank`.
+  void miss(rank_id rank, const char* why) {
+    if (!under_way_->needs_all_ranks || under_way_->lost_rank) return;
+    under_way_->lost_rank =
+        describe_missed(rank, host(rank), fmt::format("{} {}", why, under_way_->name));
+    under_way_->coordinator.cancel();
+  }
+
+  /// Lets a rank know that it was given up: what it still holds, or was told to settle, counts no
+  /// more. One that is frozen reads that before it does anything else.
+  void tell_of_new_life(rank_id rank) {
+    roll_.of(rank).epoch = under_way_->coordinator.record(rank).epoch;
+    core::message alive;
+    alive.kind = core::message_kind::alive;
+    outbox_of(rank).add(roll_.of(rank).epoch, alive);
+    outbox_to(rank).send();
   }
 
   /// `rank` has said something; false where it can't have: its process has ended.
   bool is_heard(rank_id rank, const core::message& said) {
     if (roll_.of(rank).gone) return false;
-    if (roll_.is_back(rank, said.kind == core::message_kind::alive && said.flag)) {
+    if (roll_.is_back(rank, core::is_stuck(said))) {
       endpoint_.expect(rank, true);
       watch_.notice(fmt::format("rank {} on {} is back", static_cast<int>(rank), host(rank)));
     }
@@ -303,7 +313,7 @@ class root final : public rank_engine {
     if (said.call == call_number_) return coordinator.receive(from, epoch, said, at);
     core::message alive;
     alive.kind = core::message_kind::alive;
-    alive.flag = said.kind == core::message_kind::alive && said.flag;
+    alive.flag = core::is_stuck(said);
     coordinator.receive(from, epoch, alive, at);
     return core::verdict::dropped;
   }
@@ -323,6 +333,10 @@ class root final : public rank_engine {
               core::duration at) override {
     if (!is_heard(from, said)) return;
     const core::verdict verdict = book(from, epoch, said, at);
+    if (core::is_stuck(said) && under_way_ && under_way_->uses(from) &&
+        under_way_->coordinator.record(from).epoch != epoch) {
+      tell_of_new_life(from);
+    }
     const bool accepted = verdict == core::verdict::accepted;
     switch (said.kind) {
       case core::message_kind::done:
@@ -337,13 +351,12 @@ class root final : public rank_engine {
           note_failure(from, said.items.first, failure_text::decode(payload), accepted);
         break;
       case core::message_kind::overran:
-        roll_.of(from).is_stuck = true;
-        if (accepted) {
-          note_failure(
-              from,
-              said.items.first,
-              {fmt::format("it took longer than {:.3g} s (--task-limit)",
-                           std::chrono::duration<double>(under_way_->task_limit).count())});
+        if (verdict != core::verdict::dropped) {
+          note_failure(from,
+                       said.items.first,
+                       {fmt::format("it took longer than {:.3g} s (--task-limit)",
+                                    std::chrono::duration<double>(under_way_->task_limit).count())},
+                       accepted);
         }
         break;
       case core::message_kind::left:

@@ -107,11 +107,12 @@ class server final : public rank_engine {
   }
 
   void watch_task(core::duration at) {
-    const std::optional<std::uint64_t> under_way = worker_.under_way_id();
-    if (!under_way || !running_ || running_->header.task_limit.count() == 0 || is_stuck()) return;
+    if (!around_.is_in_chunk || running_->header.task_limit.count() == 0 || is_stuck()) return;
     const core::duration since{around_.running_since.load(std::memory_order_relaxed)};
     if (at - since <= running_->header.task_limit) return;
     stuck_since_ = since;
+    const std::optional<std::uint64_t> under_way = worker_.under_way_id();
+    if (!under_way) return;  // of an earlier call or life: heartbeats say that it is stuck
     core::message said =
         worker_.about(core::message_kind::overran, *under_way, {around_.running.load(), 1});
     said.elapsed = at - since;
@@ -158,6 +159,7 @@ class server final : public rank_engine {
     looked_at_ = at;
     switch (said.kind) {
       case core::message_kind::alive:
+        worker_.begin_life(epoch);
         break;
       case core::message_kind::call:
         begin_call(epoch, said, payload);

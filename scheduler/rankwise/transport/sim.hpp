@@ -185,7 +185,10 @@ class sim {
         break;
       case event_kind::tick:
         root_free_ = std::max(root_free_, next.time);
-        report_.n_lost += coordinator_.tick(root_free_).size();
+        for (const core::loss& one : coordinator_.tick(root_free_)) {
+          ++report_.n_lost;
+          tell_of_new_life(row_of(one.rank));
+        }
         note_given_up();
         hand_out();
         if (coordinator_.cancelled() && !cancel_told_) tell_all_to_cancel();
@@ -214,6 +217,8 @@ class sim {
     spend(arrival.time);
     const rank_id from = to_rank(arrival.rank);
     const core::verdict verdict = coordinator_.receive(from, arrival.epoch, said, root_free_);
+    if (core::is_stuck(said) && coordinator_.record(from).epoch != arrival.epoch)
+      tell_of_new_life(arrival.rank);
     const bool accepted = verdict == core::verdict::accepted;
     if (said.kind == core::message_kind::done) {
       if (accepted) report_.task_time += said.elapsed;
@@ -281,6 +286,12 @@ class sim {
     }
   }
 
+  void tell_of_new_life(std::uint32_t row) {
+    core::message alive;
+    alive.kind = core::message_kind::alive;
+    send_to_worker(row, coordinator_.record(to_rank(row)).epoch, alive);
+  }
+
   void tell_all_to_cancel() {
     cancel_told_ = true;
     core::message order;
@@ -313,6 +324,8 @@ class sim {
     rank_state& rank = ranks_[arrival.rank];
     if (said.kind == core::message_kind::settle) {
       settle(rank, arrival.epoch, said);
+    } else if (said.kind == core::message_kind::alive) {
+      rank.worker.begin_life(arrival.epoch);
     } else {
       rank.worker.receive(arrival.epoch, said, {}, rank.reports);
     }
