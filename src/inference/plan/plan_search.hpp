@@ -6,6 +6,7 @@
 #include "inference/plan/rank_kinds.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -77,6 +78,10 @@ class plan_search {
   }
 
  private:
+  using word = std::uint64_t;
+  static constexpr std::size_t word_bits = 64;
+  static constexpr double impossible = -std::numeric_limits<double>::infinity();  // a rate
+
   struct step {
     std::int32_t from = -1;   // place in steps_; -2: none before it
     std::int32_t group = -1;  // -1: not reached
@@ -163,7 +168,7 @@ class plan_search {
               {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last), 0, 0});
       }
     }
-    rates_.assign(kinds_.size(), std::vector<double>(pairs_.size() * 4, -1));
+    rates_.assign(kinds_.size(), std::vector<double>(pairs_.size() * 4, impossible));
     for (std::size_t p = 0; p < pairs_.size(); ++p) {
       const transition& pair = pairs_[p];
       const std::uint64_t memory = memory_of(problem_, pair.first, pair.last);
@@ -193,25 +198,22 @@ class plan_search {
     return number == 0 ? link_class::same_host : link_class::network;
   }
 
-  /// Items a second of a group, for each pair of positions and links; negative where one of its
+  /// Items a second of a group, for each pair of positions and links; `impossible` where one of its
   /// ranks has no memory for them.
   std::vector<double> rates_of(const rank_group& group) const {
     std::vector<double> near(pairs_.size() * 4);
     std::vector<double> far(near.size());
-    std::vector<char> is_possible(near.size(), 1);
     for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
       if (group.n_of[kind] == 0) continue;
+      const std::vector<double>& each = rates_[kind];
       std::vector<double>& sum = kinds_[kind].is_on_root_host ? near : far;
-      for (std::size_t at = 0; at < sum.size(); ++at) {
-        sum[at] += group.n_of[kind] * rates_[kind][at];
-        is_possible[at] = static_cast<char>(is_possible[at] != 0 && rates_[kind][at] >= 0);
-      }
+      for (std::size_t at = 0; at < sum.size(); ++at) sum[at] += group.n_of[kind] * each[at];
     }
     for (std::size_t p = 0; p < pairs_.size(); ++p) {
       const double most = root_link_rate(
           problem_, class_of(pairs_[p].first == 0, 0), class_of(pairs_[p].last == n_, 0));
       for (std::size_t at = pair_place(p, 0, 0); at < pair_place(p + 1, 0, 0); ++at)
-        near[at] = is_possible[at] != 0 ? near[at] + std::min(far[at], most) : -1;
+        near[at] += std::min(far[at], most);
     }
     return near;
   }
@@ -226,20 +228,20 @@ class plan_search {
       const std::vector<double> made =
           tables_.empty() ? rates_of(groups_[g]) : std::vector<double>{};
       const std::vector<double>& rates = tables_.empty() ? made : tables_[g];
-      fast_[g].resize(rates.size());
-      for (std::size_t at = 0; at < rates.size(); ++at)
-        fast_[g][at] = static_cast<char>(rates[at] >= least);
-      for (std::size_t p = 0; p < pairs_.size(); ++p) {
-        const transition& pair = pairs_[p];
-        for (std::size_t in = 0; in < n_in(pair); ++in) {
-          for (std::size_t out = 0; out < n_out(pair); ++out) {
-            const std::size_t at = pair_place(p, in, out);
-            if (fast_[g][at] == 0 || is_wasteful(groups_[g], at)) continue;
-            transitions_[g].push_back({pair.first,
-                                       pair.last,
-                                       static_cast<std::uint8_t>(in),
-                                       static_cast<std::uint8_t>(out)});
-          }
+      fast_[g].resize((rates.size() + word_bits - 1) / word_bits);
+      for (std::size_t w = 0; w < fast_[g].size(); ++w) {
+        const std::size_t begin = w * word_bits;
+        const std::size_t n = std::min(word_bits, rates.size() - begin);
+        word fast = 0;
+        for (std::size_t bit = 0; bit < n; ++bit) fast |= word{rates[begin + bit] >= least} << bit;
+        fast_[g][w] = fast;
+        for (word left = useful(groups_[g], w); left != 0; left &= left - 1) {
+          const std::size_t at = begin + static_cast<std::size_t>(std::countr_zero(left));
+          const transition& pair = pairs_[at / 4];
+          transitions_[g].push_back({pair.first,
+                                     pair.last,
+                                     static_cast<std::uint8_t>(at / 2 % 2),
+                                     static_cast<std::uint8_t>(at % 2)});
         }
       }
       index_transitions(g);
@@ -259,13 +261,15 @@ class plan_search {
     std::partial_sum(begins_[g].begin(), begins_[g].end(), begins_[g].begin());
   }
 
-  bool is_wasteful(const rank_group& group, std::size_t at) const {
+  /// Of a word of places, those where the group is fast enough, and would not be with one rank of
+  /// a kind less.
+  word useful(const rank_group& group, std::size_t w) const {
+    word all = fast_[static_cast<std::size_t>(group_of_[group.number])][w];
     for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
       if (group.n_of[kind] < 2) continue;  // the last of a kind may decide on which hosts they are
-      const std::int32_t less = group_of_[group.number - digits_[kind]];
-      if (fast_[static_cast<std::size_t>(less)][at] != 0) return true;
+      all &= ~fast_[static_cast<std::size_t>(group_of_[group.number - digits_[kind]])][w];
     }
-    return false;
+    return all;
   }
 
   void reach(std::size_t used,
@@ -391,7 +395,7 @@ class plan_search {
   std::vector<std::vector<double>> rates_;   // by kind
   std::vector<transition> pairs_;            // of positions
   std::vector<std::vector<double>> tables_;  // rates by group, where there are not too many
-  std::vector<std::vector<char>> fast_;      // by group
+  std::vector<std::vector<word>> fast_;      // by group, a bit for each place
   std::vector<std::vector<transition>> transitions_;  // by group
   std::vector<std::vector<std::size_t>> begins_;      // of their rows, by group
   std::size_t layers_ = 1;

@@ -304,7 +304,7 @@ TEST_CASE("MobileNetV2 on five equal ranks: 4.9 times one; by hand it was 3.1 ti
   CHECK(best_plan(problem, by_hand)->rate * one == Approx(3.14).margin(0.1));
 }
 
-TEST_CASE("65 operators on 16 ranks of 3 kinds take some 100 ms") {
+TEST_CASE("65 operators on 16 ranks of 3 kinds take less than 100 ms") {
   dice roll(7);
   plan_problem problem;
   problem.operators.resize(65);
@@ -330,7 +330,7 @@ TEST_CASE("65 operators on 16 ranks of 3 kinds take some 100 ms") {
   }
   WARN("planned in " << 1e3 * least << " ms");
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-  CHECK(least < 0.2);  // 0.09 where nobody else uses the machine
+  CHECK(least < 0.1);
 #endif
 }
 
