@@ -8,6 +8,7 @@
 #include <rankwise/core/worker.hpp>
 #include <rankwise/random.hpp>
 #include <rankwise/transport/sim_options.hpp>
+#include <rankwise/transport/sim_report.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -21,27 +22,6 @@
 #include <vector>
 
 namespace rankwise::transport {
-
-/// What came of it.
-struct sim_report {
-  bool done = false;  ///< the call ended; else nothing more could happen
-  core::duration makespan{};
-  core::duration
-      task_time{};  ///< of the tasks whose results were taken, on the ranks that ran them
-  std::uint64_t n_messages = 0;
-  std::uint64_t n_events = 0;
-  std::uint64_t n_lost = 0;  ///< times that a rank was given up
-  std::uint64_t n_settled_wrongly =
-      0;                   ///< results that count of which no task was told, or more than one
-  bool root_died = false;  ///< of a task: the job is over
-  core::duration root_busy{};
-
-  /// Of what could have been done: task time over the workers' time.
-  double efficiency(std::uint32_t n_workers) const {
-    return static_cast<double>(task_time.count()) /
-           (static_cast<double>(n_workers) * static_cast<double>(makespan.count()));
-  }
-};
 
 /// Runs one call on a simulated cluster, in virtual time: the coordinator and the workers are those
 /// of the core, the messages between them take time, and ranks fail as they are told to.
