@@ -25,9 +25,10 @@ struct task_surroundings {
   std::string host;
   std::uint64_t seed = 0;
   std::atomic<bool> cancelled{false};
-  std::atomic<std::uint64_t> running{0};              ///< the item under way, or the last
+  std::atomic<std::uint64_t> running{0};  ///< the item under way, or the last, where `is_limited`
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
+  bool is_limited = false;                            ///< a task of the chunk under way may overrun
   bool may_settle = true;                             ///< under the call under way
   bool again = false;  ///< the items under way may have been run before
   core::settlements settle;

@@ -40,6 +40,7 @@ class settlements {
 
   /// Whether some task of `items`, of the chunk that was begun, waits to be told.
   bool any_in(item_range items) const {
+    if (handlers_.empty()) return false;
     const auto first = handlers_.lower_bound({chunk_, items.first});
     return first != handlers_.end() && first->first < key{chunk_, items.end()};
   }

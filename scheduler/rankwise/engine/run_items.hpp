@@ -12,6 +12,10 @@
 
 namespace rankwise::engine {
 
+/// The task's first parameter is its context.
+template <class Task, class Input>
+inline constexpr bool takes_context = std::is_invocable_v<const Task&, task_context&, const Input&>;
+
 /// What a task returns for an input.
 template <class Task, class Input>
 struct task_result {
@@ -19,7 +23,7 @@ struct task_result {
 };
 
 template <class Task, class Input>
-  requires std::is_invocable_v<const Task&, task_context&, const Input&>
+  requires takes_context<Task, Input>
 
 struct task_result<Task, Input> {
   using type = std::invoke_result_t<const Task&, task_context&, const Input&>;
@@ -36,9 +40,8 @@ decltype(auto) invoke_task(const Task& task,
                            task_surroundings& around,
                            std::uint64_t index,
                            const Input& input) {
-  around.running.store(index, std::memory_order_relaxed);
   try {
-    if constexpr (std::is_invocable_v<const Task&, task_context&, const Input&>) {
+    if constexpr (takes_context<Task, Input>) {
       task_context context(around, index);
       return std::invoke(task, context, input);
     } else {
@@ -56,6 +59,7 @@ template <class Task, class Inputs, class Output>
 void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
   const core::item_range items = scope.items();
   scope.around().may_settle = Output::may_settle;
+  const bool is_limited = scope.around().is_limited;
   std::uint64_t index = items.first;
   std::uint64_t reported = items.first;
   const auto report = [&] {
@@ -70,8 +74,13 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
     try {
       for (; index != stop; ++index) {
         const auto& input = inputs.next(index);
-        // A report of its own: such a result counts once its task has been told so.
-        const auto wants_to_be_told = [&] { return scope.around().settle.any_in({index, 1}); };
+        if (is_limited) scope.around().running.store(index, std::memory_order_relaxed);
+        // A report of its own: such a result counts once its task has been told so. Without a
+        // context a task can't ask.
+        const auto wants_to_be_told = [&] {
+          return takes_context<Task, std::remove_cvref_t<decltype(input)>> &&
+                 scope.around().settle.any_in({index, 1});
+        };
         if constexpr (std::is_void_v<decltype(invoke_task(task, scope.around(), index, input))>) {
           invoke_task(task, scope.around(), index, input);
           if (wants_to_be_told()) report();

@@ -66,6 +66,7 @@ class server final : public rank_engine {
 
   core::duration begin_chunk() override {
     running_ = call_;
+    around_.is_limited = call_->header.task_limit.count() != 0;
     return call_->header.report_interval;
   }
 
