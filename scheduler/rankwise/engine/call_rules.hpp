@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <string>
 
 namespace rankwise::engine {
 
@@ -45,17 +44,6 @@ inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool s
                     "threads), accepted: rankrun -n N"
                   : "--task-limit: found one rank, accepted: two at least, since the first can't "
                     "stop its own tasks");
-}
-
-/// Why a call that needs all ranks can't go on without one, of which `what` is told: "was lost
-/// during NAME".
-inline std::string describe_missed(rank_id rank, const std::string& host, const std::string& what) {
-  return fmt::format(
-      "rank {} on {} {}, which needs all ranks (map, for_each and reduce go on with "
-      "the others): run the job again",
-      static_cast<int>(rank),
-      host,
-      what);
 }
 
 /// Throws: config_error where the call `name`, which can't be journaled, is to be.

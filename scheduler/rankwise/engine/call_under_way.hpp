@@ -55,6 +55,19 @@ struct call_under_way {
   /// Whether `rank` is one of those that it is handed out to.
   bool uses(rank_id rank) const { return to_index(rank) < coordinator.options().n_ranks; }
 
+  /// Where it needs all ranks it can't go on without `rank`, which "was lost during" it, say.
+  void miss(rank_id rank, const std::string& host, const char* why) {
+    if (!needs_all_ranks || lost_rank) return;
+    lost_rank = fmt::format(
+        "rank {} on {} {} {}, which needs all ranks (map, for_each and reduce go on with the "
+        "others): run the job again",
+        static_cast<int>(rank),
+        host,
+        why,
+        name);
+    coordinator.cancel();
+  }
+
   void note_failure(task_failure failure, bool is_final) {
     if (journaled) journaled->failed(failure, is_final);
     if (is_final) failures.push_back(std::move(failure));

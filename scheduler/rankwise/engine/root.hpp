@@ -200,8 +200,9 @@ class root final : public rank_engine {
         mine.coordinator.joined(to_rank(row), mine.begun, one.epoch);
       } else {
         mine.coordinator.absent(to_rank(row), one.epoch, one.gone);
-        miss(to_rank(row),
-             one.present ? "was in a task that takes too long before" : "was lost before");
+        mine.miss(to_rank(row),
+                  host(to_rank(row)),
+                  one.present ? "was in a task that takes too long before" : "was lost before");
       }
     }
     if (mine.coordinator.n_active() == 0) mine.coordinator.enlist_root(mine.begun);
@@ -272,15 +273,7 @@ class root final : public rank_engine {
                               why,
                               one.n_items,
                               one.n_items == 1 ? "item is" : "items are"));
-    if (under_way_) miss(one.rank, "was lost during");
-  }
-
-  /// A call that needs all ranks can't go on without `rank`.
-  void miss(rank_id rank, const char* why) {
-    if (!under_way_->needs_all_ranks || under_way_->lost_rank) return;
-    under_way_->lost_rank =
-        describe_missed(rank, host(rank), fmt::format("{} {}", why, under_way_->name));
-    under_way_->coordinator.cancel();
+    if (under_way_) under_way_->miss(one.rank, host(one.rank), "was lost during");
   }
 
   /// Lets a rank know that it was given up: what it still holds, or was told to settle, counts no
@@ -467,7 +460,12 @@ class root final : public rank_engine {
   }
 
   void end() {
-    const std::optional<std::string> lost_results = close_journal();
+    std::optional<std::string> lost_results;
+    try {
+      if (under_way_->journaled) journal_->flush();
+    } catch (const journal_error& error) {
+      lost_results = error.what();
+    }
     const std::lock_guard held(lock_);
     const core::duration at = now();
     tally_.add(*under_way_, at, n_frames(), roll_.losses());
@@ -482,17 +480,6 @@ class root final : public rank_engine {
     if (over->lost_rank) throw rank_lost(*over->lost_rank);
     if (lost_results) throw journal_error(*lost_results);
     over->throw_failures();
-  }
-
-  /// Waits until what the call has done is safe. Returns why it is not.
-  std::optional<std::string> close_journal() {
-    if (!under_way_->journaled) return std::nullopt;
-    try {
-      journal_->flush();
-    } catch (const journal_error& error) {
-      return error.what();
-    }
-    return std::nullopt;
   }
 
   observe::watcher& watch_;
