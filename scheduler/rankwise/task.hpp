@@ -19,7 +19,8 @@ namespace rankwise {
 
 namespace engine {
 
-/// What the tasks of one rank share.
+/// What the tasks of one rank share. What belongs to a call or chunk is set by the thread that runs
+/// tasks, when a chunk begins.
 struct task_surroundings {
   rank_id rank = root_rank;
   std::string host;

@@ -89,6 +89,22 @@ class told_call final : public engine::remote_call {
   }
 };
 
+/// A task that runs until the next call begins; `told` has the seeds that it sees before and after.
+class random_call final : public engine::remote_call {
+ public:
+  static std::unique_ptr<engine::remote_call> make(std::span<const std::byte> /*members*/) {
+    return std::make_unique<random_call>();
+  }
+
+  void run(engine::chunk_scope& scope, std::span<const std::byte> /*inputs*/) override {
+    const std::uint64_t before = scope.around().seed;
+    scope.open_piece();
+    scope.done(1);
+    while (!scope.interrupted()) scope.checkpoint();
+    told().push_back(std::to_string(before) + " " + std::to_string(scope.around().seed));
+  }
+};
+
 /// What a server does where the root, hearing `done` for the nth time, says what stands in
 /// `answers[n]`; then the job is over. Returns what the server said.
 class scripted_root {
@@ -98,8 +114,9 @@ class scripted_root {
     core::message said;
   };
 
-  explicit scripted_root(std::vector<std::vector<said_message>> answers)
-      : answers_(std::move(answers)) {
+  explicit scripted_root(std::vector<std::vector<said_message>> answers,
+                         std::uint64_t task = engine::registration<told_call>::name_hash())
+      : answers_(std::move(answers)), task_(task) {
     end_.other = &server_end_;
     server_end_.other = &end_;
     server_end_.wait = [this] { go_on(); };
@@ -145,14 +162,14 @@ class scripted_root {
   void say(const said_message& one) {
     wire::bytes& payload = outbox_.begin(one.epoch, one.said);
     if (one.said.kind == message_kind::call) {
-      wire::append_value(
-          payload, engine::call_header{engine::registration<told_call>::name_hash(), 0, {}, {}});
+      wire::append_value(payload, engine::call_header{task_, one.said.call, {}, {}});
     }
     outbox_.end();
     outbox_.send();
   }
 
   std::vector<std::vector<said_message>> answers_;
+  std::uint64_t task_;
   std::size_t next_ = 0;
   bool is_over_ = false;
   wire_end end_{rankwise::root_rank};
@@ -233,4 +250,12 @@ TEST_CASE("what a call has left is not taken for an item of the next call") {
   CHECK(lives_that_settled(root.serve()) == std::vector<core::epoch_number>{0});
   CHECK(told() ==
         std::vector<std::string>{"run 1", "run 1 does not count", "run 2", "run 2 counts"});
+}
+
+TEST_CASE("the random numbers of a task that still runs are not those of the next call") {
+  scripted_root root({{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
+                      {{0, about(message_kind::call, 2, 0)}}},
+                     engine::registration<random_call>::name_hash());
+  root.serve();
+  CHECK(told() == std::vector<std::string>{"1 1"});
 }

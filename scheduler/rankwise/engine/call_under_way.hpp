@@ -5,6 +5,7 @@
 #include <rankwise/core/coordinator_options.hpp>
 #include <rankwise/core/item_set.hpp>
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/call_header.hpp>
 #include <rankwise/engine/journaled_call.hpp>
 #include <rankwise/engine/typed_calls.hpp>
 #include <rankwise/error.hpp>
@@ -43,9 +44,8 @@ struct call_under_way {
   const char* name;  ///< as the user has made it
   std::optional<journaled_call> journaled;
   core::coordinator coordinator;
+  call_header header = {};
   core::duration begun{};
-  core::duration report_interval{};
-  core::duration task_limit{};  ///< 0: none
   bool needs_all_ranks = false;
   bool is_shown = true;
   bool cancel_told = false;

@@ -4,6 +4,7 @@
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/worker.hpp>
 #include <rankwise/engine/backoff.hpp>
+#include <rankwise/engine/call_header.hpp>
 #include <rankwise/engine/chunk_scope.hpp>
 #include <rankwise/engine/failure_text.hpp>
 #include <rankwise/engine/frame.hpp>
@@ -48,14 +49,6 @@ void or_bring_down(Work work) {
   }
 }
 
-/// The first bytes of what the root sends at the start of a call.
-struct call_header {
-  std::uint64_t name_hash = 0;
-  std::uint64_t seed = 0;
-  core::duration report_interval{};  ///< between two reports of a chunk under way
-  core::duration task_limit{};       ///< a task that takes longer has failed; 0: none
-};
-
 /// One rank at work: what the root and the others have in common. The computing thread runs chunks
 /// and looks after messages between tasks; while a task is long, the stand-in does so. Whoever does
 /// holds `lock_`.
@@ -93,9 +86,8 @@ class rank_engine : public chunk_host, private peers {
   /// Under the lock: there is nothing left to do.
   virtual bool is_over() const = 0;
 
-  /// Under the lock: the next chunk belongs to the call under way, whose time between reports is
-  /// returned.
-  virtual core::duration begin_chunk() = 0;
+  /// Under the lock: the next chunk belongs to the call under way, whose header is returned.
+  virtual const call_header& begin_chunk() = 0;
 
   /// Runs the tasks of the chunk.
   virtual void run(chunk_scope& scope, const chunk& next) = 0;
@@ -220,7 +212,7 @@ class rank_engine : public chunk_host, private peers {
     bool in_motion = false;  // parts of a frame are on their way
     bool has_orders = false;
     std::optional<chunk> to_run;
-    core::duration report_interval{};
+    call_header call;  // that the chunk belongs to
   };
 
   /// With fewer chunks queued, or after that time, messages are looked after before the next chunk.
@@ -270,15 +262,22 @@ class rank_engine : public chunk_host, private peers {
     next.to_run = worker_.start();
     next.in_motion = !next.to_run && endpoint_.in_motion();
     around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
-    if (next.to_run) next.report_interval = begin_chunk();
+    if (next.to_run) next.call = begin_chunk();
     return next;
   }
 
+  /// What a task may see belongs to the chunk: another call may begin while its tasks run.
   void run_chunk(const step& next) {
     const in_tasks busy(stand_in_);
-    chunk_scope scope(
-        *this, around_, next.to_run->items, next.at, next.report_interval, std::move(spare_piece_));
+    chunk_scope scope(*this,
+                      around_,
+                      next.to_run->items,
+                      next.at,
+                      next.call.report_interval,
+                      std::move(spare_piece_));
     around_.is_in_chunk = true;
+    around_.seed = next.call.seed;
+    around_.is_limited = next.call.task_limit.count() != 0;
     around_.again = next.to_run->again;
     around_.settle.begin_chunk(next.to_run->id);
     run(scope, *next.to_run);

@@ -86,7 +86,7 @@ class root final : public rank_engine {
     return_to_messages();
     try {
       or_bring_down([&] {
-        begin(std::move(made), how.seed);
+        begin(std::move(made));
         work();
       });
     } catch (const cannot_go_on& error) {
@@ -171,20 +171,21 @@ class root final : public rank_engine {
         std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));
     if (task_limit.count() != 0) asked.first_worker = 1;
     auto made = std::make_unique<call_under_way>(call, name, asked, std::move(journaled));
-    made->report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
-                                                     8 * asked.message_cost * asked.n_ranks);
-    made->task_limit = task_limit;
+    made->header.name_hash = call.name_hash();
+    made->header.seed = how.seed;
+    made->header.report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
+                                                            8 * asked.message_cost * asked.n_ranks);
+    made->header.task_limit = task_limit;
     made->needs_all_ranks = needs_all_ranks;
     made->is_shown = !how.quiet;
     return made;
   }
 
-  void begin(std::unique_ptr<call_under_way> made, std::uint64_t seed) {
+  void begin(std::unique_ptr<call_under_way> made) {
     const std::lock_guard held(lock_);
     under_way_ = std::move(made);
     call_under_way& mine = *under_way_;
     ++call_number_;
-    around_.seed = seed;
     worker_.begin(call_number_);
     if (mine.journaled && mine.journaled->held().count() != 0) {
       watch_.notice(fmt::format("{} holds {} of {} items of {}",
@@ -211,7 +212,7 @@ class root final : public rank_engine {
 
   bool is_over() const override { return under_way_->coordinator.done(); }
 
-  core::duration begin_chunk() override { return under_way_->report_interval; }
+  const call_header& begin_chunk() override { return under_way_->header; }
 
   void run(chunk_scope& scope, const chunk& /*next*/) override { under_way_->call.run(scope); }
 
@@ -345,11 +346,12 @@ class root final : public rank_engine {
         break;
       case core::message_kind::overran:
         if (verdict != core::verdict::dropped) {
-          note_failure(from,
-                       said.items.first,
-                       {fmt::format("it took longer than {:.3g} s (--task-limit)",
-                                    std::chrono::duration<double>(under_way_->task_limit).count())},
-                       accepted);
+          note_failure(
+              from,
+              said.items.first,
+              {fmt::format("it took longer than {:.3g} s (--task-limit)",
+                           std::chrono::duration<double>(under_way_->header.task_limit).count())},
+              accepted);
         }
         break;
       case core::message_kind::left:
@@ -421,9 +423,7 @@ class root final : public rank_engine {
     said.call = call_number_;
     outbox& box = outbox_of(rank);
     wire::bytes& payload = box.begin(epoch, said);
-    wire::append_value(
-        payload,
-        call_header{mine.call.name_hash(), around_.seed, mine.report_interval, mine.task_limit});
+    wire::append_value(payload, mine.header);
     mine.call.encode_call(payload);
     box.end();
   }

@@ -64,10 +64,9 @@ class server final : public rank_engine {
 
   bool is_over() const override { return over_; }
 
-  core::duration begin_chunk() override {
+  const call_header& begin_chunk() override {
     running_ = call_;
-    around_.is_limited = call_->header.task_limit.count() != 0;
-    return call_->header.report_interval;
+    return running_->header;
   }
 
   void run(chunk_scope& scope, const chunk& next) override {
@@ -196,7 +195,6 @@ class server final : public rank_engine {
       throw wire::decode_error("a call of a task that this program does not have");
     next->code = make(reader.take(reader.remaining()));
     call_ = std::move(next);
-    around_.seed = call_->header.seed;
     worker_.begin(said.call, epoch);
   }
 

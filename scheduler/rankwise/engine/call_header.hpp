@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+
+#include <cstdint>
+
+namespace rankwise::engine {
+
+/// What a call is like on every rank: the first bytes of what the root sends at its start.
+struct call_header {
+  std::uint64_t name_hash = 0;       ///< of the `remote_call`
+  std::uint64_t seed = 0;            ///< of the tasks' random numbers
+  core::duration report_interval{};  ///< between two reports of a chunk under way
+  core::duration task_limit{};       ///< a task that takes longer has failed; 0: none
+};
+
+}  // namespace rankwise::engine
