@@ -3,6 +3,7 @@
 
 #include <rankwise/error.hpp>
 #include <rankwise/joined.hpp>
+#include <rankwise/launcher.hpp>
 #include <rankwise/option_values.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/program_options.hpp>
@@ -36,7 +37,7 @@ struct arguments {
   std::vector<std::string> words;  ///< of the command line, without the program's name
   std::map<std::string, std::string, std::less<>> environment;
 
-  /// As `main` got them, and this process's environment.
+  /// As `main` got them, and this process's environment, with what rankrun had put there.
   static arguments of_process(int argc, const char* const* argv);
 };
 
@@ -287,6 +288,8 @@ inline arguments arguments::of_process(int argc, const char* const* argv) {
     if (equals != std::string_view::npos)
       all.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
+  const auto& taken = launch_environment::of_process().taken();
+  all.environment.insert(taken.begin(), taken.end());
   return all;
 }
 

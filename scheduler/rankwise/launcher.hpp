@@ -1,21 +1,92 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdlib>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace rankwise {
 
-/// What a rank tells rankrun, the launcher that started it: lines on stderr that begin with a mark
-/// and rankrun's token, and that rankrun takes out. So they arrive from any host, by the way that
-/// the launch made anyway.
+/// The part of this process's environment that its launcher has made for it alone. It is taken out
+/// of there: a program that this process starts would take itself for a rank of the job.
+class launch_environment {
+ public:
+  /// What rankrun sets for a process.
+  static constexpr std::array<const char*, 3> rankrun_variables{
+      "RANKWISE_LAUNCHER", "RANKWISE_RESUME", "RANKWISE_TERMINAL"};
+
+  /// Takes the variables of rankrun when it is called first; that is before `main` in programs that
+  /// include `rankwise/run.hpp`.
+  static const launch_environment& of_process() {
+    static const launch_environment mine;
+    return mine;
+  }
+
+  /// The variables of rankrun that there were.
+  const std::map<std::string, std::string, std::less<>>& taken() const { return taken_; }
+
+  /// The value of one of them; empty where there was none.
+  std::string value(std::string_view name) const {
+    const auto found = taken_.find(name);
+    return found == taken_.end() ? std::string() : found->second;
+  }
+
+  /// The rank that an MPI launcher has given this process; none where nobody launched it.
+  std::optional<int> rank() const { return rank_; }
+
+  /// Whether a variable says to MPI which rank of which job a process is. Those that only inform,
+  /// such as OMPI_COMM_WORLD_LOCAL_RANK, are none. (By OMPI_UNIVERSE_SIZE Open MPI's mpirun refuses
+  /// to run inside a job.)
+  static bool makes_a_rank(std::string_view name) {
+    return (name.starts_with("PMIX_") && !name.starts_with("PMIX_MCA_")) ||
+           name.starts_with("PMI_") || name.starts_with("OMPI_MCA_orte_") ||
+           name.starts_with("OMPI_MCA_ess") || name == "OMPI_MCA_pmix" ||
+           name == "OMPI_UNIVERSE_SIZE";
+  }
+
+  /// Takes those variables out of the environment, once MPI has been initialised and needs them no
+  /// more.
+  static void leave_rank() {
+    std::vector<std::string> names;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+      const std::string_view text = *entry;
+      const std::string_view name = text.substr(0, text.find('='));
+      if (makes_a_rank(name)) names.emplace_back(name);
+    }
+    for (const std::string& name : names) ::unsetenv(name.c_str());
+  }
+
+ private:
+  launch_environment() {
+    for (const char* const name : rankrun_variables) {
+      if (const char* const value = std::getenv(name)) taken_.emplace(name, value);
+      ::unsetenv(name);
+    }
+    // Open MPI, srun with PMIx; MPICH, srun. OMPI_COMM_WORLD_RANK stays behind in a rank's
+    // children.
+    for (const char* const name : {"PMIX_RANK", "PMI_RANK"}) {
+      if (const char* const value = std::getenv(name); value != nullptr && !rank_)
+        rank_ = std::atoi(value);
+    }
+  }
+
+  std::map<std::string, std::string, std::less<>> taken_;
+  std::optional<int> rank_;
+};
+
+/// What a rank tells rankrun, the launcher that started it: lines on stderr that begin with a mark,
+/// rankrun's token and the speaker's process id, and that rankrun takes out. So they arrive from
+/// any host, by the way that the launch made anyway.
 ///
-/// rankrun offers it in the environment variable `launcher_variable` to programs whose file has
-/// that name in it; such a job goes on where ranks are lost, and its outcome is what the root says.
+/// rankrun offers it in the environment variable `variable` to programs whose file has that name in
+/// it; such a job goes on where ranks are lost, and its outcome is what the root says.
 class launcher_line {
  public:
   /// The variable whose value is the token.
@@ -28,14 +99,14 @@ class launcher_line {
 
   /// None where rankrun has not started this process, or can do without.
   static std::optional<launcher_line> of_process() {
-    const char* const token = std::getenv(variable);
-    if (token == nullptr || *token == '\0') return std::nullopt;
+    const std::string token = launch_environment::of_process().value(variable);
+    if (token.empty()) return std::nullopt;
     return launcher_line(token);
   }
 
   /// Says `words`, which are one line. Whole lines of several threads and ranks do not mix.
   void say(std::string_view words) const {
-    std::string line = mark + token_ + ' ';
+    std::string line = mark + token_ + ' ' + std::to_string(::getpid()) + ' ';
     line.append(words).append("\n");
     // Nothing can be done where stderr is gone.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());

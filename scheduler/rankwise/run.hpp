@@ -171,6 +171,7 @@ void run_under_launcher(
   static const auto* const environment =
       new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
   static_cast<void>(environment);
+  launch_environment::leave_rank();
   static auto* const endpoint = new transport::mpi(boost::mpi::communicator());
   const std::vector<identity> all = introduce(*endpoint);
   telling.reset();
@@ -189,6 +190,7 @@ void run_under_launcher(
 /// rank where MPI fails, or a message can't be read, says so and ends the job.
 template <std::invocable<pool&> Body>
 void run(const boost::mpi::communicator& communicator, const options& how, Body body) {
+  launch_environment::leave_rank();
   engine::task_registry::instance().check();
   engine::run_on_communicator(communicator, how, body);
 }
@@ -257,6 +259,7 @@ int run(int argc, char** argv, const program& what, Body body) {
     } else {
       const boost::mpi::environment environment(
           argc, argv, boost::mpi::threading::serialized, false);
+      launch_environment::leave_rank();
       engine::run_on_communicator(boost::mpi::communicator(), how, body);
     }
     return end(exit_status::success);

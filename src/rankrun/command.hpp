@@ -10,8 +10,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,24 +24,43 @@ namespace rankwise::launcher {
 struct surroundings {
   std::string mpirun;  ///< path of the real one
   mpi_flavor flavor = mpi_flavor::open_mpi_4;
-  std::map<std::string, std::string> environment;  ///< the caller's
+  std::map<std::string, std::string> environment;  ///< the caller's, without what is left out
   int cores = 1;                                   ///< of this machine
   std::optional<int> terminal_columns;             ///< of stderr, where it is a terminal
   bool is_root = false;
   /// By which the ranks' lines are known; empty: a rank that dies ends the job.
   std::string launcher_token = {};
-  bool resumes = false;  ///< the program goes on from its journal
+  bool resumes = false;                    ///< the program goes on from its journal
+  std::vector<std::string> left_out = {};  ///< variables that the job does not inherit
 };
 
 /// What is going to be run.
 struct command {
   std::vector<std::string> argv;
   std::map<std::string, std::string> settings;  ///< added to the caller's environment
+  std::vector<std::string> left_out = {};       ///< taken out of it before
 };
+
+/// The variables that a job must not inherit: a rankrun that runs inside a job has that job's.
+inline std::vector<std::string> variables_of_other_jobs(
+    const std::map<std::string, std::string>& environment) {
+  // What rankrun itself tells the mpirun of a job arrives in its ranks like a setting of the user.
+  static const std::set<std::string, std::less<>> told_to_mpirun{
+      "OMPI_MCA_plm", "OMPI_MCA_ras", "OMPI_MCA_mpi_yield_when_idle"};
+  const bool is_inside = environment.contains("OMPI_COMM_WORLD_RANK");
+  std::vector<std::string> names;
+  for (const auto& [name, value] : environment) {
+    if (launch_environment::makes_a_rank(name) || name == launcher_line::variable ||
+        name == "RANKWISE_TERMINAL" || (is_inside && told_to_mpirun.contains(name)))
+      names.push_back(name);
+  }
+  return names;
+}
 
 /// The command as a shell takes it: the settings in front.
 inline std::string shell_line(const command& shown) {
-  std::string line;
+  std::string line = shown.left_out.empty() ? "" : "env ";
+  for (const std::string& name : shown.left_out) line += "-u " + name + " ";
   for (const auto& [name, value] : shown.settings) line += name + "=" + shell_quoted(value) + " ";
   for (const std::string& word : shown.argv) line += shell_quoted(word) + " ";
   line.pop_back();
@@ -55,6 +76,7 @@ class command_builder {
 
   command build() {
     check_root();
+    result_.left_out = around_.left_out;
     n_ranks_ = asked_.n_ranks.value_or(hosts_.total_slots());
     check_slots();
     if (around_.terminal_columns) {

@@ -146,8 +146,7 @@ class running_job {
       poll(watched.data(), watched.size(), poll_timeout());
       if (watched[0].revents != 0) take_signals();
       if (watched[1].revents != 0) pass_errors_on();
-      if (signs_.outcome() && !deadline_)
-        deadline_ = clock::now() + (signs_.has_joined() ? farewell : short_farewell);
+      look_for_outcome();
       look_for_missing();
     }
     end_all_children();
@@ -205,6 +204,7 @@ class running_job {
     const descriptor write_end(pipe_ends[1]);
     fcntl(errors_->get(), F_SETFL, O_NONBLOCK);
 
+    for (const std::string& name : job.left_out) unsetenv(name.c_str());
     for (const auto& [name, value] : job.settings) setenv(name.c_str(), value.c_str(), 1);
     std::vector<std::string> words = job.argv;
     std::vector<char*> argv;
@@ -223,6 +223,17 @@ class running_job {
       execv(argv[0], argv.data());
       write_all(STDERR_FILENO, fmt::format("rankrun: {}: {}\n", argv[0], std::strerror(errno)));
       _exit(127);
+    }
+  }
+
+  /// What the root has said it takes back only where it was another process that had said so.
+  void look_for_outcome() {
+    if (signs_.outcome() && !deadline_) {
+      deadline_ = clock::now() + (signs_.has_joined() ? farewell : short_farewell);
+      awaits_end_ = true;
+    } else if (!signs_.outcome() && awaits_end_ && !is_hurried_ && !ended_by_) {
+      deadline_.reset();
+      awaits_end_ = false;
     }
   }
 
@@ -314,6 +325,7 @@ class running_job {
   std::optional<int> ended_by_;
   std::optional<clock::time_point> deadline_;
   std::optional<clock::time_point> start_deadline_;
+  bool awaits_end_ = false;  // the deadline is that of the root's outcome
   bool is_hurried_ = false;
   std::vector<int> missing_;  // never joined the others
   banner_filter filter_;

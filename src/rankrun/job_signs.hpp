@@ -7,12 +7,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace rankwise::launcher {
@@ -22,17 +26,23 @@ class job_signs {
  public:
   using time = std::chrono::steady_clock::time_point;
 
-  /// Words that can't be read tell nothing.
-  void hear(std::string_view words, time at) {
+  /// What a process says: its id, and words. Words that can't be read tell nothing. How the job
+  /// ends, the root alone says: the process that starts, or has joined, as rank 0.
+  void hear(std::string_view said, time at) {
+    const std::size_t id_end = std::min(said.find(' '), said.size());
+    const auto speaker = number(said.substr(0, id_end), largest_id);
+    if (!speaker) return;
+    const std::string_view words = said.substr(id_end);
     const std::vector<std::string_view> all = split_words(words);
-    if (!all.empty() && all[0] == launcher_words::last_words)
-      last_words_ = trim(words.substr(words.find(launcher_words::last_words) + all[0].size()));
-    if (all.size() == 2 && all[0] == launcher_words::joined) has_joined_ = true;
-    if (all.size() == 1 && all[0] == launcher_words::lost) has_lost_ = true;
-    if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = number(all[1], 255);
+    if (all.empty()) return;
     if (all.size() == 3 && all[0] == launcher_words::starting) {
       if (const auto rank = number(all[1], largest_count))
-        starting_[*rank] = {std::string(all[2]), at};
+        hear_starting(*rank, all[2], *speaker, at);
+    } else if (all.size() == 2 && all[0] == launcher_words::joined) {
+      has_joined_ = true;
+      root_ = speaker;
+    } else if (!root_ || root_ == speaker) {
+      hear_of_end(all, words);
     }
   }
 
@@ -84,12 +94,32 @@ class job_signs {
     time at;
   };
 
-  static std::optional<int> number(std::string_view text, int largest) {
-    if (text == "0") return 0;
-    const auto count = parse_count(text);
-    return count && *count <= largest ? count : std::nullopt;
+  static constexpr int largest_id = std::numeric_limits<int>::max();
+
+  void hear_starting(int rank, std::string_view host, int speaker, time at) {
+    starting_[rank] = {std::string(host), at};
+    if (rank != 0 || has_joined_ || root_ == speaker) return;
+    root_ = speaker;
+    outcome_.reset();  // was said by another process, which may have run before this one
+    last_words_.clear();
+    has_lost_ = false;
   }
 
+  void hear_of_end(const std::vector<std::string_view>& all, std::string_view words) {
+    if (all[0] == launcher_words::last_words)
+      last_words_ = trim(words.substr(words.find(launcher_words::last_words) + all[0].size()));
+    if (all.size() == 1 && all[0] == launcher_words::lost) has_lost_ = true;
+    if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = number(all[1], 255);
+  }
+
+  static std::optional<int> number(std::string_view text, int largest) {
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool is_number = error == std::errc{} && end == text.data() + text.size();
+    return is_number && value >= 0 && value <= largest ? std::optional(value) : std::nullopt;
+  }
+
+  std::optional<int> root_;  ///< its process
   bool has_joined_ = false;
   bool has_lost_ = false;
   std::string last_words_;

@@ -145,6 +145,8 @@ int launch(const options& asked) {
   around.mpirun = find_mpirun(asked.mpirun);
   around.flavor = recognise_mpi(mpirun_version(around.mpirun), around.mpirun);
   around.environment = read_environment();
+  around.left_out = variables_of_other_jobs(around.environment);
+  for (const std::string& name : around.left_out) around.environment.erase(name);
   around.cores = count_cores();
   around.terminal_columns = terminal_columns();
   around.is_root = geteuid() == 0;

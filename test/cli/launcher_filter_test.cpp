@@ -69,21 +69,55 @@ TEST_CASE("what ranks have told") {
   job_signs signs;
   const job_signs::time begun{};
   CHECK_FALSE(signs.has_joined());
-  signs.hear("starting 0 pi001", begun + 1s);
-  signs.hear("starting 2 pi002", begun + 9s);
+  signs.hear("70 starting 0 pi001", begun + 1s);
+  signs.hear("72 starting 2 pi002", begun + 9s);
   const std::vector<int> missing = signs.missing(3, begun + 10s);
   CHECK(missing == std::vector<int>{0, 1});
   CHECK(signs.describe(missing, {"pi001", "pi002"}) ==
         "rank 0 on pi001 (started, then silent), rank 1 on pi002 (never started)");
   CHECK(signs.describe({1}, {}) == "rank 1 (never started)");
-  signs.hear("joined 3", begun + 11s);
+  signs.hear("70 joined 3", begun + 11s);
   CHECK(signs.has_joined());
-  for (const char* const nonsense : {"", "outcome", "outcome -1", "outcome 256", "outcome 1 2"}) {
+  for (const char* const nonsense : {"",
+                                     "70",
+                                     "70 ",
+                                     "outcome 0",
+                                     "-70 outcome 0",
+                                     "70 outcome",
+                                     "70 outcome -1",
+                                     "70 outcome 256",
+                                     "70 outcome 1 2"}) {
     signs.hear(nonsense, begun + 12s);
     CHECK_FALSE(signs.outcome());
   }
-  signs.hear("last-words rankwise: ended by SIGTERM during pool::map", begun + 12s);
+  signs.hear("70 last-words rankwise: ended by SIGTERM during pool::map", begun + 12s);
   CHECK(signs.last_words() == "rankwise: ended by SIGTERM during pool::map");
-  signs.hear("outcome 0", begun + 12s);
+  signs.hear("70 outcome 0", begun + 12s);
   CHECK(signs.outcome() == 0);
+}
+
+TEST_CASE("how a job ends, its root alone says") {
+  job_signs signs;
+  const job_signs::time begun{};
+  SECTION("not a process that the root has started") {
+    signs.hear("70 starting 0 pi001", begun);
+    signs.hear("70 joined 2", begun);
+    for (const char* const other : {"71 outcome 0", "71 lost", "71 last-words none"})
+      signs.hear(other, begun);
+    CHECK_FALSE(signs.outcome());
+    CHECK_FALSE(signs.has_lost());
+    CHECK(signs.last_words().empty());
+    signs.hear("70 outcome 1", begun);
+    CHECK(signs.outcome() == 1);
+  }
+  SECTION("one that ends before it starts to join, unless another process starts after it") {
+    signs.hear("60 outcome 2", begun);
+    CHECK(signs.outcome() == 2);
+    signs.hear("70 starting 0 pi001", begun);
+    CHECK_FALSE(signs.outcome());
+    signs.hear("70 starting 0 pi001", begun + 1s);
+    signs.hear("70 outcome 0", begun + 1s);
+    signs.hear("70 starting 0 pi001", begun + 1s);
+    CHECK(signs.outcome() == 0);
+  }
 }

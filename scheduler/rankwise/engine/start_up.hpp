@@ -5,6 +5,7 @@
 #include <rankwise/engine/process_watch.hpp>
 #include <rankwise/engine/task_registry.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/launcher.hpp>
 #include <rankwise/wire/frame.hpp>
 
 #include <fmt/core.h>
@@ -13,7 +14,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,10 +88,10 @@ inline void require_alike(const std::vector<identity>& ranks) {
 /// The rank that an MPI launcher has given this process in its environment; none where nobody
 /// launched it.
 inline std::optional<int> launched_rank() {
-  for (const char* const name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
-    if (const char* const value = std::getenv(name)) return std::atoi(value);
-  }
-  return std::nullopt;
+  return launch_environment::of_process().rank();
 }
+
+/// Has the environment taken before `main`, which may start programs too.
+inline const launch_environment& taken_before_main = launch_environment::of_process();
 
 }  // namespace rankwise::engine

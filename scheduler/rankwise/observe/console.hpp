@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/launcher.hpp>
 #include <rankwise/observe/progress.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/summary.hpp>
@@ -24,10 +25,9 @@ namespace rankwise::observe {
 /// The width of the terminal that stderr ends at; none where it is none. Under mpirun it is a pipe,
 /// and the launcher says in RANKWISE_TERMINAL how many columns the terminal behind it has.
 inline std::optional<std::size_t> terminal_columns() {
-  if (const char* const told = std::getenv("RANKWISE_TERMINAL")) {
-    const std::size_t columns = std::strtoul(told, nullptr, 10);
-    if (columns != 0) return columns;
-  }
+  const std::string told = launch_environment::of_process().value("RANKWISE_TERMINAL");
+  if (const std::size_t columns = std::strtoul(told.c_str(), nullptr, 10); columns != 0)
+    return columns;
   winsize size{};
   if (::isatty(STDERR_FILENO) == 0) return std::nullopt;
   constexpr std::size_t usual_columns = 80;
