@@ -37,6 +37,8 @@ case $6 in
   unreachable) echo 'ssh: connect to host unreachable port 22: Connection timed out' >&2 && exit 255 ;;
   refused) printf 'Some banner\nrefused: Permission denied (publickey).\r\n' >&2 && exit 255 ;;
   closed) exit 255 ;;
+  hostile) cat "${0%/*}/answer" && exit ;;
+  mocking) printf 'refused \033]0;mine\007 # of course\n' >&2 && exit 255 ;;
   greeting) echo 'Welcome! cores=99' && set -- "${@:1:5}" pi001 "$7" ;;
 esac
 PATH=${0%/*}/hosts/$6 exec sh -c "$7"
@@ -93,10 +95,40 @@ succeeds "hosts: 1 host, 4 slots, Open MPI's format" "$make_hostfile" --check ho
 succeeds '' "$make_hostfile" --out hosts
 succeeds 'word' env PATH="$usual_path" "$rankrun" -f hosts -n 1 echo word
 
+# Whatever a host answers: nothing of it is run, and what is shown of it is plain.
+# hostile EXPECTED FIELD=ANSWER...: what is written of a host that answers so.
+hostile() {
+  local -r expected=$1
+  local field
+  {
+    for field in cores=4 arch=x86_64 kib=1048576 'mpi=Open MPI 4.1.4' "${@:2}"; do printf 'rankwise-%b\n' "$field"; done
+    echo rankwise-end
+  } > "$scratch/answer"
+  # The MPI that is told first counts.
+  [[ $2 != mpi=* ]] || sed -i '/^rankwise-mpi=Open MPI 4.1.4$/d' "$scratch/answer"
+  run "$make_hostfile" me hostile
+  same "status of a host that answers $2" "$status$err" 0
+  same "what is written of a host that answers $2" "$(grep hostile "$scratch/out")" "$expected"
+  same "what a host runs here that answers $2" "$(ls ran-here 2> /dev/null || true)" ''
+}
+# shellcheck disable=SC2016  # what a host would have the shell run
+for evil in 'names[$(touch ran-here; echo 0)]' 'a[$(touch ran-here)0]' '`touch ran-here`' '1;touch ran-here' '\033]0;mine\007' '99999999999999999999' '-1' '0x10' '1 slots=9' ''; do
+  hostile 'hostile slots=4   # x86_64, 4 cores, Open MPI 4.1.4' "kib=$evil"
+  hostile '# hostile   # the number of cores is unknown' "cores=$evil"
+  hostile '# hostile slots=4   # no MPI found' "mpi=$evil"
+done
+# shellcheck disable=SC2016
+for evil in '$(touch ran-here)' 'x86_64 # slots' '\033[31mred' "$(printf 'x%.0s' {1..100})" ''; do
+  hostile 'hostile slots=4   # unknown architecture, 4 cores, 1.0 GiB, Open MPI 4.1.4 (another architecture than here)' "arch=$evil"
+done
+hostile '# hostile slots=4   # no MPI found' 'mpi=Open MPI 4.1.4\033[31m'
+run "$make_hostfile" me mocking
+same 'a reason in plain characters' "$(grep mocking "$scratch/out")" '# mocking   # refused ?]0;mine?  of course'
+
 # Hosts with an MPI may serve even where this machine has none; the first of them sets the series.
 rm "$scratch/hosts/me/mpirun"
 mkdir "$scratch/hosts/tools"
-for tool in mktemp timeout rm cat wc; do ln -s "$(type -P "$tool")" "$scratch/hosts/tools/$tool"; done
+for tool in mktemp timeout rm cat wc head; do ln -s "$(type -P "$tool")" "$scratch/hosts/tools/$tool"; done
 succeeds "$open_mpi
 # 1 of 3 hosts can serve, with 1 slot.
 # me slots=2   # no MPI found
@@ -137,7 +169,7 @@ done
 refuse 'found "pi[3-1]", accepted: ranges that go up, as in pi[001-006]' --out new 'pi[3-1]'
 refuse 'found "pi2" twice, accepted: each host once' 'pi[1-3]' pi2
 refuse 'found more than 1000000 hosts' 'pi[0-999999999]'
-refuse '-x: found an unknown option, accepted: --out --format --slots --timeout --jobs --file --check --help' -x
+refuse '-x: found an unknown option, accepted: --out --format --slots --timeout --jobs --file --check --help -h' -x
 refuse '--format: found "slurm", accepted: openmpi, mpich' --format slurm
 for option in --slots --timeout --jobs; do
   for value in 0 -1 x '' 1000001; do
@@ -159,6 +191,21 @@ refuses "make-hostfile: found no ssh to ask other hosts with (\"no-such-ssh\"), 
 
 # --check, line by line.
 readonly line='accepted: "name", "name slots=N [max_slots=M]" (Open MPI) or "name:N" (MPICH), N from 1'
+printf '\xef\xbb\xbfpi slots=2\r\n' > marked
+succeeds "marked: 1 host, 2 slots, Open MPI's format" "$make_hostfile" --check marked
+printf '\xef\xbb\xbfpi001\r\n' > marked
+run "$make_hostfile" --file marked
+same 'names behind a byte-order mark' "$status$err" 0
+rm marked
+same 'what --help and -h print' "$("$make_hostfile" --help)" "$("$make_hostfile" -h)"
+for shown in --help "--check $PWD/full_checked"; do
+  echo pi > full_checked
+  status=0
+  # shellcheck disable=SC2086  # two words
+  "$make_hostfile" $shown > /dev/full 2> "$scratch/err" || status=$?
+  same "status of $shown that can't be printed" "$status" 1
+done
+rm full_checked
 readonly good_lines=('pi' 'pi slots=2' 'pi  slots=2   max_slots=4 # why' 'pi max-slots=2' 'pi:4' 'pi:04')
 readonly bad_lines=('pi slots=0' 'pi slots' 'pi slots=' 'pi slots = 2' 'pi slots=2 slots=2' 'pi slots=4 max_slots=2'
   'pi cores=2' 'pi pi2' 'pi:0' 'pi:' 'pi:2:3' 'pi:2 slots=2' ':2' 'me@pi' '-o pi' 'pi slots=1000001' 'pi,pi2')
