@@ -12,18 +12,23 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <ifaddrs.h>
+#include <map>
 #include <memory>
 #include <netdb.h>
+#include <optional>
 #include <random>
 #include <sched.h>
 #include <set>
+#include <spawn.h>
 #include <sstream>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -48,6 +53,22 @@ std::string output_of(const std::vector<std::string>& argv) {
     text.append(buffer.data(), n);
   }
   return text;
+}
+
+/// Starts a program of the PATH that reads and prints nothing; none where that can't be done.
+std::optional<pid_t> start_silently(std::vector<std::string> words) {
+  std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t streams;
+  posix_spawn_file_actions_init(&streams);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    posix_spawn_file_actions_addopen(&streams, fd, "/dev/null", O_RDWR, 0);
+  pid_t pid = -1;
+  const int error = posix_spawnp(&pid, argv[0], &streams, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&streams);
+  return error == 0 ? std::optional(pid) : std::nullopt;
 }
 
 bool is_program(const fs::path& path) {
@@ -212,26 +233,35 @@ void look_up_hosts(host_list& hosts) {
 }
 
 std::set<std::string> answering_hosts(const host_list& hosts) {
+  constexpr std::size_t asked_at_once = 32;
   const char* const asked = std::getenv("RANKWISE_SSH");
   const std::string ssh = asked == nullptr || *asked == '\0' ? "ssh" : asked;
   std::set<std::string> names;
-  std::string script;
+  std::map<pid_t, std::string> questions;
+  const auto await_one = [&] {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, 0);
+    if (const auto found = questions.find(pid); found != questions.end()) {
+      if (WIFEXITED(status) && WEXITSTATUS(status) == 0) names.insert(found->second);
+      questions.erase(found);
+    }
+    if (pid < 0 && errno != EINTR) questions.clear();
+  };
   for (const host& entry : hosts.hosts) {
     if (entry.is_local) {
       names.insert(entry.name);
-    } else {
-      script += fmt::format(
-          "{{ timeout 10 {} -n -o BatchMode=yes -o ConnectTimeout=5 {} true > /dev/null 2>&1 && "
-          "echo "
-          "{}; }} &\n",
-          ssh,
-          entry.name,  // a host name has no character that a shell takes for anything else
-          entry.name);
+      continue;
     }
+    while (questions.size() >= asked_at_once) await_one();
+    std::vector<std::string> words{"timeout", "10"};
+    for (const std::string_view word : split_words(ssh)) words.emplace_back(word);
+    for (const char* const word : {"-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"})
+      words.emplace_back(word);
+    words.push_back(entry.name);
+    words.emplace_back("true");
+    if (const auto pid = start_silently(words)) questions.emplace(*pid, entry.name);
   }
-  if (script.empty()) return names;
-  const std::string answers = output_of({"/bin/sh", "-c", script + "wait"});
-  for (const std::string_view name : split_words(answers)) names.emplace(name);
+  while (!questions.empty()) await_one();
   return names;
 }
 

@@ -151,4 +151,17 @@ holds 'no hanging mpirun is left' all_gone pid.mpirun
 same 'what Open MPI 5 is told' "$(< arguments)" \
   "--host localhost:$(nproc) -n 1$allow_root --bind-to none true"
 
+# A job on many hosts that could not go on: all of them are asked again, some at a time.
+cat > failing << 'TEXT'
+#!/bin/sh
+[ "$1" != --version ] || { echo 'mpirun (Open MPI) 4.1.4'; exit; }
+echo "$2" >> asked
+exit 137
+TEXT
+chmod +x failing
+printf '10.%d.0.1\n' {1..250} | sed 'p; s/0.1$/1.1/p; s/1.1$/2.1/p; s/2.1$/3.1/p; s/3.1$/4.1/p; s/4.1$/5.1/' > many
+run env RANKWISE_SSH='env true' "$rankrun" --mpirun ./failing -f many --restarts 1 true
+same 'status of a job on many hosts' "$status" 137
+same 'hosts of its second start' "$(tail -n 1 asked | tr ',' '\n' | wc -l)" 1500
+
 finish
