@@ -92,7 +92,7 @@ inline boost::program_options::options_description program_options(options& how)
       po::bool_switch()->default_value(false, "")->notifier(rest),
       "the first rank hands out tasks and runs none");
   add("version", po::bool_switch()->default_value(false, ""), "print the version and exit");
-  add("help", po::bool_switch()->default_value(false, ""), "print this text and exit");
+  add("help,h", po::bool_switch()->default_value(false, ""), "print this text and exit");
   return group;
 }
 

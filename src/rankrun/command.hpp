@@ -2,7 +2,9 @@
 #pragma once
 
 #include <rankwise/launcher.hpp>
+#include <rankwise/option_variables.hpp>
 
+#include "allocation.hpp"
 #include "hostfile.hpp"
 #include "mpi_flavor.hpp"
 #include "options.hpp"
@@ -41,8 +43,17 @@ struct command {
   std::vector<std::string> left_out = {};       ///< taken out of it before
 };
 
-/// The variables that a job must not inherit: a rankrun that runs inside a job has that job's.
-inline std::vector<std::string> variables_of_other_jobs(
+/// Whether Open MPI is to bring this variable to all hosts: what sets options, and what rankrun
+/// says to ranks. Nothing else: MPI encrypts nothing, and who looks at a process sees its
+/// environment.
+inline bool is_for_ranks(std::string_view variable) {
+  return sets_an_option(variable) || variable == launcher_line::variable ||
+         variable == "RANKWISE_TERMINAL";
+}
+
+/// The variables that a job does not inherit: those of the job in which this rankrun runs, if it
+/// does, and a passphrase.
+inline std::vector<std::string> variables_to_leave_out(
     const std::map<std::string, std::string>& environment) {
   // What rankrun itself tells the mpirun of a job arrives in its ranks like a setting of the user.
   static const std::set<std::string, std::less<>> told_to_mpirun{
@@ -51,7 +62,8 @@ inline std::vector<std::string> variables_of_other_jobs(
   std::vector<std::string> names;
   for (const auto& [name, value] : environment) {
     if (launch_environment::makes_a_rank(name) || name == launcher_line::variable ||
-        name == "RANKWISE_TERMINAL" || (is_inside && told_to_mpirun.contains(name)))
+        name == "RANKWISE_TERMINAL" || name == "RANKWISE_PASSPHRASE" ||
+        (is_inside && told_to_mpirun.contains(name)))
       names.push_back(name);
   }
   return names;
@@ -226,6 +238,9 @@ class command_builder {
     // Ranks that spin on a shared core keep each other from working.
     if (asked_.oversubscribe || local_ranks() > around_.cores) set_mca("mpi_yield_when_idle", "1");
 
+    // The hosts are those that are named here, whatever Slurm has allocated, or its variables say.
+    if (is_in_slurm(around_.environment)) set_mca("ras", "^slurm");
+
     // Version 4 looks for ssh even where it has nothing to start elsewhere, and fails without.
     if (!is_5 && all_local()) set_mca("plm", "isolated");
 
@@ -239,7 +254,7 @@ class command_builder {
     std::map<std::string, std::string> visible = around_.environment;
     visible.insert(result_.settings.begin(), result_.settings.end());
     for (const auto& [name, value] : visible) {
-      if (name.starts_with("RANKWISE_")) export_variable(name);
+      if (is_for_ranks(name)) export_variable(name);
     }
   }
 

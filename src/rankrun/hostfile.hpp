@@ -118,13 +118,14 @@ inline void add_host(host_list& list, host entry, const std::string& where) {
 /// Reads a host file in Open MPI's format (`host slots=N [max_slots=M]`) or in MPICH's (`host:N`).
 ///
 /// Local: pure. `#` starts a comment; a plain name is one slot; a name that comes again adds up.
+/// A byte-order mark and carriage returns are no part of the text.
 /// Throws:  config_error naming `source`:line, for a line that is neither, for two formats in one
 ///          file, and for a file without a slot.
 inline host_list parse_hostfile(std::string_view text, const std::string& source) {
   host_list result{source, {}};
   auto file_format = detail::host_format::plain;
   int line_number = 0;
-  for (std::string_view line : split(text, '\n')) {
+  for (std::string_view line : split(without_byte_order_mark(text), '\n')) {
     ++line_number;
     line = trim(line.substr(0, line.find('#')));
     if (line.empty()) continue;

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -16,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 namespace rankwise::launcher {
@@ -30,13 +28,13 @@ class job_signs {
   /// ends, the root alone says: the process that starts, or has joined, as rank 0.
   void hear(std::string_view said, time at) {
     const std::size_t id_end = std::min(said.find(' '), said.size());
-    const auto speaker = number(said.substr(0, id_end), largest_id);
+    const auto speaker = parse_number(said.substr(0, id_end), std::numeric_limits<int>::max());
     if (!speaker) return;
     const std::string_view words = said.substr(id_end);
     const std::vector<std::string_view> all = split_words(words);
     if (all.empty()) return;
     if (all.size() == 3 && all[0] == launcher_words::starting) {
-      if (const auto rank = number(all[1], largest_count))
+      if (const auto rank = parse_number(all[1], largest_count))
         hear_starting(*rank, all[2], *speaker, at);
     } else if (all.size() == 2 && all[0] == launcher_words::joined) {
       has_joined_ = true;
@@ -94,10 +92,8 @@ class job_signs {
     time at;
   };
 
-  static constexpr int largest_id = std::numeric_limits<int>::max();
-
   void hear_starting(int rank, std::string_view host, int speaker, time at) {
-    starting_[rank] = {std::string(host), at};
+    starting_[rank] = {plain_text(host), at};
     if (rank != 0 || has_joined_ || root_ == speaker) return;
     root_ = speaker;
     outcome_.reset();  // was said by another process, which may have run before this one
@@ -107,16 +103,10 @@ class job_signs {
 
   void hear_of_end(const std::vector<std::string_view>& all, std::string_view words) {
     if (all[0] == launcher_words::last_words)
-      last_words_ = trim(words.substr(words.find(launcher_words::last_words) + all[0].size()));
+      last_words_ =
+          plain_text(trim(words.substr(words.find(launcher_words::last_words) + all[0].size())));
     if (all.size() == 1 && all[0] == launcher_words::lost) has_lost_ = true;
-    if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = number(all[1], 255);
-  }
-
-  static std::optional<int> number(std::string_view text, int largest) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool is_number = error == std::errc{} && end == text.data() + text.size();
-    return is_number && value >= 0 && value <= largest ? std::optional(value) : std::nullopt;
+    if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = parse_number(all[1], 255);
   }
 
   std::optional<int> root_;  ///< its process

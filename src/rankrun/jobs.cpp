@@ -3,6 +3,8 @@
 
 #include <rankwise/error.hpp>
 
+#include "text.hpp"
+
 #ifdef RANKWISE_HAS_SQLITE
 #include <rankwise/json_text.hpp>
 #include <rankwise/observe/journal_file.hpp>
@@ -109,16 +111,6 @@ std::string json_value(const sqlite_statement& row, int column) {
     default:
       return json_text(row.text(column));
   }
-}
-
-/// Text that may come from anywhere, for a terminal: on one line, without control characters.
-std::string plain_text(std::string_view text) {
-  std::string shown;
-  for (const char character : text) {
-    const auto code = static_cast<unsigned char>(character);
-    shown += code < 0x20 || code == 0x7f ? ' ' : character;
-  }
-  return shown;
 }
 
 class journal_reader {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "allocation.hpp"
 #include "command.hpp"
 #include "hostfile.hpp"
 #include "job.hpp"
@@ -31,7 +32,7 @@ rankrun jobs [--json | --csv] FILE
 Prints what a journal (--journal FILE of PROGRAM) holds.
 
   -f, --hostfile FILE    hosts: "name slots=N" (Open MPI), "name:N" (MPICH) or plain names;
-                         without it: this machine
+                         without it: Slurm's allocation, or this machine
   -H, --host a:2,b:4     hosts on the command line
   -n, -np N              ranks; without it: one a slot
   --tag-output           puts the rank before each line that it prints
@@ -60,6 +61,7 @@ host_list hosts_of(const options& asked) {
   }
   if (asked.hostfile) return parse_hostfile(read_hostfile(*asked.hostfile), *asked.hostfile);
   if (asked.hosts) return parse_host_option(*asked.hosts);
+  if (auto allocated = slurm_allocation(read_environment())) return *std::move(allocated);
   host here;
   here.name = "localhost";
   here.slots = count_cores();
@@ -145,7 +147,7 @@ int launch(const options& asked) {
   around.mpirun = find_mpirun(asked.mpirun);
   around.flavor = recognise_mpi(mpirun_version(around.mpirun), around.mpirun);
   around.environment = read_environment();
-  around.left_out = variables_of_other_jobs(around.environment);
+  around.left_out = variables_to_leave_out(around.environment);
   for (const std::string& name : around.left_out) around.environment.erase(name);
   around.cores = count_cores();
   around.terminal_columns = terminal_columns();

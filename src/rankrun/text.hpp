@@ -52,13 +52,39 @@ inline std::vector<std::string_view> split_words(std::string_view text) {
   return words;
 }
 
-/// A whole number from 1 to `largest_count`, and nothing else in the text.
-inline std::optional<int> parse_count(std::string_view text) {
+/// A whole number from 0 to `largest`, and nothing else in the text.
+inline std::optional<int> parse_number(std::string_view text, int largest) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (value < 1 || value > largest_count) return std::nullopt;
+  if (value < 0 || value > largest) return std::nullopt;
   return value;
+}
+
+/// A whole number from 1 to `largest_count`, and nothing else in the text.
+inline std::optional<int> parse_count(std::string_view text) {
+  const auto number = parse_number(text, largest_count);
+  return number == 0 ? std::nullopt : number;
+}
+
+/// The text without the mark by which some editors say that it is UTF-8.
+constexpr std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
+/// Text that may come from anywhere, for a terminal: on one line, without control characters (of
+/// ASCII, and U+0080 to U+009F in UTF-8).
+inline std::string plain_text(std::string_view text) {
+  std::string shown;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto code = static_cast<unsigned char>(text[at]);
+    const auto next = static_cast<unsigned char>(at + 1 < text.size() ? text[at + 1] : ' ');
+    const bool is_control = code == 0xc2 && next >= 0x80 && next < 0xa0;
+    shown += is_control || code < 0x20 || code == 0x7f ? ' ' : text[at];
+    if (is_control) ++at;
+  }
+  return shown;
 }
 
 /// The word as a POSIX shell reads it back.

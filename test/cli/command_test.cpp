@@ -154,3 +154,51 @@ TEST_CASE("words are quoted as a shell reads them back") {
   CHECK(shell_quoted("$HOME") == "'$HOME'");
   CHECK(shell_quoted("~") == "'~'");
 }
+
+TEST_CASE(
+    "no variable is brought to other hosts but those that set options and what rankrun says") {
+  scene under_test{{"app"}};
+  under_test.around.environment = {{"RANKWISE_SEED", "3"},
+                                   {"RANKWISE_PASSPHRASE", "secret"},
+                                   {"RANKWISE_SSH", "ssh -i key"},
+                                   {"RANKWISE_TEST_MODELS", "here"},
+                                   {"RANKWISE_TOKEN", "secret"},
+                                   {"OTHER", "value"}};
+  under_test.around.terminal_columns = 80;
+  under_test.around.launcher_token = "token";
+  host_list list = parse_hostfile(under_test.hosts, "hosts");
+  const command made = make_command(parse_options(under_test.words), list, under_test.around);
+  std::vector<std::string> exported;
+  for (std::size_t i = 0; i + 1 < made.argv.size(); ++i) {
+    if (made.argv[i] == "-x") exported.push_back(made.argv[i + 1]);
+  }
+  CHECK(exported ==
+        std::vector<std::string>{"RANKWISE_LAUNCHER", "RANKWISE_SEED", "RANKWISE_TERMINAL"});
+}
+
+TEST_CASE("what a job does not inherit: another job's variables, and a passphrase") {
+  CHECK(variables_to_leave_out({{"OMPI_MCA_plm", "rsh"},
+                                {"PATH", "/bin"},
+                                {"PMIX_MCA_gds", "hash"},
+                                {"RANKWISE_RESUME", "1"},
+                                {"RANKWISE_PASSPHRASE", "secret"}}) ==
+        std::vector<std::string>{"RANKWISE_PASSPHRASE"});
+  CHECK(variables_to_leave_out({{"OMPI_COMM_WORLD_RANK", "0"},
+                                {"OMPI_MCA_orte_hnp_uri", "here"},
+                                {"OMPI_MCA_plm", "isolated"},
+                                {"OMPI_UNIVERSE_SIZE", "2"},
+                                {"PMIX_RANK", "0"},
+                                {"RANKWISE_LAUNCHER", "token"}}) ==
+        std::vector<std::string>{"OMPI_MCA_orte_hnp_uri",
+                                 "OMPI_MCA_plm",
+                                 "OMPI_UNIVERSE_SIZE",
+                                 "PMIX_RANK",
+                                 "RANKWISE_LAUNCHER"});
+}
+
+TEST_CASE("inside Slurm the hosts that are named count") {
+  scene under_test{{"app"}};
+  under_test.around.environment = {{"SLURM_JOB_ID", "42"}};
+  CHECK(under_test.line() ==
+        "mpirun --host localhost:2 -n 2 --bind-to none --mca ras ^slurm --mca plm isolated app");
+}

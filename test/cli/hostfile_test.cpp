@@ -2,6 +2,7 @@
 #include "rankrun/hostfile.hpp"
 
 #include "catch.hpp"
+#include "rankrun/allocation.hpp"
 
 #include <fmt/format.h>
 
@@ -124,4 +125,36 @@ TEST_CASE("hosts on the command line are read") {
         parse_host_option(value),
         "--host: found \"" + value + R"(", accepted: names with slots, as in "a:2,b:4")");
   }
+}
+
+TEST_CASE("a byte-order mark is no part of a host's name") {
+  const rankwise::launcher::host_list list =
+      rankwise::launcher::parse_hostfile("\xef\xbb\xbfpi001 slots=2\r\npi002\r\n", "hosts");
+  CHECK(list.hosts.front().name == "pi001");
+  CHECK(list.total_slots() == 3);
+}
+
+TEST_CASE("Slurm's allocation, as its variables say") {
+  using rankwise::launcher::slurm_allocation;
+  const auto allocated = [](const std::string& nodes, const std::string& tasks) {
+    const auto list = slurm_allocation(
+        {{"SLURM_JOB_ID", "42"}, {"SLURM_JOB_NODELIST", nodes}, {"SLURM_TASKS_PER_NODE", tasks}});
+    std::string text;
+    for (const rankwise::launcher::host& entry : list->hosts)
+      text += fmt::format("{}:{} ", entry.name, entry.slots);
+    return text;
+  };
+  CHECK(allocated("pi", "3") == "pi:3 ");
+  CHECK(allocated("pi[08-10,12],x5", "2(x3),1(x2)") == "pi08:2 pi09:2 pi10:2 pi12:1 x5:1 ");
+  CHECK(allocated("r[1-2]n[01-02].lab", "4(x4)") ==
+        "r1n01.lab:4 r1n02.lab:4 r2n01.lab:4 r2n02.lab:4 ");
+  CHECK_FALSE(slurm_allocation({{"SLURM_JOB_ID", "42"}}));
+  CHECK_FALSE(slurm_allocation({{"SLURM_NODELIST", "pi"}, {"SLURM_TASKS_PER_NODE", "1"}}));
+  for (const char* const nodes : {"", "pi[", "pi[2-1]", "pi[1-]", "-pi", "pi[1-9999999]", "pi 1"})
+    CHECK_THROWS_AS(allocated(nodes, "1"), rankwise::config_error);
+  for (const char* const tasks : {"", "0", "2(x2)", "1(x", "1(x0)", "one"})
+    CHECK_THROWS_AS(allocated("pi", tasks), rankwise::config_error);
+  CHECK_THROWS_WITH(
+      allocated("pi[1-2]", "1"),
+      R"(SLURM_TASKS_PER_NODE: found "1", accepted: tasks for each node, as in 2(x3),1, or -f with a host file)");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <rankwise/command_line.hpp>
+#include <rankwise/option_variables.hpp>
 
 #include "catch.hpp"
 
@@ -231,4 +232,25 @@ TEST_CASE("the process's own words and variables are found") {
   CHECK(found.words == std::vector<std::string>{"--quiet", "x=y"});
   CHECK(found.environment.contains("PATH"));
   CHECK(arguments::of_process(0, nullptr).words.empty());
+}
+
+TEST_CASE("the variables that reach all hosts are those of the options, and no other") {
+  rankwise::options how;
+  std::size_t n_options = 0;
+  for (const auto& option : rankwise::program_options(how).options()) {
+    if (option->long_name() == "help" || option->long_name() == "version") continue;
+    const std::string variable = "RANKWISE_" + rankwise::detail::variable_name(option->long_name());
+    CAPTURE(variable);
+    CHECK(rankwise::sets_an_option(variable));
+    ++n_options;
+  }
+  CHECK(n_options == rankwise::option_variables.size());
+  CHECK_FALSE(rankwise::sets_an_option("RANKWISE_PASSPHRASE"));
+}
+
+TEST_CASE("-h is --help") {
+  program sample;
+  sample.run({{"-h"}, {}});
+  CHECK(sample.answer.next == command_line_answer::step::print_and_exit);
+  CHECK(sample.answer.text.find("--help") != std::string::npos);
 }
