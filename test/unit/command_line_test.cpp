@@ -237,7 +237,8 @@ TEST_CASE("the process's own words and variables are found") {
 TEST_CASE("the variables that reach all hosts are those of the options, and no other") {
   rankwise::options how;
   std::size_t n_options = 0;
-  for (const auto& option : rankwise::program_options(how).options()) {
+  const auto group = rankwise::program_options(how);
+  for (const auto& option : group.options()) {
     if (option->long_name() == "help" || option->long_name() == "version") continue;
     const std::string variable = "RANKWISE_" + rankwise::detail::variable_name(option->long_name());
     CAPTURE(variable);
