@@ -28,7 +28,12 @@ same 'content' "$(< model.onnx)" 'a model'
 succeeds 'fetch-model: model.onnx is there already' "$fetch" "$url" "$sum"
 refuses "fetch-model: model.onnx is there, and is another file: its SHA-256 is $sum" "$fetch" "$url" "$other"
 succeeds 'fetch-model: named.onnx, 7 bytes' "$fetch" --out named.onnx "$url" "$sum"
-rm model.onnx named.onnx
+ln -s named2.onnx link.onnx
+succeeds "fetch-model: $PWD/named2.onnx, 7 bytes" "$fetch" --out link.onnx "$url" "$sum"
+same 'the link' "$(readlink link.onnx)" named2.onnx
+mkfifo pipe
+refuses 'fetch-model: --out: found "pipe", accepted: a file, or the name of a new one' "$fetch" --out pipe "$url" "$sum"
+rm model.onnx named.onnx named2.onnx link.onnx pipe
 
 run "$fetch" "$url" "$other"
 same 'status of a mismatch' "$status" 1

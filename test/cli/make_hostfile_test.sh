@@ -91,6 +91,18 @@ pi001 slots=4   # aarch64, 4 cores, $memory, Open MPI 4.1.6 $other
 # pi003 slots=4   # no MPI found"
 same 'its mode' "$(stat -c %a hosts)" "$(printf '%o' $((0666 & ~$(umask))))"
 same 'no file beside it' "$(echo hosts*)" hosts
+chmod 600 hosts
+ln -s hosts link
+mkfifo pipe
+cat pipe > piped &
+succeeds '' "$make_hostfile" --out link pi001
+same 'what a link leads to is written' "$(readlink link) $(grep -c '^pi001 slots=4' hosts)" 'hosts 1'
+same 'its mode stays' "$(stat -c %a hosts)" 600
+succeeds '' "$make_hostfile" --out pipe pi001
+wait $!
+same 'a FIFO carries it' "$(stat -c %F pipe) $(grep -c '^pi001 slots=4' piped)" 'fifo 1'
+rm link pipe piped
+chmod 644 hosts
 succeeds "hosts: 1 host, 4 slots, Open MPI's format" "$make_hostfile" --check hosts
 succeeds '' "$make_hostfile" --out hosts
 succeeds 'word' env PATH="$usual_path" "$rankrun" -f hosts -n 1 echo word
