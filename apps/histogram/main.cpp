@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Counts the colours of images, or the numbers in a column, wherever a rank is free; no line names
 // a rank.
+#include <rankwise/files/published_file.hpp>
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "csv/column.hpp"
-#include "drawing/output_file.hpp"
 #include "histogram/equal_bins.hpp"
 #include "histogram/image_part.hpp"
 #include "histogram/mappers.hpp"
@@ -16,6 +16,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <vector>
 
@@ -24,8 +25,12 @@ namespace {
 
 template <class Histogram>
 void show(const rankwise::pool& pool, const settings& asked, const Histogram& counted) {
-  fmt::print("{}", pool.options().json ? json_line(counted) : plot(counted));
-  if (!asked.svg.empty()) drawing::output_file("--svg", asked.svg).write(drawing(counted));
+  // A drawing that goes to standard output has it for itself.
+  const bool is_drawn_there = rankwise::files::is_standard_output(asked.svg);
+  fmt::print(is_drawn_there ? stderr : stdout,
+             "{}",
+             pool.options().json ? json_line(counted) : plot(counted));
+  if (!asked.svg.empty()) rankwise::files::write_output(asked.svg, drawing(counted), "--svg");
 }
 
 void count_images(const rankwise::pool& pool, const settings& asked) {
@@ -62,7 +67,7 @@ void count_column(const rankwise::pool& pool, const settings& asked) {
 
 void body(const rankwise::pool& pool, const settings& asked) {
   check(asked);
-  if (!asked.svg.empty()) drawing::output_file("--svg", asked.svg).check();
+  if (!asked.svg.empty()) rankwise::files::published_file::check(asked.svg, "--svg");
   if (asked.column.empty()) {
     count_images(pool, asked);
   } else {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/files/published_file.hpp>
 #include <rankwise/rankwise.hpp>
 
-#include "drawing/output_file.hpp"
 #include "inference/graph.hpp"
 #include "inference/model/keras_cut.hpp"
 #include "mobilenet/bench.hpp"
@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <numeric>
 #include <string>
@@ -79,7 +80,7 @@ inline comparison_row row_of(const std::string& name,
 /// The command `compare`: one rank, a cut made by hand, planned cuts and whole copies, one after
 /// the other over the same made-up pictures.
 inline void compare(const rankwise::pool& pool, const settings& asked) {
-  if (!asked.out.empty()) drawing::output_file("--out", asked.out).check();
+  if (!asked.out.empty()) rankwise::files::published_file::check(asked.out, "--out");
   const std::vector<std::uint64_t> before = memory_of_ranks(pool);
   const inference::graph first = inference::skeleton_of(read_model(asked));
   const inference::plan_problem problem = measure_cluster(pool, first, asked);
@@ -106,13 +107,15 @@ inline void compare(const rankwise::pool& pool, const settings& asked) {
     rows.push_back(
         detail::row_of(one.name, run, bench(pool, read_model(asked), run, one.how, before)));
   }
-  fmt::print("{}", pool.options().json ? comparison_json(rows) : comparison_text(rows));
-  if (!asked.out.empty())
-    drawing::output_file("--out", asked.out)
-        .write(comparison_chart(rows,
-                                fmt::format("{} on {} ranks",
-                                            std::filesystem::path(asked.model).filename().string(),
-                                            pool.n_ranks())));
+  // A chart that goes to standard output has it for itself.
+  const bool is_drawn_there = rankwise::files::is_standard_output(asked.out);
+  fmt::print(is_drawn_there ? stderr : stdout,
+             "{}",
+             pool.options().json ? comparison_json(rows) : comparison_text(rows));
+  if (asked.out.empty()) return;
+  const std::string model = std::filesystem::path(asked.model).filename().string();
+  const std::string title = fmt::format("{} on {} ranks", model, pool.n_ranks());
+  rankwise::files::write_output(asked.out, comparison_chart(rows, title), "--out");
 }
 
 }  // namespace mobilenet

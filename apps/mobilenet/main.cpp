@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Classifies pictures by a neural network that is spread over the ranks; no line names a rank.
+#include <rankwise/files/published_file.hpp>
 #include <rankwise/pipeline.hpp>
 #include <rankwise/rankwise.hpp>
 
@@ -52,10 +53,13 @@ void run_bench(const rankwise::pool& pool, const settings& asked) {
 
 void make_model(const rankwise::pool& /*pool*/, const settings& asked) {
   if (asked.out.empty()) throw rankwise::config_error("make-model: --out is missing");
+  rankwise::files::published_file::check(asked.out, "--out");
   const inference::graph model = inference::make_mobilenet_v2(
       {.width = asked.width, .size = asked.size, .n_classes = asked.n_classes});
-  inference::write_onnx_file(model, asked.out);
-  fmt::print("{}: MobileNetV2 {:.2f} for pictures of {} x {}, {} classes; its weights are random\n",
+  rankwise::files::write_output(asked.out, inference::write_onnx(model), "--out");
+  // A model that goes to standard output has it for itself.
+  fmt::print(rankwise::files::is_standard_output(asked.out) ? stderr : stdout,
+             "{}: MobileNetV2 {:.2f} for pictures of {} x {}, {} classes; its weights are random\n",
              asked.out,
              asked.width,
              asked.size,

@@ -6,7 +6,6 @@
 #include "rsa_keygen/job.hpp"
 #include "rsa_keygen/key_directory.hpp"
 #include "rsa_keygen/make_key.hpp"
-#include "rsa_keygen/pending_file.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -22,17 +21,14 @@ struct key_task {
   key_request request = {};
 
   key_result operator()(rankwise::task_context& context, std::uint64_t index) const {
-    const bool again = context.again();
-    made_key made = make_key(request, index, again);
+    made_key made = make_key(request, index, context.again());
     made.result.rank = static_cast<std::int32_t>(context.rank());
     made.result.host = context.host();
     if (made.file && request.keep) {
       // Shared because a handler must be copyable; there is one owner.
-      context.when_settled(
-          [file = std::make_shared<pending_file>(std::move(*made.file)), again](bool accepted) {
-            if (!accepted) return;
-            again ? file->publish_again() : file->publish();
-          });
+      context.when_settled([file = std::shared_ptr(std::move(made.file))](bool accepted) {
+        if (accepted) file->publish();
+      });
     }
     return std::move(made.result);
   }

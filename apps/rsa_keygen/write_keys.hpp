@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/files/published_file.hpp>
+
 #include "rsa_keygen/gathering.hpp"
 #include "rsa_keygen/job.hpp"
 #include "rsa_keygen/key_directory.hpp"
-#include "rsa_keygen/pending_file.hpp"
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace rsa_keygen {
@@ -20,18 +23,27 @@ inline void write_keys(const key_directory& directory,
                        const std::vector<key_result>& keys,
                        const std::optional<gathering>& gathered,
                        bool resumed = false) {
+  using rankwise::files::if_there;
+  const auto publish = [](const std::filesystem::path& path,
+                          std::string_view contents,
+                          const rankwise::files::publishing& how) {
+    rankwise::files::published_file file(path, how);
+    file.write(contents);
+    file.publish();
+  };
   for (std::size_t index = 0; index < keys.size(); ++index) {
     const key_result& key = keys[index];
     if (gathered) {
-      pending_file(directory.private_file(index, keys.size()), gathered->encrypted_pem(key))
-          .publish();
+      publish(
+          directory.private_file(index, keys.size()), gathered->encrypted_pem(key), {.mode = 0600});
     }
     // Made again from the private key should the disk lose it, so there is no need to wait for the
     // disk.
-    pending_file file(directory.public_file(index, keys.size()),
-                      key.public_pem,
-                      {.mode = 0644, .durable = false});
-    resumed ? file.publish_again() : file.publish();
+    publish(directory.public_file(index, keys.size()),
+            key.public_pem,
+            {.earlier = resumed ? if_there::replace : if_there::refuse,
+             .mode = 0644,
+             .durable = false});
   }
 }
 

@@ -160,7 +160,7 @@ struct write_part {
       format(*one, file->buffer());
       file->write_if_full();
     }
-    file->write();
+    file->complete();
     kept.add(number, std::move(file));
   }
 };

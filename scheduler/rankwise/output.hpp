@@ -30,7 +30,9 @@ struct output_options {
 
   std::uint64_t top = 0;  ///< so many of the first; 0: all
   entry_order by = entry_order::value;
-  std::string directory;  ///< a file for each rank there; empty: all to standard output
+  std::string directory;  ///< a file for each rank there; empty or "-": all to standard output
+
+  bool has_directory() const { return !directory.empty() && directory != "-"; }
 };
 
 /// The options --top, --by and --out; they go to `how`. `names` are what the program calls a value
@@ -46,9 +48,10 @@ inline boost::program_options::options_description output_program_options(
                   names[0],
                   names[1],
                   names[static_cast<std::size_t>(how.by)])
-          .c_str())("out",
-                    po::value(&how.directory)->value_name("DIR"),
-                    "write one file a rank there, each in order (default: all to standard output)");
+          .c_str())(
+      "out",
+      po::value(&how.directory)->value_name("DIR"),
+      "write one file a rank there, each in order (default: -, all to standard output)");
   return group;
 }
 
@@ -57,7 +60,7 @@ inline boost::program_options::options_description output_program_options(
 /// Throws: config_error for options that do not go together; task_error where a file can't be made
 /// or is there already.
 inline void check_output(const pool& ranks, const output_options& how) {
-  if (how.directory.empty()) return;
+  if (!how.has_directory()) return;
   if (how.top != 0) throw config_error("--top and --out: accepted: one of them");
   options quiet = ranks.options();
   quiet.quiet = true;
@@ -84,7 +87,7 @@ void output(const distributed<Key, Value>& result,
       format(one, text);
       if (text.size() >= written_at_once) write();
     };
-    if (!how.directory.empty()) {
+    if (how.has_directory()) {
       result.write(how.directory, format, order);
     } else if (how.top != 0) {
       for (const entry<Key, Value>& one : result.top_k(how.top, order)) print(one);

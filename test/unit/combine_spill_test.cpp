@@ -226,7 +226,7 @@ TEST_CASE("a part's file has no name before it is published, and leaves nothing 
   }
   std::ifstream published(path, std::ios::binary);
   CHECK(std::string(std::istreambuf_iterator<char>(published), {}) == expected);
-  CHECK_THROWS_WITH(part_file(path), path.string() + " is there already: nothing is overwritten");
+  CHECK_THROWS_WITH(part_file(path), path.string() + ": is there already: nothing is overwritten");
   CHECK(fs::exists(path));
   part_file other(directory / "part-00001");
   std::ofstream(directory / "part-00001") << "somebody else's";

@@ -5,13 +5,10 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <onnx/onnx_pb.h>
 #include <set>
-#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -250,27 +247,6 @@ std::string write_onnx(const graph& model, const write_options& how) {
                     file.ByteSizeLong(),
                     std::numeric_limits<int>::max()));
   return bytes;
-}
-
-void write_onnx_file(const graph& model,
-                     const std::filesystem::path& path,
-                     const write_options& how) {
-  const std::string bytes = write_onnx(model, how);
-  const std::filesystem::path pending = path.string() + ".part";
-  const auto refuse = [&](int error) {
-    std::error_code ignored;
-    std::filesystem::remove(pending, ignored);
-    throw config_error(fmt::format(
-        "{}: cannot write it: {}", path.string(), std::generic_category().message(error)));
-  };
-  errno = 0;
-  std::ofstream file(pending, std::ios::binary | std::ios::trunc);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) refuse(errno == 0 ? EIO : errno);
-  std::error_code error;
-  std::filesystem::rename(pending, path, error);
-  if (error) refuse(error.value());
 }
 
 }  // namespace rankwise::inference

@@ -4,7 +4,6 @@
 #include "inference/graph.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 namespace rankwise::inference {
@@ -19,10 +18,5 @@ struct write_options {
 ///
 /// Throws: config_error if it has no weights, or is larger than 2 GiB.
 std::string write_onnx(const graph& model, const write_options& how = {});
-
-/// The same into the file at `path`, which is there in whole or not at all.
-void write_onnx_file(const graph& model,
-                     const std::filesystem::path& path,
-                     const write_options& how = {});
 
 }  // namespace rankwise::inference

@@ -114,7 +114,7 @@ case_bad_inputs() {
   refused '--column 0: found no numbers, accepted without both --min and --max: one or more' --column 0 empty.csv
   refused 'bins from 9 to 5: accepted: from a number to a larger one, at a distance that a double holds' \
     --column a --min 9 table.csv
-  refused '--svg no/a.svg: cannot write it: No such file or directory' --svg no/a.svg --column a table.csv
+  refused "--svg no/a.svg: can't be written: No such file or directory" --svg no/a.svg --column a table.csv
   refused_by_tasks "$scratch/table.csv: byte 8: column 1: found \"x\", where a number is" --column b table.csv
   refused_by_tasks "$scratch/other.csv: byte 0: found \"b\" as the name of column 0, accepted: \"a\", as in the first file" \
     --column a table.csv other.csv

@@ -86,6 +86,54 @@ case_classify() {
   grep -q '"operators":\["first","block0/depthwise"' out || fail "no operators in the plan"
 }
 
+# What is named as the output of make-model gets the bytes, and nothing else is touched.
+case_outputs() {
+  make_model
+  local make=(make-model --width 0.35 --size 64 --classes 10 --out)
+  alone "${make[@]}" - || fail "to standard output: status $?"
+  cmp -s out small.onnx || fail "standard output is no model"
+  grep -q '^-: MobileNetV2' err || fail "nothing on stderr"
+  alone "${make[@]}" /dev/stdout || fail "to /dev/stdout: status $?"
+  cmp -s out small.onnx || fail "/dev/stdout is no model"
+
+  mkfifo pipe
+  cat pipe > piped &
+  alone "${make[@]}" pipe || fail "to a FIFO: status $?"
+  wait $!
+  [ -p pipe ] || fail "the FIFO is none any more"
+  cmp -s piped small.onnx || fail "the FIFO has not carried the model"
+
+  echo precious > real.onnx
+  ln -s real.onnx link.onnx
+  ln -s dangling.onnx to_nothing.onnx
+  for name in link to_nothing; do
+    alone "${make[@]}" $name.onnx || fail "through a link: status $?"
+    [ -L $name.onnx ] || fail "$name.onnx is no link any more"
+    cmp -s $name.onnx small.onnx || fail "nothing was written through $name.onnx"
+  done
+  [ -f dangling.onnx ] || fail "a link has not led to where it leads"
+
+  echo 'half a download' > m.onnx.part
+  echo earlier > m.onnx
+  chmod 600 m.onnx
+  alone "${make[@]}" m.onnx || fail "over a file: status $?"
+  cmp -s m.onnx small.onnx || fail "the file was not replaced"
+  expect "mode" "$(stat -c %a m.onnx)" 600
+  expect "somebody else's file" "$(cat m.onnx.part)" 'half a download'
+  [ -z "$(find . -name '.rankwise-*')" ] || fail "temporary files were left"
+
+  # Made here: never the system's own device.
+  if mknod null c 1 3 2> /dev/null && [ -w null ] && { : > null; } 2> /dev/null; then
+    alone "${make[@]}" null || fail "to a device: status $?"
+    expect "the device" "$(stat -c %F null)" 'character special file'
+    mknod full c 1 7
+    local status=0
+    alone "${make[@]}" full || status=$?
+    expect "status of a full device" "$status" 2
+    expect "message" "$(tail -n 1 err)" "mobilenet: --out full: can't be written: No space left on device"
+  fi
+}
+
 case_evaluate() {
   make_model
   mkdir -p data/3 data/7
@@ -132,7 +180,7 @@ case_bad_inputs() {
   refuses 'a cut into 1,2 adds up to 3 layers; accepted: 157, as many as the model has' \
     classify --model small.onnx --cut 1,2 a.bmp
   refuses 'make-model: --out is missing' make-model
-  refuses '/no/such/m.onnx: cannot write it: No such file or directory' make-model --out /no/such/m.onnx
+  refuses "--out /no/such/m.onnx: can't be written: No such file or directory" make-model --out /no/such/m.onnx
   echo one >labels
   refuses 'labels: found 1 names, accepted: 10, one for each class of the model' \
     classify --model small.onnx --labels labels a.bmp

@@ -324,7 +324,7 @@ case_bad_inputs() {
   refused '--min-length: found "x", accepted: a whole number of at least 1' --min-length x text
   refused '--top and --out: accepted: one of them' --top 3 --out new text
   refused 'unknown option --lettres; did you mean --letters? See --help' --lettres text
-  refused_by_tasks 'parts/part-00000 is there already: nothing is overwritten' --out parts text
+  refused_by_tasks 'parts/part-00000: is there already: nothing is overwritten' --out parts text
   expect "the old part" "$(cat parts/part-00000)" old
   refused_by_tasks "text/parts/part-0000" --out text/parts text
   refused_by_tasks "spill directory 'none': no file can be made there: No such file or directory; --spill-dir names another directory" \
