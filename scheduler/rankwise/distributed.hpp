@@ -286,8 +286,8 @@ class distributed {
   /// Runs `use(entry)` for each entry where it is; `use` is a task.
   template <class Use>
   void for_each(const Use& use) const {
-    engine::require_travelling<Use>();
-    ranks_.on_each_rank(combine::use_entries<Key, Value, Use>{*number_, use});
+    if constexpr (engine::require_travelling<Use>())
+      ranks_.on_each_rank(combine::use_entries<Key, Value, Use>{*number_, use});
   }
 
   /// Writes one file for each rank, on its host: `directory`/part-00000 and so on, each sorted by
@@ -295,11 +295,12 @@ class distributed {
   /// get their names only when all are complete.
   template <class Format, class Order = by_value>
   void write(const std::string& directory, const Format& format, Order order = {}) const {
-    engine::require_travelling<Format>();
-    const auto files = ranks_.root().resident_numbers().add();
-    ranks_.on_each_rank(combine::write_part<Key, Value, Order, Format>{
-        *files, directory, sort_request_of(order), format});
-    ranks_.on_each_rank(combine::publish_part{*files});
+    if constexpr (engine::require_travelling<Format>()) {
+      const auto files = ranks_.root().resident_numbers().add();
+      ranks_.on_each_rank(combine::write_part<Key, Value, Order, Format>{
+          *files, directory, sort_request_of(order), format});
+      ranks_.on_each_rank(combine::publish_part{*files});
+    }
   }
 
  private:

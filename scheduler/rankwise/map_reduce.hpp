@@ -171,8 +171,8 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
                                        MakeTask make_task,
                                        const Combine& combine,
                                        const map_reduce_options& how) {
-  engine::require_result<Key>();
-  engine::require_result<Value>();
+  static_cast<void>(wire::require_sendable<Key>());
+  static_cast<void>(wire::require_sendable<Value>());
   if (ranks.options().on_error == on_error_kind::retry) {
     throw config_error(
         "--on-error retry: pool::map_reduce can't take back what a task has emitted before it "
@@ -230,18 +230,18 @@ auto pool::map_reduce(Inputs&& inputs,
   using input_type = std::ranges::range_value_t<decltype(range)>;
   using emits = combine::emitter_of<Mapper>;
   using value = typename emits::value_type;
-  engine::require_travelling<Mapper>();
-  engine::require_travelling<Combine>();
-  static_assert(std::is_invocable_r_v<value, const Combine&, value, value>,
-                "rankwise: combine can't be called with two of the values that the mapper emits");
-  return combine::run_map_reduce<typename emits::key_type, value>(
-      *this,
-      range,
-      [&, view = combine::view_of(inputs)](std::uint64_t number) {
-        return combine::map_input<input_type, Mapper>{number, view, mapper};
-      },
-      combine,
-      how);
+  if constexpr (!engine::require_travelling<Mapper>()) {
+    return;
+  } else if constexpr (engine::require_combine<Combine, value>()) {
+    return combine::run_map_reduce<typename emits::key_type, value>(
+        *this,
+        range,
+        [&, view = combine::view_of(inputs)](std::uint64_t number) {
+          return combine::map_input<input_type, Mapper>{number, view, mapper};
+        },
+        combine,
+        how);
+  }
 }
 
 template <class Inputs, class Mapper>
@@ -249,15 +249,17 @@ auto pool::group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_opti
   auto& range = combine::items_of(inputs);
   using input_type = std::ranges::range_value_t<decltype(range)>;
   using emits = combine::emitter_of<Mapper>;
-  engine::require_travelling<Mapper>();
-  return combine::run_map_reduce<typename emits::key_type, std::vector<typename emits::value_type>>(
-      *this,
-      range,
-      [&, view = combine::view_of(inputs)](std::uint64_t number) {
-        return combine::map_input_to_lists<input_type, Mapper>{number, view, mapper};
-      },
-      combine::append_list{},
-      how);
+  if constexpr (engine::require_travelling<Mapper>()) {
+    return combine::run_map_reduce<typename emits::key_type,
+                                   std::vector<typename emits::value_type>>(
+        *this,
+        range,
+        [&, view = combine::view_of(inputs)](std::uint64_t number) {
+          return combine::map_input_to_lists<input_type, Mapper>{number, view, mapper};
+        },
+        combine::append_list{},
+        how);
+  }
 }
 
 }  // namespace rankwise

@@ -111,7 +111,7 @@ class pipeline {
       return seats.end_run();
     };
 
-    const engine::pipeline_run_call::rows rows(0, pipelines::n_ranks_of(pool_));
+    const engine::pipeline_run_call::rows rows(pipelines::n_ranks_of(pool_));
     engine::pipeline_run_call call(rows, {*number_, retries}, run_root);
     under_way = &call;
     const core::duration begun = engine::now();
@@ -299,11 +299,11 @@ template <class Source, class... StagesAndSink>
 pipeline_report pool::pipeline(Source&& source, StagesAndSink&&... stages_and_sink) const {
   static_assert(sizeof...(StagesAndSink) >= 2,
                 "rankwise: pool::pipeline takes a source, one stage or more, and a sink");
-  using input = pipelines::source_item<Source>;
+  using item = pipelines::source_item<Source>;
   auto all = std::forward_as_tuple(stages_and_sink...);
   constexpr std::size_t n_stages = sizeof...(StagesAndSink) - 1;
   return [&]<std::size_t... At>(std::index_sequence<At...>) {
-    return make_pipeline<input>(std::get<At>(all)...).run(source, std::get<n_stages>(all));
+    return make_pipeline<item>(std::get<At>(all)...).run(source, std::get<n_stages>(all));
   }
   (std::make_index_sequence<n_stages>());
 }

@@ -4,15 +4,16 @@
 #include <rankwise/engine/require_task.hpp>
 #include <rankwise/engine/root.hpp>
 #include <rankwise/engine/typed_calls.hpp>
+#include <rankwise/map_reduce_options.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/task.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstdint>
 #include <functional>
-#include <iterator>
+#include <initializer_list>
+#include <numeric>
 #include <optional>
 #include <ranges>
 #include <type_traits>
@@ -21,7 +22,6 @@
 
 namespace rankwise {
 
-struct map_reduce_options;
 struct pipeline_report;
 
 /// The ranks of the job, as the body sees them: a call hands its items out to whichever rank is
@@ -62,17 +62,22 @@ class pool {
   /// What `task` returns for each of `inputs`, in the order of the inputs.
   template <std::ranges::input_range Inputs, class Task>
   auto map(Inputs&& inputs, const Task& task) const {
-    return on_random_access(inputs, [&]<class Range>(const Range& range) {
-      using input = std::ranges::range_value_t<Range>;
-      engine::require_task<Task, input>();
-      using result = std::remove_cvref_t<engine::task_result_t<Task, input>>;
-      engine::require_result<result>();
-      if constexpr (!std::is_void_v<result>) {
+    if constexpr (!engine::require_mapping<Inputs, Task>()) {
+      return engine::refused_results<Inputs, Task>();
+    } else {
+      return on_random_access(inputs, [&]<class Range>(const Range& range) {
+        using result =
+            std::remove_cvref_t<engine::task_result_t<Task, std::ranges::range_value_t<Range>>>;
         engine::map_call<Range, Task, result> call(range, task);
         root_->run(call, options_, "pool::map");
         return call.release();
-      }
-    });
+      });
+    }
+  }
+
+  template <class Value, class Task>
+  auto map(std::initializer_list<Value> inputs, const Task& task) const {
+    return map(std::vector<Value>(inputs), task);
   }
 
   /// Ranks that run tasks: all, but for a root that does not work and what the options leave out.
@@ -85,29 +90,42 @@ class pool {
   /// each, at the same time, and takes the number of the rank among them.
   template <class Task>
   auto on_each_rank(const Task& task) const {
-    using range = std::ranges::iota_view<std::uint32_t, std::uint32_t>;
-    engine::require_task<Task, std::uint32_t>();
-    using result = std::remove_cvref_t<engine::task_result_t<Task, std::uint32_t>>;
-    const range workers(0, n_workers());
-    if constexpr (std::is_void_v<result>) {
-      engine::for_each_call<range, Task> call(workers, task);
-      root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
+    using rows = std::vector<std::uint32_t>;
+    if constexpr (!engine::require_task<Task, std::uint32_t>()) {
+      return engine::refused_results<rows, Task>();
     } else {
-      engine::require_result<result>();
-      engine::map_call<range, Task, result> call(workers, task);
-      root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
-      return call.release();
+      using result = std::remove_cvref_t<engine::task_result_t<Task, std::uint32_t>>;
+      rows workers(n_workers());
+      std::iota(workers.begin(), workers.end(), 0U);
+      if constexpr (std::is_void_v<result>) {
+        engine::for_each_call<rows, Task> call(workers, task);
+        root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
+      } else if constexpr (engine::require_result<Task, std::uint32_t>()) {
+        engine::map_call<rows, Task, result> call(workers, task);
+        root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
+        return call.release();
+      } else {
+        return engine::refused_results<rows, Task>();
+      }
     }
   }
 
   /// Runs `task` for each of `inputs`; what it returns is dropped where it ran.
   template <std::ranges::input_range Inputs, class Task>
   void for_each(Inputs&& inputs, const Task& task) const {
-    on_random_access(inputs, [&]<class Range>(const Range& range) {
-      engine::require_task<Task, std::ranges::range_value_t<Range>>();
-      engine::for_each_call<Range, Task> call(range, task);
-      root_->run(call, options_, "pool::for_each");
-    });
+    if constexpr (!engine::require_end<Inputs>()) {
+      return;
+    } else if constexpr (engine::require_task<Task, std::ranges::range_value_t<Inputs>>()) {
+      on_random_access(inputs, [&]<class Range>(const Range& range) {
+        engine::for_each_call<Range, Task> call(range, task);
+        root_->run(call, options_, "pool::for_each");
+      });
+    }
+  }
+
+  template <class Value, class Task>
+  void for_each(std::initializer_list<Value> inputs, const Task& task) const {
+    for_each(std::vector<Value>(inputs), task);
   }
 
   /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
@@ -156,28 +174,61 @@ class pool {
   /// are none.
   ///
   /// `combine(left, right)` must be associative. It is applied along one binary tree over the
-  /// index, so that also floats come out the same on any number of ranks.
+  /// index, so that also floats come out the same on any number of ranks. What the task and
+  /// `combine` return is a value of the type of `initial`, or becomes one without being cut off.
   template <std::ranges::input_range Inputs, class Value, class Combine, class Task = std::identity>
   Value reduce(Inputs&& inputs,
                Value initial,
                const Combine& combine,
                const Task& task = {}) const {
-    return on_random_access(inputs, [&]<class Range>(const Range& range) -> Value {
-      using input = std::ranges::range_value_t<Range>;
-      engine::require_task<Task, input>();
-      engine::require_travelling<Combine>();
-      engine::require_result<Value>();
-      static_assert(std::is_invocable_r_v<Value, const Combine&, Value, Value>,
-                    "rankwise: combine can't be called with two values of the type of `initial`");
-      static_assert(
-          std::is_constructible_v<Value, engine::task_result_t<Task, input>>,
-          "rankwise: what the task returns can't become a value of the type of `initial`");
-      engine::reduce_call<Range, Task, Value, Combine> call(range, task, combine);
-      root_->run(call, options_, "pool::reduce");
-      std::optional<Value> all = call.release();
-      return all ? combine(std::move(initial), std::move(*all)) : std::move(initial);
-    });
+    if constexpr (!engine::require_reduction<Inputs, Value, Combine, Task>()) {
+      return initial;
+    } else {
+      return on_random_access(inputs, [&]<class Range>(const Range& range) -> Value {
+        engine::reduce_call<Range, Task, Value, Combine> call(range, task, combine);
+        root_->run(call, options_, "pool::reduce");
+        std::optional<Value> all = call.release();
+        return all ? combine(std::move(initial), std::move(*all)) : std::move(initial);
+      });
+    }
   }
+
+  template <class Input, class Value, class Combine, class Task = std::identity>
+  Value reduce(std::initializer_list<Input> inputs,
+               Value initial,
+               const Combine& combine,
+               const Task& task = {}) const {
+    return reduce(std::vector<Input>(inputs), std::move(initial), combine, task);
+  }
+
+  // Mistakes that are easily made, each refused with a sentence.
+  template <class NoRange, class Task>
+    requires(!std::ranges::input_range<NoRange>)
+  __attribute__((
+      unavailable("rankwise: pool::map takes a range of inputs: for the numbers from 0 "
+                  "to n - 1 write std::views::iota(0, n)"))) std::vector<int>
+  map(const NoRange& inputs, const Task& task) const;
+
+  template <class NoRange, class Task>
+    requires(!std::ranges::input_range<NoRange>)
+  __attribute__((
+      unavailable("rankwise: pool::for_each takes a range of inputs: for the numbers "
+                  "from 0 to n - 1 write std::views::iota(0, n)"))) void
+  for_each(const NoRange& inputs, const Task& task) const;
+
+  template <class First, class Second, class Third, class... More>
+  __attribute__((
+      unavailable("rankwise: pool::map takes one range and a task: put the ranges into "
+                  "one of pairs or tuples, whose parts the task takes as so many "
+                  "parameters"))) std::vector<int>
+  map(First&& first, Second&& second, Third&& third, More&&... more) const;
+
+  template <class First, class Second, class Third, class... More>
+  __attribute__((
+      unavailable("rankwise: pool::for_each takes one range and a task: put the ranges "
+                  "into one of pairs or tuples, whose parts the task takes as so many "
+                  "parameters"))) void
+  for_each(First&& first, Second&& second, Third&& third, More&&... more) const;
 
  private:
   std::uint32_t n_used() const {
@@ -186,8 +237,6 @@ class pool {
 
   template <class Inputs, class Use>
   static auto on_random_access(Inputs& inputs, Use use) {
-    static_assert(!std::same_as<std::ranges::sentinel_t<Inputs>, std::unreachable_sentinel_t>,
-                  "rankwise: these inputs have no end: give std::views::iota a last value");
     if constexpr (std::ranges::random_access_range<const Inputs> &&
                   std::ranges::sized_range<const Inputs>) {
       return use(inputs);

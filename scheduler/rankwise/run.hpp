@@ -290,4 +290,33 @@ int run(int argc, char** argv, Body body) {
   return run(argc, argv, what, std::move(body));
 }
 
+// A body that takes no pool, which is easily forgotten.
+template <class Body>
+  requires(!std::invocable<Body, pool&>)
+
+__attribute__((
+    unavailable("rankwise: the body of rankwise::run takes the ranks of the job: "
+                "[&](rankwise::pool& pool) { ... }"))) int
+run(int /*argc*/, char** /*argv*/, Body /*body*/) {
+  return 0;
+}
+
+template <class Body>
+  requires(!std::invocable<Body, pool&>)
+
+__attribute__((
+    unavailable("rankwise: the body of rankwise::run takes the ranks of the job: "
+                "[&](rankwise::pool& pool) { ... }"))) int
+run(int /*argc*/, char** /*argv*/, const program& /*what*/, Body /*body*/) {
+  return 0;
+}
+
+template <class Body>
+  requires(!std::invocable<Body, pool&>)
+
+__attribute__((
+    unavailable("rankwise: the body of rankwise::run takes the ranks of the job: "
+                "[&](rankwise::pool& pool) { ... }"))) void
+run(const boost::mpi::communicator& /*communicator*/, const options& /*how*/, Body /*body*/) {}
+
 }  // namespace rankwise

@@ -104,9 +104,15 @@ struct function_task {
   }
 };
 
+/// Any function. Of several that share one name (std::sqrt) the compiler can't know which is meant:
+/// it says that it can't deduce this.
+template <class Function>
+concept one_function_or_else_write_a_lambda_that_calls_it = true;
+
 /// A function as a task: `pool.map(inputs, rankwise::fn<make_key>)`. A pointer to it would mean
-/// nothing on another rank; this names it by its type.
-template <auto Function>
+/// nothing on another rank; this names it by its type. A function that is overloaded is called by a
+/// lambda: `[](double x) { return std::sqrt(x); }`.
+template <one_function_or_else_write_a_lambda_that_calls_it auto Function>
 inline constexpr function_task<Function> fn{};
 
 }  // namespace rankwise

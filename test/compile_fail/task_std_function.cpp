@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// EXPECT: rankwise: a value that travels between ranks must own its data
+// EXPECT: rankwise: a std::function can't travel between ranks
+// EXPECT: use rankwise::fn<f>, a lambda that captures nothing, or a struct with operator()
+// EXPECT: [with Type = std::function<int(int)>]
 #include <rankwise/rankwise.hpp>
 
 #include <functional>

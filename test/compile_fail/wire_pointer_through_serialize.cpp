@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // EXPECT: rankwise: a value that travels between ranks must own its data
 // EXPECT: send a std::string, a std::vector or the value itself
+// LINES: 25
 #include <rankwise/wire/codec.hpp>
 
 #include <memory>

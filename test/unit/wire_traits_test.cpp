@@ -206,7 +206,7 @@ TEST_CASE("what is refused, and why, however deep it lies") {
   STATIC_REQUIRE(why_refused<std::span<int, 3>> == refusal::points_elsewhere);
   STATIC_REQUIRE(why_refused<std::unique_ptr<int>> == refusal::points_elsewhere);
   STATIC_REQUIRE(why_refused<std::shared_ptr<int>> == refusal::points_elsewhere);
-  STATIC_REQUIRE(why_refused<std::function<void()>> == refusal::points_elsewhere);
+  STATIC_REQUIRE(why_refused<std::function<void()>> == refusal::hides_a_callable);
   STATIC_REQUIRE(why_refused<std::vector<std::span<int>>> == refusal::points_elsewhere);
   STATIC_REQUIRE(why_refused<std::pair<int, const char*>> == refusal::points_elsewhere);
   STATIC_REQUIRE(why_refused<std::tuple<int, std::reference_wrapper<int>>> ==
@@ -222,7 +222,7 @@ TEST_CASE("what is refused, and why, however deep it lies") {
   STATIC_REQUIRE(why_refused<kinds::fixed> == refusal::not_assignable);
   STATIC_REQUIRE(why_refused<kinds::referring> == refusal::not_assignable);
   STATIC_REQUIRE(why_refused<kinds::closed> == refusal::no_serialize);
-  STATIC_REQUIRE(why_refused<kinds::seventeen> == refusal::no_serialize);
-  STATIC_REQUIRE(why_refused<kinds::derived_from_text> == refusal::no_serialize);
+  STATIC_REQUIRE(why_refused<kinds::seventeen> == refusal::too_many_members);
+  STATIC_REQUIRE(why_refused<kinds::derived_from_text> == refusal::has_a_base);
   STATIC_REQUIRE(why_refused<std::vector<kinds::closed>> == refusal::no_serialize);
 }

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,11 +35,9 @@ struct serve_seats {
 /// One run of a pipeline: a call with an item for each rank; the root's is to look after source and
 /// sink.
 class pipeline_run_call final
-    : public call_base<pipeline_run_call,
-                       std::ranges::iota_view<std::uint32_t, std::uint32_t>,
-                       serve_seats> {
+    : public call_base<pipeline_run_call, std::vector<std::uint32_t>, serve_seats> {
  public:
-  using rows = std::ranges::iota_view<std::uint32_t, std::uint32_t>;
+  using rows = std::vector<std::uint32_t>;
   using figures_of_rank = std::vector<seat_figures>;
   using remote = map_call<rows, serve_seats, figures_of_rank>::remote;
 

@@ -2,35 +2,15 @@
 #pragma once
 
 #include <rankwise/engine/chunk_scope.hpp>
+#include <rankwise/engine/invoke_task.hpp>
 #include <rankwise/task.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <type_traits>
 #include <utility>
 
 namespace rankwise::engine {
-
-/// The task's first parameter is its context.
-template <class Task, class Input>
-inline constexpr bool takes_context = std::is_invocable_v<const Task&, task_context&, const Input&>;
-
-/// What a task returns for an input.
-template <class Task, class Input>
-struct task_result {
-  using type = std::invoke_result_t<const Task&, const Input&>;
-};
-
-template <class Task, class Input>
-  requires takes_context<Task, Input>
-
-struct task_result<Task, Input> {
-  using type = std::invoke_result_t<const Task&, task_context&, const Input&>;
-};
-
-template <class Task, class Input>
-using task_result_t = typename task_result<Task, Input>::type;
 
 /// Calls `task`, with its context first where it takes one.
 ///
@@ -43,9 +23,9 @@ decltype(auto) invoke_task(const Task& task,
   try {
     if constexpr (takes_context<Task, Input>) {
       task_context context(around, index);
-      return std::invoke(task, context, input);
+      return call_task(task, input, context);
     } else {
-      return std::invoke(task, input);
+      return call_task(task, input);
     }
   } catch (...) {
     throw task_threw(describe_exception());

@@ -31,6 +31,19 @@ struct stage_chain {
   }
 };
 
+/// What a stage returns; what it does not even take, so that the compiler has no more to say of it.
+template <class Callable,
+          class Input,
+          bool = takes_item<typename made_stage<Callable>::type, Input>>
+struct output_of_stage {
+  using type = Input;
+};
+
+template <class Callable, class Input>
+struct output_of_stage<Callable, Input, true> {
+  using type = stage_output<Callable, Input>;
+};
+
 /// A callable, or where `IsMany` any number of one type.
 template <class Callable, bool IsMany>
 struct stage_slot {};
@@ -42,7 +55,7 @@ struct stage_chain<Input, stage_slot<Callable, IsMany>, Slots...> {
                 "it takes a value of that type, after a `task_context&` if it wants one; one that "
                 "is made on its rank is what the given callable returns when it is called with "
                 "nothing");
-  using result = stage_output<Callable, Input>;
+  using result = typename output_of_stage<Callable, Input>::type;
   static_assert(!std::is_void_v<result>, "rankwise: a stage returns what the next one takes");
   static_assert(!IsMany || std::is_same_v<result, Input>,
                 "rankwise: stages in a std::vector return the type that they take");
@@ -52,12 +65,15 @@ struct stage_chain<Input, stage_slot<Callable, IsMany>, Slots...> {
   /// A stage of `slot`, from the bytes of its callable.
   static std::unique_ptr<stage_runner> make(std::uint32_t slot,
                                             std::span<const std::byte> callable) {
-    require_travelling<Callable>();
-    wire::require_sendable<Input>();
-    require_result<result>();
-    if (slot != 0) return rest::make(slot - 1, callable);
-    return std::make_unique<typed_stage_runner<Callable, Input>>(
-        travelling<Callable>::decode(callable));
+    if constexpr (takes_item<typename made_stage<Callable>::type, Input>) {
+      if constexpr (require_travelling<Callable>() && wire::require_sendable<Input>() &&
+                    wire::require_sendable<result>()) {
+        if (slot != 0) return rest::make(slot - 1, callable);
+        return std::make_unique<typed_stage_runner<Callable, Input>>(
+            travelling<Callable>::decode(callable));
+      }
+    }
+    return nullptr;  // the compiler has said why
   }
 };
 

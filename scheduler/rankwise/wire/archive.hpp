@@ -3,6 +3,7 @@
 
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/raw_bytes.hpp>
+#include <rankwise/wire/sendable.hpp>
 #include <rankwise/wire/traits.hpp>
 
 #include <boost/mpl/bool.hpp>
@@ -91,8 +92,9 @@ class output_archive {
 
   template <class T>
   void save(const T& value) {
-    require_sendable<T>();
-    if constexpr (raw<T>) {
+    if constexpr (!require_sendable<T>()) {
+      // the compiler has said why
+    } else if constexpr (raw<T>) {
       append_raw(*out_, std::addressof(value), 1);
     } else if constexpr (raw_sequence<T>) {
       save(std::uint64_t{value.size()});
@@ -174,8 +176,9 @@ class input_archive {
 
   template <class T>
   void load(T& value) {
-    require_sendable<T>();
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (!require_sendable<T>()) {
+      // the compiler has said why
+    } else if constexpr (std::is_same_v<T, bool>) {
       const auto byte = source_.take_value<unsigned char>();
       if (byte > 1) throw decode_error("message with an impossible bool: " + std::to_string(byte));
       value = byte != 0;

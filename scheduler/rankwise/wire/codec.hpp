@@ -4,6 +4,7 @@
 #include <rankwise/wire/archive.hpp>
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/raw_bytes.hpp>
+#include <rankwise/wire/sendable.hpp>
 #include <rankwise/wire/serialization.hpp>
 #include <rankwise/wire/traits.hpp>
 
@@ -26,7 +27,7 @@ namespace rankwise::wire {
 template <class T>
 class encoder {
  public:
-  explicit encoder(bytes& out) noexcept : out_(&out) { require_sendable<T>(); }
+  explicit encoder(bytes& out) noexcept : out_(&out) { static_cast<void>(require_sendable<T>()); }
 
   void put(const T& value) { output_archive(*out_) << value; }
 
@@ -51,7 +52,7 @@ template <class T>
 class decoder {
  public:
   explicit decoder(std::span<const std::byte> source) noexcept : archive_(source) {
-    require_sendable<T>();
+    static_cast<void>(require_sendable<T>());
   }
 
   /// The next value.
@@ -60,10 +61,7 @@ class decoder {
       T value{};
       get_into(value);
       return value;
-    } else {
-      static_assert(raw<T>,
-                    "rankwise: a value that travels between ranks must be default-constructible, "
-                    "unless it is plain data");
+    } else {  // T is raw
       alignas(T) std::array<std::byte, sizeof(T)> place;
       archive_.load_binary(place.data(), sizeof(T));
       return std::bit_cast<T>(place);

@@ -19,7 +19,6 @@
 #include <array>
 #include <complex>
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -50,7 +49,7 @@ template <class T>
 inline constexpr bool is_view =
     is_instance<T, std::basic_string_view> || is_instance<T, std::reference_wrapper> ||
     is_instance<T, std::unique_ptr> || is_instance<T, std::shared_ptr> ||
-    is_instance<T, std::weak_ptr> || is_instance<T, std::function>;
+    is_instance<T, std::weak_ptr>;
 template <class T, std::size_t Extent>
 inline constexpr bool is_view<std::span<T, Extent>> = true;
 
@@ -180,93 +179,5 @@ concept hashed_container = !has_member_serialize<T> && requires(const T& value) 
 };
 
 }  // namespace detail
-
-/// Why a type can't travel.
-enum class refusal { none, points_elsewhere, not_assignable, no_serialize };
-
-namespace detail {
-
-template <class T, class... Seen>
-consteval refusal find_refusal();
-
-template <class... Seen, class... Types>
-consteval refusal first_refusal(type_list<Types...> /*types*/) {
-  refusal first = refusal::none;
-  (void)(((first = find_refusal<std::remove_const_t<Types>, Seen...>()) != refusal::none) || ...);
-  return first;
-}
-
-template <class T>
-struct type_arguments;
-
-template <template <class...> class Template, class... Args>
-struct type_arguments<Template<Args...>> {
-  using type = type_list<Args...>;
-};
-
-// NOLINTBEGIN(bugprone-branch-clone): some questions make sense only after others
-// `Seen` are the types around this one: a tree is a struct that holds a vector of itself.
-template <class T, class... Seen>
-consteval refusal find_refusal() {
-  if constexpr (points_elsewhere<T>) {
-    return refusal::points_elsewhere;
-  } else if constexpr ((std::is_same_v<T, Seen> || ...) || std::is_arithmetic_v<T> ||
-                       std::is_enum_v<T> || std::is_same_v<T, std::filesystem::path> ||
-                       raw_sequence<T> || has_member_serialize<T>) {
-    return refusal::none;  // the author of a `serialize` answers for it
-  } else if constexpr (std::is_array_v<T>) {
-    return find_refusal<std::remove_cv_t<std::remove_all_extents_t<T>>, Seen...>();
-  } else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair> ||
-                       is_instance<T, std::variant> || is_instance<T, std::optional>) {
-    return first_refusal<T, Seen...>(typename type_arguments<T>::type{});
-  } else if constexpr (is_std_array<T> || hashed_container<T> ||
-                       (has_serialize<T> && requires { typename T::value_type; })) {
-    return first_refusal<T, Seen...>(type_list<typename T::value_type>{});
-  } else if constexpr (has_serialize<T>) {
-    return refusal::none;
-  } else if constexpr (walkable<T> && !std::is_move_assignable_v<T>) {
-    return refusal::not_assignable;
-  } else if constexpr (walkable<T>) {
-    return first_refusal<T, Seen...>(field_types<T>{});
-  } else if constexpr (std::is_trivially_copyable_v<T>) {
-    return std::is_copy_assignable_v<T> ? refusal::none : refusal::not_assignable;
-  } else {
-    return refusal::no_serialize;
-  }
-}
-
-// NOLINTEND(bugprone-branch-clone)
-
-}  // namespace detail
-
-/// Why `T` can't travel, or `refusal::none`.
-template <class T>
-inline constexpr refusal why_refused = detail::find_refusal<std::remove_cv_t<T>>();
-
-/// A type whose values can travel between ranks.
-template <class T>
-concept sendable = why_refused<T>
-== refusal::none;
-
-/// Refuses a type that can't travel, with a sentence that says what to do.
-template <class T>
-consteval void require_sendable() {
-  static_assert(why_refused<T> != refusal::points_elsewhere,
-                "rankwise: a value that travels between ranks must own its data: it holds a "
-                "pointer, std::string_view, std::span "
-                "or std::reference_wrapper, which would point into another process; send a "
-                "std::string, a std::vector or the "
-                "value itself");
-  static_assert(why_refused<T> != refusal::not_assignable,
-                "rankwise: a value that travels between ranks must be assignable: it holds a const "
-                "or reference member; make it "
-                "a plain member, or add a serialize function");
-  static_assert(why_refused<T> != refusal::no_serialize,
-                "rankwise: a value that travels between ranks must be plain data or tell its "
-                "parts: add a serialize function "
-                "(template <class Archive> void serialize(Archive& archive, unsigned version) { "
-                "archive & a & b; }), or make it "
-                "an aggregate of at most 16 such values");
-}
 
 }  // namespace rankwise::wire

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// EXPECT: rankwise: what std::bind, std::bind_front or std::mem_fn makes can't be sent
+// EXPECT: put its arguments into the inputs, or write a struct with operator()
+#include <rankwise/rankwise.hpp>
+
+#include <functional>
+#include <vector>
+
+double scale(double factor, double value);
+
+void try_it(rankwise::pool& pool, const std::vector<double>& inputs) {
+  pool.map(inputs, std::bind_front(scale, 3.0));
+}
