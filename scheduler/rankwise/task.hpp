@@ -30,7 +30,6 @@ struct task_surroundings {
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
   bool is_limited = false;                            ///< a task of the chunk under way may overrun
-  bool may_settle = true;                             ///< under the call under way
   bool again = false;  ///< the items under way may have been run before
   core::settlements settle;
   residents kept;
@@ -43,8 +42,10 @@ struct task_surroundings {
 /// it out.
 class task_context {
  public:
-  task_context(engine::task_surroundings& around, std::uint64_t index)
-      : around_(&around), index_(index) {}
+  /// Made by whoever runs the task. `no_settling` says in which kind of call `when_settled` is
+  /// refused, and why; null: it is not.
+  task_context(engine::task_surroundings& around, std::uint64_t index, const char* no_settling)
+      : around_(&around), index_(index), no_settling_(no_settling) {}
 
   /// Of the item, in the inputs of the call.
   std::uint64_t index() const { return index_; }
@@ -78,12 +79,11 @@ class task_context {
   /// the task counts as failed. A process that is killed calls nothing: let the kernel clean up
   /// after it.
   ///
-  /// Throws: std::logic_error in a pool::reduce.
+  /// Throws: std::logic_error in a pool::reduce, and in a stage of a pipeline.
   void when_settled(core::settle_handler handler) {
-    if (!around_->may_settle) {
-      throw std::logic_error(
-          "task_context::when_settled was called in a pool::reduce, whose results can't be told "
-          "apart: use pool::map");
+    if (no_settling_ != nullptr) {
+      throw std::logic_error(std::string("task_context::when_settled was called in ") +
+                             no_settling_);
     }
     around_->settle.add(index_, std::move(handler));
   }
@@ -91,6 +91,7 @@ class task_context {
  private:
   engine::task_surroundings* around_;
   std::uint64_t index_;
+  const char* no_settling_;
 };
 
 /// The type of `fn<Function>`.

@@ -323,6 +323,43 @@ TEST_CASE("retry: a stage is called again for the item") {
   });
 }
 
+TEST_CASE("retry: a stage is told that it is called again") {
+  on_pool({.on_error = rankwise::on_error_kind::retry, .retries = 1}, [](rankwise::pool& pool) {
+    std::vector<std::uint64_t> found;
+    pool.pipeline(
+        numbers(20),
+        [](rankwise::task_context& context, std::uint64_t value) {
+          if (value % 5 == 3 && !context.again()) throw std::runtime_error("not yet");
+          return value * 2 + (context.again() ? 1 : 0);
+        },
+        [&found](std::uint64_t value) { found.push_back(value); });
+    for (std::uint64_t i = 0; i < 20; ++i) CHECK(found.at(i) == i * 2 + (i % 5 == 3 ? 1 : 0));
+  });
+}
+
+TEST_CASE("when_settled is refused in a stage, on the root and elsewhere") {
+  on_pool({}, [](rankwise::pool& pool) {
+    const auto asks = [](rankwise::task_context& context, std::uint64_t value) {
+      context.when_settled([](bool) {});
+      return value;
+    };
+    for (std::uint32_t rank = 0; rank < pool.n_ranks(); ++rank) {
+      // A map that may ask goes before: what it may is not what a stage may.
+      CHECK(pool.map(numbers(10), asks) == numbers(10));
+      std::string text;
+      try {
+        pool.pipeline(numbers(6),
+                      stage(asks, {.name = "asks", .ranks = {rankwise::to_rank(rank)}}),
+                      [](std::uint64_t) {});
+      } catch (const rankwise::task_error& error) {
+        text = error.failures().at(0).text;
+      }
+      CHECK(text.find("stage 0 (asks): task_context::when_settled was called in a stage of a "
+                      "pipeline") == 0);
+    }
+  });
+}
+
 TEST_CASE("what source and sink throw comes through, and the pool can be used again") {
   on_pool({}, [](rankwise::pool& pool) {
     std::uint64_t next = 0;

@@ -18,7 +18,7 @@ namespace rankwise::engine {
 
 /// Results that nobody wants: `for_each`.
 struct no_output {
-  static constexpr bool may_settle = true;
+  static constexpr const char* no_settling = nullptr;
 
   void open(chunk_scope& /*scope*/) {}
 
@@ -32,7 +32,7 @@ struct no_output {
 template <class Result>
 class encoded_output {
  public:
-  static constexpr bool may_settle = true;
+  static constexpr const char* no_settling = nullptr;
 
   void open(chunk_scope& scope) {
     scope.open_piece();
@@ -52,7 +52,7 @@ class encoded_output {
 template <class Result>
 class result_table {
  public:
-  static constexpr bool may_settle = true;
+  static constexpr const char* no_settling = nullptr;
 
   explicit result_table(std::uint64_t n_items) : cells_(n_items) {}
 
@@ -108,7 +108,8 @@ class result_table {
 template <class Value, class Combine>
 class reduced_output {
  public:
-  static constexpr bool may_settle = false;  // a result can't be taken out of the tree again
+  static constexpr const char* no_settling =
+      "a pool::reduce, whose results can't be told apart: use pool::map";
 
   explicit reduced_output(const Combine& combine) : combine_(&combine) {}
 

@@ -146,6 +146,12 @@ class pipeline_seats final : public resident {
   node& parcels() { return node_; }
 
  private:
+  /// Only the sink knows that an item counts.
+  static constexpr const char* no_settling =
+      "a stage of a pipeline, whose results go to other ranks before it is known whether they "
+      "count: "
+      "what must count once belongs into the sink";
+
   static std::uint64_t to_item(core::duration took) {
     return std::min<std::uint64_t>(static_cast<std::uint64_t>(took.count()),
                                    pipeline_subject::most_items - 1);
@@ -189,8 +195,9 @@ class pipeline_seats final : public resident {
     for (std::uint32_t attempt = 0;; ++attempt) {
       threw.reset();
       output.resize(front_bytes);
+      around_->again = attempt != 0;
       try {
-        task_context context(*around_, what.item);
+        task_context context(*around_, what.item, no_settling);
         runners_.at(what.stage)->run(context, what.payload.content(), output);
       } catch (...) {
         threw = describe_exception();

@@ -12,17 +12,17 @@
 
 namespace rankwise::engine {
 
-/// Calls `task`, with its context first where it takes one.
+/// Calls `task`, with its context first where it takes one; its results go to an `Output`.
 ///
 /// Throws: task_threw in place of whatever the task throws.
-template <class Task, class Input>
+template <class Output, class Task, class Input>
 decltype(auto) invoke_task(const Task& task,
                            task_surroundings& around,
                            std::uint64_t index,
                            const Input& input) {
   try {
     if constexpr (takes_context<Task, Input>) {
-      task_context context(around, index);
+      task_context context(around, index, Output::no_settling);
       return call_task(task, input, context);
     } else {
       return call_task(task, input);
@@ -38,7 +38,6 @@ decltype(auto) invoke_task(const Task& task,
 template <class Task, class Inputs, class Output>
 void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
   const core::item_range items = scope.items();
-  scope.around().may_settle = Output::may_settle;
   const bool is_limited = scope.around().is_limited;
   std::uint64_t index = items.first;
   std::uint64_t reported = items.first;
@@ -59,13 +58,14 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
         // context a task can't ask.
         const auto wants_to_be_told = [&] {
           return takes_context<Task, std::remove_cvref_t<decltype(input)>> &&
-                 scope.around().settle.any_in({index, 1});
+                 Output::no_settling == nullptr && scope.around().settle.any_in({index, 1});
         };
-        if constexpr (std::is_void_v<decltype(invoke_task(task, scope.around(), index, input))>) {
-          invoke_task(task, scope.around(), index, input);
+        if constexpr (std::is_void_v<decltype(invoke_task<Output>(
+                          task, scope.around(), index, input))>) {
+          invoke_task<Output>(task, scope.around(), index, input);
           if (wants_to_be_told()) report();
         } else {
-          decltype(auto) result = invoke_task(task, scope.around(), index, input);
+          decltype(auto) result = invoke_task<Output>(task, scope.around(), index, input);
           if (wants_to_be_told()) report();
           output.put(index, std::forward<decltype(result)>(result));
         }
