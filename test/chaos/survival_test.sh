@@ -42,6 +42,30 @@ loses 2 'silent for 1 s' 'two workers are stopped, and ended when the job is ove
 job 4 --speculate --what kill --strike 10 --strike 50
 loses 2 'its process has ended' 'two workers are killed with --speculate'
 
+# The whole job is suspended, twice: nobody was silent while the others listened, and no task took its time.
+suspended() {
+  "$rankrun" --oversubscribe -n 3 "$survivor" --heartbeat-timeout 1 --pause-ms 80 --progress plain "$@" \
+    < /dev/null > "$scratch/out" 2> "$scratch/err" &
+  local -r job=$!
+  local pid
+  wait_until grep -q ' items ' "$scratch/err"
+  for _ in 1 2; do
+    for pid in $(pgrep -f "^$survivor"); do kill -STOP "$pid"; done
+    sleep 2
+    for pid in $(pgrep -f "^$survivor"); do kill -CONT "$pid"; done
+    sleep 0.2
+  done
+  status=0
+  wait "$job" || status=$?
+  same "status of a suspended job $*" "$status" 0
+  same "sum of a suspended job $*" "$(cat "$scratch/out")" 328350
+  same "ranks lost by a suspended job $*" "$(grep -c ' is lost: ' "$scratch/err")" 0
+  nothing_left "a suspended job $*"
+}
+
+suspended --call each
+suspended --task-limit 0.5
+
 # An item that ends its rank each time.
 run "$rankrun" --oversubscribe -n 6 "$survivor" --no-root-work --what kill --strike 50
 same 'status of a fatal item' "$status" 1

@@ -25,13 +25,13 @@ struct square {
   std::string what = {};
   std::string marks = {};  // a directory; empty: every time
   std::vector<std::uint64_t> strike = {};
+  std::uint32_t pause_ms = 5;  // so that each rank has its turn
 
   std::uint64_t operator()(rankwise::task_context& context, std::uint64_t index) const {
     for (const std::uint64_t one : strike) {
       if (one == index && is_due(index)) suffer();
     }
-    // So that each rank has its turn.
-    if (!context.cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (!context.cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
     return index * index;
   }
 
@@ -77,7 +77,8 @@ int main(int argc, char** argv) {
   what.options.add_options()("call", po::value(&call), "map, reduce or each")(
       "what", po::value(&task.what), "kill, crash, exit, stop or sleep")(
       "marks", po::value(&task.marks), "a directory")(
-      "strike", po::value(&task.strike)->composing(), "an item");
+      "strike", po::value(&task.strike)->composing(), "an item")(
+      "pause-ms", po::value(&task.pause_ms), "how long an item takes");
   return rankwise::run(argc, argv, what, [&](rankwise::pool& pool) {
     const auto items = std::views::iota(std::uint64_t{0}, std::uint64_t{100});
     std::uint64_t sum = 0;

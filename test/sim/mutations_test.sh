@@ -41,5 +41,6 @@ readonly link
 mutate 'a result may count twice' coordinator.hpp 'if (is_counted(said.items)) {  // a twin was faster, maybe' 'if (false) {  //'
 mutate 'what a lost rank held is not issued again' coordinator.hpp \
   'n_items += put_back({chunk.left, chunk.losses + (chunk.id == running ? 1 : 0), rank});' ';'
+mutate 'time in which the root was stopped is silence' listening_clock.hpp ', longest_look_);' ', duration::max());'
 mutate 'the epoch of a rank is ignored' worker.hpp 'if (epoch > epoch_) {' 'if (false) {'
 exit "$((n_failed != 0))"

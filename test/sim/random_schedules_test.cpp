@@ -53,6 +53,16 @@ duration item_time(std::uint64_t seed, std::uint64_t index, std::uint64_t shape)
   return stream() % 50 == 0 ? 1000 * least : least;
 }
 
+/// The root and all others stop at `at`, and go on after `length`: a suspended job.
+void freeze_all(sim_options& options, duration at, duration length) {
+  for (std::uint32_t row = 0; row < options.call.n_ranks; ++row) {
+    options.faults.push_back({.what = sim_fault::kind::freeze,
+                              .rank = rankwise::to_rank(row),
+                              .at = at,
+                              .until = at + length});
+  }
+}
+
 sim_options random_cluster(std::uint64_t seed, bool with_faults) {
   dice roll(seed);
   sim_options options;
@@ -106,6 +116,12 @@ sim_options random_cluster(std::uint64_t seed, bool with_faults) {
   if (roll.one_in(4)) {
     options.call.stop_on_failure = false;
     options.task_limit = duration(static_cast<int>(300'000 + roll.up_to(3'000'000)));
+  }
+  if (roll.one_in(4)) {
+    const auto at = duration(static_cast<int>(roll.up_to(20'000'000)));
+    const auto length = duration(static_cast<int>(roll.up_to(30'000'000)));
+    freeze_all(options, at, length);
+    if (roll.one_in(2)) options.faults.resize(options.faults.size() - options.call.n_ranks + 1);
   }
   return options;
 }
@@ -195,6 +211,32 @@ TEST_CASE("10,000 random schedules of delays and reorderings") {
 
 TEST_CASE("50,000 random schedules with ranks killed, frozen, slowed and cut off") {
   check_seeds(100'001, 50'000, true);
+}
+
+TEST_CASE("5,000 random schedules with ranks and root suspended together, which loses nobody") {
+  const bool is_one = std::getenv("RANKWISE_TEST_SEED") != nullptr;
+  const std::uint64_t first = number_from("RANKWISE_TEST_SEED", 200'001);
+  const std::uint64_t count = is_one ? 1 : number_from("RANKWISE_TEST_SCHEDULES", 5000);
+  std::uint64_t n_suspended = 0;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    dice roll(seed + 1'000'000);
+    sim_options options = random_cluster(seed, false);
+    options.call.lease = duration(static_cast<int>(10'000'000 + roll.up_to(10'000'000)));
+    duration at{};
+    const std::uint64_t n_times = 1 + roll.up_to(3);
+    for (std::uint64_t i = 0; i < n_times; ++i) {
+      at += duration(static_cast<int>(roll.up_to(5'000'000)));
+      const duration length = options.call.lease * (1 + static_cast<int>(roll.up_to(4)));
+      freeze_all(options, at, length);
+      at += length;
+    }
+    sim_report report;
+    INFO("RANKWISE_TEST_SEED=" << seed);
+    REQUIRE(run_and_check(options, report) == "");
+    REQUIRE(report.n_lost == 0);
+    n_suspended += report.makespan > options.call.lease ? 1 : 0;
+  }
+  if (!is_one) CHECK(n_suspended > count / 4);
 }
 
 TEST_CASE("the same options give the same run") {

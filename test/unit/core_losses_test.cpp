@@ -2,11 +2,13 @@
 // What becomes of the items of ranks that are lost, slow or stuck.
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/item_set.hpp>
+#include <rankwise/core/listening_clock.hpp>
 #include <rankwise/core/work_left.hpp>
 #include <rankwise/random.hpp>
 
 #include "catch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -18,6 +20,7 @@ using rankwise::rank_id;
 using rankwise::to_rank;
 using rankwise::core::coordinator;
 using rankwise::core::coordinator_options;
+using rankwise::core::duration;
 using rankwise::core::grant;
 using rankwise::core::item_range;
 using rankwise::core::item_set;
@@ -48,9 +51,9 @@ coordinator cluster(std::uint32_t n_ranks, coordinator_options options) {
   return subject;
 }
 
-std::vector<grant> all_grants(coordinator& subject) {
+std::vector<grant> all_grants(coordinator& subject, duration at = 1ms) {
   std::vector<grant> grants;
-  while (const std::optional<grant> given = subject.next_grant(1ms)) grants.push_back(*given);
+  while (const std::optional<grant> given = subject.next_grant(at)) grants.push_back(*given);
   return grants;
 }
 
@@ -185,6 +188,87 @@ TEST_CASE("alone, the root tries what has cost two ranks where others were lost 
   }
   CHECK(n_at_root == 2);
   CHECK(subject.done());
+}
+
+TEST_CASE("of the time between two looks no more counts than the longest look") {
+  rankwise::core::listening_clock subject(10ms);
+  CHECK(subject.look(5s) == 0ms);
+  CHECK(subject.look(5s + 4ms) == 4ms);
+  CHECK(subject.look(5s + 4ms) == 4ms);
+  CHECK(subject.look(1h) == 14ms);  // stopped meanwhile
+  CHECK(subject.look(1h + 10ms) == 24ms);
+  CHECK(subject.counted() == 24ms);
+}
+
+namespace {
+
+message alive() {
+  message said;
+  said.kind = message_kind::alive;
+  return said;
+}
+
+/// Of three ranks but the root, each with work, which are heard every 250 ms up to 2 s.
+coordinator busy_cluster() {
+  coordinator subject = cluster(4, {.n_items = 9, .lease = 1s});
+  all_grants(subject, 0ms);
+  for (auto at = 0ms; at <= 2000ms; at += 250ms) {
+    for (int rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at);
+    CHECK(subject.tick(at).empty());
+  }
+  return subject;
+}
+
+}  // namespace
+
+TEST_CASE("a rank is lost after so much silence in which the root has listened") {
+  coordinator subject = busy_cluster();
+  SECTION("it listens") {
+    for (auto at = 2250ms; at <= 3000ms; at += 250ms) {
+      subject.receive(to_rank(1), 0, alive(), at);
+      subject.receive(to_rank(2), 0, alive(), at);
+      CHECK(subject.tick(at).empty());
+    }
+    const auto lost = subject.tick(3100ms);
+    REQUIRE(lost.size() == 1);
+    CHECK(lost[0].rank == to_rank(3));
+  }
+  SECTION("it was stopped itself, several times, and the others with it") {
+    for (auto at = 10s; at <= 50s; at += 10s) {
+      CHECK(subject.tick(at).empty());
+      CHECK(subject.tick(at + 250ms).empty());
+      for (int rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at + 260ms);
+    }
+    CHECK(subject.n_active() == 3);
+  }
+}
+
+TEST_CASE("what a rank ran that fell silent alone is suspected, with others it is not") {
+  const std::size_t n_silent = GENERATE(1U, 2U);
+  coordinator subject =
+      cluster(6, {.n_items = n_silent, .stop_on_failure = false, .lease = 1s, .losses_at_most = 3});
+  duration at{};
+  for (int round = 0; round < 3; ++round) {
+    std::vector<rank_id> silent;
+    for (const grant& given : all_grants(subject, at)) silent.push_back(given.rank);
+    REQUIRE(silent.size() == n_silent);
+    std::size_t n_lost = 0;
+    for (const duration begun = at; at < begun + 2s; at += 100ms) {
+      for (int row = 1; row < 6; ++row) {
+        // Each is heard for the last time 200 ms after the one before.
+        const auto place = std::find(silent.begin(), silent.end(), to_rank(row));
+        const bool is_heard =
+            place == silent.end() || at - begun <= (place - silent.begin()) * 200ms;
+        if (is_heard)
+          subject.receive(to_rank(row), subject.record(to_rank(row)).epoch, alive(), at);
+      }
+      n_lost += subject.tick(at).size();
+    }
+    CHECK(n_lost == n_silent);
+    for (const rank_id rank : silent)
+      subject.receive(rank, subject.record(rank).epoch, alive(), at);
+  }
+  CHECK(subject.take_given_up().size() == (n_silent == 1 ? 1U : 0U));
 }
 
 TEST_CASE("a rank that is lost for good does not come back, another one does") {

@@ -7,6 +7,7 @@
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/pacing.hpp>
 #include <rankwise/core/rank_record.hpp>
+#include <rankwise/core/silence.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/core/work_left.hpp>
 
@@ -60,6 +61,7 @@ class coordinator {
       : options_(options),
         pace_(without(options, held)),
         ranks_(options.n_ranks),
+        silence_(options.n_ranks, options.lease),
         work_(options.place == placement::anywhere ? options.n_items : 0, held),
         own_left_(options.place == placement::anywhere ? 0 : options.n_items),
         n_held_(held.count()),
@@ -125,7 +127,7 @@ class coordinator {
   /// What `rank`, in its life `epoch`, says.
   verdict receive(rank_id rank, epoch_number epoch, const message& said, duration now) {
     rank_record& record = ranks_[to_index(rank)];
-    record.last_heard = now;
+    silence_.end(rank, now);
     if (!record.active || record.epoch != epoch) {
       // A rank that had been given up: its next grant begins a new life, once it is free.
       if (!record.gone && !is_stuck(said)) joined(rank, now);
@@ -161,26 +163,18 @@ class coordinator {
   /// `rank` is given up: what it held is handed out again, and what it still says does not count.
   /// It joins again once it speaks, unless it is lost `for_good`.
   loss lost(rank_id rank, duration now, bool for_good = false) {
-    rank_record& record = ranks_[to_index(rank)];
-    record.gone = record.gone || for_good;
-    if (!record.active) return {rank, 0};
-    const chunk_record* const first =
-        chunks_.oldest([&](const chunk_record& chunk) { return chunk.rank == rank; });
-    n_lost_at_work_ += first == nullptr ? 0 : 1;
-    const std::uint64_t n_items = release(rank, first == nullptr ? 0 : first->id);
-    const std::size_t n_given_up = given_up_.size();
-    settle_suspects(now);
-    return {rank, n_items - std::min(n_items, given_up_.size() - n_given_up)};
+    ranks_[to_index(rank)].gone |= for_good;
+    silence_.ignore(rank);
+    return lose(rank, now, true);
   }
 
-  /// Gives up the ranks whose lease has run out, and returns them.
+  /// Gives up the ranks whose lease has run out, and returns them. Where several fell silent
+  /// together, what they ran is not to blame.
   std::vector<loss> tick(duration now) {
     std::vector<loss> given_up;
-    if (options_.lease.count() == 0) return given_up;
-    for (std::size_t row = 1; row < ranks_.size(); ++row) {
-      if (ranks_[row].active && now - ranks_[row].last_heard > options_.lease)
-        given_up.push_back(lost(to_rank(row), now));
-    }
+    const auto is_active = [this](rank_id rank) { return ranks_[to_index(rank)].active; };
+    for (const rank_id rank : silence_.longer_than_lease(now, is_active))
+      given_up.push_back(lose(rank, now, !silence_.is_shared()));
     return given_up;
   }
 
@@ -237,7 +231,7 @@ class coordinator {
     rank_record& record = ranks_[to_index(rank)];
     if (record.active) return;
     record.active = true;
-    record.last_heard = now;
+    silence_.end(rank, now);
     ++n_active_;
     enqueue(rank);
   }
@@ -267,7 +261,7 @@ class coordinator {
 
   grant give(rank_id rank, rank_record& record, const loose_items& work, duration now) {
     if (record.chunks_out == 0) {
-      record.last_heard = std::max(record.last_heard, now);
+      silence_.end(rank, now);
       ++n_at_work_;
     }
     ++record.chunks_out;
@@ -335,6 +329,19 @@ class coordinator {
     }
     record.unsettled.clear();
     return n_items;
+  }
+
+  /// `rank` is given up; the items of the chunk that it was running become suspects, or none.
+  loss lose(rank_id rank, duration now, bool makes_suspects) {
+    if (!ranks_[to_index(rank)].active) return {rank, 0};
+    const chunk_record* const first =
+        chunks_.oldest([&](const chunk_record& chunk) { return chunk.rank == rank; });
+    n_lost_at_work_ += first == nullptr ? 0 : 1;
+    const std::uint64_t n_items =
+        release(rank, first == nullptr || !makes_suspects ? 0 : first->id);
+    const std::size_t n_given_up = given_up_.size();
+    settle_suspects(now);
+    return {rank, n_items - std::min(n_items, given_up_.size() - n_given_up)};
   }
 
   /// The rank is in a task that takes too long, and nobody waits for that.
@@ -468,6 +475,7 @@ class coordinator {
   coordinator_options options_;
   pacing pace_;
   std::vector<rank_record> ranks_;
+  silence silence_;
   std::deque<rank_id> ready_;  // ranks that may want work, each once
   chunk_table chunks_;
   work_left work_;

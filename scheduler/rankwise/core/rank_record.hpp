@@ -41,7 +41,6 @@ struct rank_record {
   duration busy{};         ///< spent in tasks, over the whole call
   duration first_start{};  ///< when its first task began
   duration last_done{};    ///< when its last task was known to be done
-  duration last_heard{};
   recent_work recent;
   std::vector<item_range> unsettled;  ///< results that count once the rank has settled them
 

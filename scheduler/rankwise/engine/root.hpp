@@ -238,7 +238,7 @@ class root final : public rank_engine {
   /// Notices who is lost, and lets the others know that this rank lives.
   void look_after_ranks(core::duration at) {
     if (at < next_look_) return;
-    next_look_ = at + look_interval;
+    next_look_ = at + std::min(longest_look_interval, timeout() / 8);
     for (const rank_id rank : roll_.ended()) lose(rank, at);
     if (under_way_) {
       for (const core::loss& one : under_way_->coordinator.tick(at)) {
@@ -497,7 +497,7 @@ class root final : public rank_engine {
   rank_roll roll_;  // under the lock
 
   // Where the job survives losses; all under the lock.
-  static constexpr core::duration look_interval = std::chrono::milliseconds(100);
+  static constexpr core::duration longest_look_interval = std::chrono::milliseconds(100);
   core::duration next_look_{};
   core::duration next_heartbeat_{};
   bool is_ending_ = false;

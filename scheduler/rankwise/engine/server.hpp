@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/listening_clock.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/frame.hpp>
 #include <rankwise/engine/rank_engine.hpp>
@@ -92,30 +93,33 @@ class server final : public rank_engine {
     sent_at_ = at;
   }
 
-  /// Time counts as silence only while this rank looks: it may have been stopped itself.
   void watch_root(core::duration at) {
-    constexpr core::duration longest_look = std::chrono::milliseconds(500);
-    root_silence_ += std::min(at - looked_at_, longest_look);
-    looked_at_ = at;
+    const core::duration silence = listened_.look(at) - root_heard_;
     if (over_ || at < next_watch_) return;
     next_watch_ = at + watch_interval;
     if (!root_process_.ended().empty()) end_process("the root's process has ended");
-    if (root_silence_ > timeout()) {
+    if (silence > timeout()) {
       end_process(fmt::format("the root has been silent for {:.0f} s",
                               std::chrono::duration<double>(timeout()).count()));
     }
   }
 
   void watch_task(core::duration at) {
+    worked_.look(at);
     if (!around_.is_in_chunk || running_->header.task_limit.count() == 0 || is_stuck()) return;
     const core::duration since{around_.running_since.load(std::memory_order_relaxed)};
-    if (at - since <= running_->header.task_limit) return;
+    if (since != watched_since_) {
+      watched_since_ = since;
+      watched_from_ = worked_.counted() - std::min(at - since, worked_.longest_look());
+    }
+    const core::duration elapsed = worked_.counted() - watched_from_;
+    if (elapsed <= running_->header.task_limit) return;
     stuck_since_ = since;
     const std::optional<std::uint64_t> under_way = worker_.under_way_id();
     if (!under_way) return;  // of an earlier call or life: heartbeats say that it is stuck
     core::message said =
         worker_.about(core::message_kind::overran, *under_way, {around_.running.load(), 1});
-    said.elapsed = at - since;
+    said.elapsed = elapsed;
     outbox_to(root_rank).add(worker_.epoch(), said);
     outbox_to(root_rank).send();
     sent_at_ = at;
@@ -155,8 +159,7 @@ class server final : public rank_engine {
       throw wire::decode_error(
           fmt::format("rank {} sent what the root alone may send", static_cast<int>(from)));
     }
-    root_silence_ = {};
-    looked_at_ = at;
+    root_heard_ = listened_.look(at);
     switch (said.kind) {
       case core::message_kind::alive:
         worker_.begin_life(epoch);
@@ -211,9 +214,12 @@ class server final : public rank_engine {
   static constexpr core::duration patience = std::chrono::milliseconds(500);
   static constexpr core::duration watch_interval = std::chrono::milliseconds(100);
   process_watch root_process_;
-  core::duration root_silence_{};
-  core::duration looked_at_ = now();
+  core::listening_clock listened_{timeout() / 4};
+  core::duration root_heard_{};  // by that clock
   core::duration next_watch_{};
+  core::listening_clock worked_{std::chrono::milliseconds(50)};  // a suspended task takes no time
+  std::optional<core::duration> watched_since_;                  // when the task under way began
+  core::duration watched_from_{};                                // the same by that clock
   std::optional<core::duration> stuck_since_;
   std::optional<core::duration> left_at_;
 };

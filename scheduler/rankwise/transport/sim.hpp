@@ -143,8 +143,12 @@ class sim {
       if (next.what == event_kind::to_worker) free_slots_.push_back(next.slot);
       return;
     }
-    if (is_of_worker && next.time < rank.frozen_until) {
-      push(rank.frozen_until, next);
+    const bool is_of_root = next.what == event_kind::to_root || next.what == event_kind::tick;
+    const core::duration frozen_until = is_of_worker ? rank.frozen_until
+                                        : is_of_root ? ranks_.front().frozen_until
+                                                     : core::duration{};
+    if (next.time < frozen_until) {
+      push(frozen_until, next);
       return;
     }
     switch (next.what) {

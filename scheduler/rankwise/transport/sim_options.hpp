@@ -21,7 +21,7 @@ struct sim_fault {
   };
 
   kind what = kind::kill;
-  rank_id rank{1};
+  rank_id rank{1};  ///< the root can be frozen, nothing else
   core::duration at{};
   core::duration until{};
 };
