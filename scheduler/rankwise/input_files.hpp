@@ -86,7 +86,8 @@ class input_files {
   ///
   /// Throws: config_error, naming the argument, where nothing is found or can be read.
   input_files(const pool& ranks, const std::vector<std::string>& arguments, const options& how)
-      : number_(ranks.root().resident_numbers().add()), ranks_(ranks.with(quiet(ranks.options()))) {
+      : number_(ranks.root().resident_numbers().add()),
+        ranks_(ranks.within_call(0, quiet(ranks.options()))) {
     if (arguments.empty()) throw config_error("found no file, accepted: one or more; see --help");
     for (const std::string& path : files::expand(without_standard_input(arguments))) {
       std::optional<files::file_facts> seen = files::look_at(std::filesystem::absolute(path));

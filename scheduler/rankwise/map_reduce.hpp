@@ -188,7 +188,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
   options quiet = ranks.options();
   quiet.quiet = true;
   quiet.on_error = on_error_kind::stop;  // ranks wait for each other there
-  const pool own = ranks.with(quiet);
+  const pool own = ranks.within_call(ranks.number_call(), quiet);
   const auto number = ranks.root().resident_numbers().add();
   part_options parts;
   parts.channel = *number;
@@ -205,7 +205,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
       parts, how.combiner, ranks.root().resident_numbers().wanted(), combine});
   options whole = ranks.options();
   whole.needs_all_ranks = true;  // what a rank has emitted is lost with it
-  ranks.with(whole).for_each(inputs, make_task(*number));
+  own.with(whole).for_each(inputs, make_task(*number));
   map_reduce_statistics all;
   const core::duration mapped_at = engine::now();
   for (const part_figures& one : own.on_each_rank(finish_part<Value>{*number})) {

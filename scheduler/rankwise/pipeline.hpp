@@ -113,6 +113,7 @@ class pipeline {
 
     const engine::pipeline_run_call::rows rows(pipelines::n_ranks_of(pool_));
     engine::pipeline_run_call call(rows, {*number_, retries}, run_root);
+    call.set_number(pool_.number_call());
     under_way = &call;
     const core::duration begun = engine::now();
     root.run(call, pipelines::with_root(asked), "pool::pipeline", core::placement::one_each);

@@ -57,7 +57,11 @@ class pool {
   const rankwise::options& options() const { return options_; }
 
   /// A pool of the same ranks whose calls follow other options.
-  pool with(const rankwise::options& how) const { return {*root_, how}; }
+  pool with(const rankwise::options& how) const {
+    pool other = *this;
+    other.options_ = how;
+    return other;
+  }
 
   /// What `task` returns for each of `inputs`, in the order of the inputs.
   template <std::ranges::input_range Inputs, class Task>
@@ -69,7 +73,7 @@ class pool {
         using result =
             std::remove_cvref_t<engine::task_result_t<Task, std::ranges::range_value_t<Range>>>;
         engine::map_call<Range, Task, result> call(range, task);
-        root_->run(call, options_, "pool::map");
+        run(call, "pool::map");
         return call.release();
       });
     }
@@ -99,10 +103,10 @@ class pool {
       std::iota(workers.begin(), workers.end(), 0U);
       if constexpr (std::is_void_v<result>) {
         engine::for_each_call<rows, Task> call(workers, task);
-        root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
+        run(call, "pool::on_each_rank", core::placement::one_each);
       } else if constexpr (engine::require_result<Task, std::uint32_t>()) {
         engine::map_call<rows, Task, result> call(workers, task);
-        root_->run(call, options_, "pool::on_each_rank", core::placement::one_each);
+        run(call, "pool::on_each_rank", core::placement::one_each);
         return call.release();
       } else {
         return engine::refused_results<rows, Task>();
@@ -118,7 +122,7 @@ class pool {
     } else if constexpr (engine::require_task<Task, std::ranges::range_value_t<Inputs>>()) {
       on_random_access(inputs, [&]<class Range>(const Range& range) {
         engine::for_each_call<Range, Task> call(range, task);
-        root_->run(call, options_, "pool::for_each");
+        run(call, "pool::for_each");
       });
     }
   }
@@ -170,6 +174,17 @@ class pool {
   /// For the library's own calls.
   engine::root& root() const { return *root_; }
 
+  /// For calls that a call of the body makes for itself: they count as that one, whose number among
+  /// those of the body is `number`.
+  pool within_call(std::uint32_t number, const rankwise::options& how) const {
+    pool inner = with(how);
+    inner.within_ = number;
+    return inner;
+  }
+
+  /// The number of the call that is made now.
+  std::uint32_t number_call() const { return within_ ? *within_ : root_->count_call(); }
+
   /// `initial` combined with what `task` returns for all `inputs`, in order; `initial` where there
   /// are none.
   ///
@@ -186,7 +201,7 @@ class pool {
     } else {
       return on_random_access(inputs, [&]<class Range>(const Range& range) -> Value {
         engine::reduce_call<Range, Task, Value, Combine> call(range, task, combine);
-        root_->run(call, options_, "pool::reduce");
+        run(call, "pool::reduce");
         std::optional<Value> all = call.release();
         return all ? combine(std::move(initial), std::move(*all)) : std::move(initial);
       });
@@ -231,6 +246,13 @@ class pool {
   for_each(First&& first, Second&& second, Third&& third, More&&... more) const;
 
  private:
+  void run(engine::root_call& call,
+           const char* name,
+           core::placement place = core::placement::anywhere) const {
+    call.set_number(number_call());
+    root_->run(call, options_, name, place);
+  }
+
   std::uint32_t n_used() const {
     return options_.max_ranks == 0 ? n_ranks() : std::min(options_.max_ranks, n_ranks());
   }
@@ -249,6 +271,7 @@ class pool {
 
   engine::root* root_;
   rankwise::options options_;
+  std::optional<std::uint32_t> within_;  // the call that these calls are parts of
 };
 
 }  // namespace rankwise

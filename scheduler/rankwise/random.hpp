@@ -8,9 +8,9 @@
 
 namespace rankwise {
 
-/// A stream of random numbers that depends on a seed and an index alone, so that results do not
-/// change with the number of ranks. Meets std::uniform_random_bit_generator: use it with the
-/// distributions of <random>.
+/// A stream of random numbers that depends on a seed, the number of a call and an index alone, so
+/// that results do not change with the number of ranks. Meets std::uniform_random_bit_generator:
+/// use it with the distributions of <random>.
 ///
 /// Not for secrets: the stream can be computed by whoever knows the seed.
 /// Source: Philox4x32-10, Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2,
@@ -19,8 +19,8 @@ class random_stream {
  public:
   using result_type = std::uint32_t;
 
-  constexpr random_stream(std::uint64_t seed, std::uint64_t index)
-      : key_{low(seed), high(seed)}, counter_{0, 0, low(index), high(index)} {}
+  constexpr random_stream(std::uint64_t seed, std::uint64_t index, std::uint32_t call = 0)
+      : key_{low(seed), high(seed)}, counter_{0, reversed(call), low(index), high(index)} {}
 
   static constexpr result_type min() { return 0; }
 
@@ -62,6 +62,14 @@ class random_stream {
 
   static constexpr std::uint32_t high(std::uint64_t value) {
     return static_cast<std::uint32_t>(value >> 32U);
+  }
+
+  /// The bits of a call's number from the highest down: what a long stream carries over comes from
+  /// the lowest up, and meets them late. With 65,536 calls a stream has 2^50 numbers of its own.
+  static constexpr std::uint32_t reversed(std::uint32_t value) {
+    std::uint32_t all = 0;
+    for (int bit = 0; bit < 32; ++bit) all |= (value >> bit & 1U) << (31 - bit);
+    return all;
   }
 
   std::array<std::uint32_t, 2> key_;

@@ -25,6 +25,7 @@ struct task_surroundings {
   rank_id rank = root_rank;
   std::string host;
   std::uint64_t seed = 0;
+  std::uint32_t call = 0;  ///< its number, among those of the body
   std::atomic<bool> cancelled{false};
   std::atomic<std::uint64_t> running{0};  ///< the item under way, or the last, where `is_limited`
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
@@ -56,9 +57,10 @@ class task_context {
   /// That this task runs on.
   const std::string& host() const { return around_->host; }
 
-  /// A stream of random numbers that depends on the job's `--seed` and the index alone. Not for
-  /// secrets.
-  random_stream random() const { return {around_->seed, index_}; }
+  /// A stream of random numbers that depends on the job's `--seed`, the number of the call in the
+  /// body and the index alone: each call has streams of its own, and a task that runs again gets
+  /// the same. Not for secrets.
+  random_stream random() const { return {around_->seed, index_, around_->call}; }
 
   /// The item may have been run before: by a rank that was lost, by a slower one, or with a task
   /// that threw. Such a run may even have been told that its result counts: what it has left

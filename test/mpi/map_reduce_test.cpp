@@ -379,3 +379,22 @@ TEST_CASE("every rank runs a call once, at the same time") {
     }
   });
 }
+
+TEST_CASE("a map_reduce is one call, in which its mappers draw random numbers") {
+  on_pool({.seed = 3}, [](rankwise::pool& pool) {
+    const auto draw = [](rankwise::task_context& context,
+                         int value,
+                         rankwise::emitter<int, std::uint32_t>& emit) {
+      emit(value, context.random()());
+    };
+    const auto add = [](std::uint32_t left, std::uint32_t right) { return left + right; };
+    for (std::uint32_t number = 0; number < 3; ++number) {
+      const auto all = pool.map_reduce(std::vector<int>{0, 1, 2, 3, 4, 5, 6}, draw, add);
+      CHECK(all.size() == 7);
+      all.sorted(rankwise::by_key{}, [&](const rankwise::entry<int, std::uint32_t>& one) {
+        CHECK(one.value ==
+              rankwise::random_stream(3, static_cast<std::uint64_t>(one.key), number)());
+      });
+    }
+  });
+}

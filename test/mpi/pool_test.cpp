@@ -11,12 +11,14 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <ranges>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -187,7 +189,9 @@ TEST_CASE("reduce gives the same floats on any number of ranks") {
   });
 }
 
-TEST_CASE("a task knows where it is, and its random numbers depend on seed and index alone") {
+TEST_CASE(
+    "a task knows where it is, and the first call's random numbers depend on seed and index "
+    "alone") {
   on_pool({.seed = 99}, [](rankwise::pool& pool) {
     struct seen {
       std::uint64_t index;
@@ -232,5 +236,94 @@ TEST_CASE("many calls one after another, of several tasks") {
       REQUIRE(pool.reduce(std::views::iota(0, round), 0, [](int a, int b) { return a + b; }) ==
               round * (round - 1) / 2);
     }
+  });
+}
+
+namespace {
+
+std::uint32_t first_number(rankwise::task_context& context, int /*input*/) {
+  return context.random()();
+}
+
+/// Points of a square that lie in the circle inside it, of 1,000.
+std::int64_t hits(rankwise::task_context& context, int /*input*/) {
+  rankwise::random_stream random = context.random();
+  std::int64_t n = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const double x = random() * 0x1p-32;
+    const double y = random() * 0x1p-32;
+    n += x * x + y * y < 1 ? 1 : 0;
+  }
+  return n;
+}
+
+/// What call `number` draws first for each of `n` items.
+std::vector<std::uint32_t> first_numbers(std::uint64_t seed,
+                                         std::uint32_t number,
+                                         std::uint64_t n) {
+  std::vector<std::uint32_t> all;
+  for (std::uint64_t index = 0; index < n; ++index)
+    all.push_back(rankwise::random_stream(seed, index, number)());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("each call of the body has random numbers of its own, whatever the ranks do") {
+  for (const bool speculate : {false, true}) {
+    rankwise::options how{.seed = 5, .speculate = speculate};
+    on_pool(how, [](rankwise::pool& pool) {
+      const auto inputs = std::views::iota(0, 200);
+      CHECK(pool.map(inputs, rankwise::fn<first_number>) == first_numbers(5, 0, 200));
+      pool.for_each(inputs, [](int) {});
+      CHECK(pool.map(std::views::iota(0, 0), rankwise::fn<first_number>).empty());
+      (void)pool.reduce(inputs, 0, [](int left, int right) { return left + right; });
+      (void)pool.on_each_rank([](std::uint32_t) { return 1; });
+      CHECK(pool.map(inputs, rankwise::fn<first_number>) == first_numbers(5, 5, 200));
+      rankwise::options one = pool.options();
+      one.max_ranks = 1;
+      CHECK(pool.with(one).map(inputs, rankwise::fn<first_number>) == first_numbers(5, 6, 200));
+    });
+  }
+}
+
+TEST_CASE("a task that is tried again draws the same numbers") {
+  on_pool({.on_error = rankwise::on_error_kind::retry, .retries = 5, .seed = 8},
+          [](rankwise::pool& pool) {
+            pool.for_each(std::views::iota(0, 3), [](int) {});
+            const auto numbers =
+                pool.map(std::views::iota(0, 50), [](rankwise::task_context& context, int i) {
+                  static std::set<int> seen;
+                  const std::uint32_t number = context.random()();
+                  if (i % 7 == 0 && seen.insert(i).second) throw std::runtime_error("not yet");
+                  return number;
+                });
+            CHECK(numbers == first_numbers(8, 1, 50));
+          });
+}
+
+TEST_CASE("a Monte Carlo in rounds converges") {
+  on_pool({.seed = 1}, [](rankwise::pool& pool) {
+    std::int64_t inside = 0;
+    std::set<std::int64_t> rounds;
+    for (std::uint32_t round = 0; round < 10; ++round) {
+      const std::int64_t found =
+          pool.reduce(std::views::iota(0, 100), std::int64_t{0}, std::plus<>{}, rankwise::fn<hits>);
+      std::int64_t expected = 0;
+      for (std::uint64_t index = 0; index < 100; ++index) {
+        rankwise::random_stream random(1, index, round);
+        for (int i = 0; i < 1000; ++i) {
+          const double x = random() * 0x1p-32;
+          const double y = random() * 0x1p-32;
+          expected += x * x + y * y < 1 ? 1 : 0;
+        }
+      }
+      CHECK(found == expected);
+      inside += found;
+      rounds.insert(found);
+    }
+    CHECK(rounds.size() > 5);  // they were all the same once
+    // The standard error of pi after a million points is 4 sqrt(p (1 - p) / 10^6) = 0.0016.
+    CHECK(4e-6 * static_cast<double>(inside) == Approx(3.14159265).margin(0.005));
   });
 }

@@ -178,6 +178,29 @@ TEST_CASE("a call that does not fit is named") {
   CHECK(message({2, "pool::map", "cube", 5, 1}).empty());
 }
 
+TEST_CASE("a later call with the random numbers of the first is refused in words") {
+  const folder here;
+  const std::string path = here.file("run.db");
+  {
+    sqlite_journal book(path, "app", journal_use::begin, {"here"});
+    book.begin({1, "pool::map", "dice", 100, 77});
+    book.begin({2, "pool::map", "dice", 100, 77});
+    book.add(result_of({0, 5}, 2));
+  }
+  sqlite_journal book = resumed(path);
+  book.begin({1, "pool::map", "dice", 100, 77});  // the first call's numbers are what they were
+  try {
+    book.begin({2, "pool::map", "dice", 100, 78, 77});
+    FAIL("taken for the same");
+  } catch (const config_error& error) {
+    CHECK(error.what() ==
+          path +
+              ": found call 2 of the body (pool::map) as an earlier version of rankwise has run "
+              "it, with the random numbers of the first call, accepted: a new journal: each call "
+              "has random numbers of its own now");
+  }
+}
+
 TEST_CASE("what is no journal is refused, and stays as it is") {
   const folder here;
   const std::string path = here.file("run.db");

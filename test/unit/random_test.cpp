@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <random>
+#include <set>
 #include <vector>
 
 using rankwise::random_stream;
@@ -33,6 +34,26 @@ TEST_CASE("a stream depends on seed and index alone, and on both") {
   CHECK(first_numbers(1, 2) != first_numbers(2, 2));
   CHECK(first_numbers(1, 2) != first_numbers(1, 3));
   CHECK(first_numbers(1, 2) != first_numbers(1, 2 + (std::uint64_t{1} << 32U)));
+}
+
+TEST_CASE("calls have streams of their own, and the first call those of seed and index") {
+  const auto numbers_of = [](std::uint32_t call, std::uint64_t index) {
+    random_stream stream(7, index, call);
+    std::array<std::uint32_t, 8> numbers{};
+    for (std::uint32_t& number : numbers) number = stream();
+    return numbers;
+  };
+  std::set<std::array<std::uint32_t, 8>> all;
+  for (std::uint32_t call = 0; call < 100; ++call)
+    for (std::uint64_t index = 0; index < 100; ++index) all.insert(numbers_of(call, index));
+  CHECK(all.size() == 100 * 100);
+  random_stream first(7, 3);
+  for (const std::uint32_t number : numbers_of(0, 3)) CHECK(number == first());
+  // As they have always been: Philox of the counter {0, 0, index}, the key being the seed.
+  CHECK(random_stream(7, 3)() == random_stream::philox({0, 0, 3, 0}, {7, 0})[0]);
+  // The second call begins half the counter's range away from where the first one would run into
+  // it.
+  CHECK(random_stream(7, 3, 1)() == random_stream::philox({0, 0x80000000, 3, 0}, {7, 0})[0]);
 }
 
 TEST_CASE("it drives the distributions of <random>") {

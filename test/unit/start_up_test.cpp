@@ -58,7 +58,7 @@ TEST_CASE("ranks that can't work together are refused, with who and why") {
   }
   SECTION("another wire version") {
     other.wire_version = 77;
-    CHECK(complaint(root, other) == who + "its wire version is 77, not 2" + remedy);
+    CHECK(complaint(root, other) == who + "its wire version is 77, not 3" + remedy);
   }
 }
 

@@ -11,6 +11,7 @@ namespace rankwise::engine {
 struct call_header {
   std::uint64_t name_hash = 0;       ///< of the `remote_call`
   std::uint64_t seed = 0;            ///< of the tasks' random numbers
+  std::uint32_t number = 0;          ///< of the call, among those of the body
   core::duration report_interval{};  ///< between two reports of a chunk under way
   core::duration task_limit{};       ///< a task that takes longer has failed; 0: none
 };

@@ -45,6 +45,10 @@ class journaled_call {
     what.task = call.task_name();
     what.n_items = call.n_items();
     what.digest = wire::digest().add(call.name_hash()).add(seed).add(members).value();
+    if (call.may_draw() && call.number() != 0) {
+      what.digest_of_old = what.digest;
+      what.digest = wire::digest().add(what.digest).add(call.number()).value();
+    }
     book.begin(what);
     call.keep_results_encoded();
     if (!book.is_resumed()) return;

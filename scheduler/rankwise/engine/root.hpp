@@ -129,6 +129,10 @@ class root final : public rank_engine {
   /// Writes calls to `book` from now on, where their options have a journal; it must outlive this.
   void keep(observe::journal& book) { journal_ = &book; }
 
+  /// The number of a call that the body makes now, from 0; what a call makes for itself has its
+  /// number.
+  std::uint32_t count_call() { return n_calls_++; }
+
   /// What the job has done.
   job_tally& tally() { return tally_; }
 
@@ -173,6 +177,7 @@ class root final : public rank_engine {
     auto made = std::make_unique<call_under_way>(call, name, asked, std::move(journaled));
     made->header.name_hash = call.name_hash();
     made->header.seed = how.seed;
+    made->header.number = call.number();
     made->header.report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
                                                             8 * asked.message_cost * asked.n_ranks);
     made->header.task_limit = task_limit;
@@ -484,6 +489,7 @@ class root final : public rank_engine {
 
   observe::watcher& watch_;
   observe::journal* journal_ = nullptr;        // null: none
+  std::uint32_t n_calls_ = 0;                  // of the body, so far
   std::uint32_t journaled_calls_ = 0;          // so far
   std::vector<rank_id> unsent_;                // ranks whose outbox holds something
   std::vector<std::uint32_t> introduced_;      // the last call that a rank was told of

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -42,6 +43,14 @@ class root_call {
   root_call(root_call&&) = delete;
   root_call& operator=(root_call&&) = delete;
   virtual ~root_call() = default;
+
+  /// Among the calls of the body: its random streams depend on it.
+  std::uint32_t number() const { return number_; }
+
+  void set_number(std::uint32_t number) { number_ = number; }
+
+  /// Whether its tasks can ask for random numbers.
+  virtual bool may_draw() const { return false; }
 
   virtual std::uint64_t n_items() const = 0;
 
@@ -71,6 +80,9 @@ class root_call {
 
   /// For people, where the job ends in the middle of the call: what else to say of it.
   virtual std::string under_way() const { return {}; }
+
+ private:
+  std::uint32_t number_ = 0;
 };
 
 /// A callable on its way to another rank. One without state is named by its type, and nothing of it
@@ -132,6 +144,8 @@ template <class Derived, class Range, class Task>
 class call_base : public root_call {
  public:
   call_base(const Range& range, const Task& task) : range_(&range), inputs_(range), task_(task) {}
+
+  bool may_draw() const override { return takes_context<Task, std::ranges::range_value_t<Range>>; }
 
   std::uint64_t n_items() const override { return inputs_.size(); }
 

@@ -19,7 +19,8 @@ struct journal_call {
   std::string name;          ///< as the user made it: "pool::map"
   std::string task;          ///< the name of the task's type
   std::uint64_t n_items = 0;
-  std::uint64_t digest = 0;  ///< of the call's type, the task's members and the seed
+  std::uint64_t digest = 0;  ///< of the call's type, the task's members, the seed and the streams
+  std::uint64_t digest_of_old = 0;  ///< when all calls had the same random streams; 0: the same
 };
 
 /// Items of a call that are done.

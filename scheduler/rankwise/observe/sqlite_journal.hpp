@@ -93,6 +93,14 @@ class sqlite_journal final : public journal {
       if (known.text(1) != call.task) differ(known.text(1), call.task);
       if (known.unsigned_number(2) != call.n_items)
         differ(n_items(known.unsigned_number(2)), n_items(call.n_items));
+      if (call.digest_of_old != 0 && known.unsigned_number(3) == call.digest_of_old) {
+        refuse_journal(path_,
+                       fmt::format("call {} of the body ({}) as an earlier version of rankwise has "
+                                   "run it, with the random numbers of the first call",
+                                   call.number,
+                                   call.name),
+                       "a new journal: each call has random numbers of its own now");
+      }
       if (known.unsigned_number(3) != call.digest)
         differ("another task, with other members or another --seed",
                call.name + " of " + call.task);
