@@ -245,6 +245,17 @@ TEST_CASE("values of every kind come back, and cut messages are refused") {
   check_round_trip(std::vector<samples::owner>{{1, nullptr}, {2, nullptr}});
 }
 
+TEST_CASE("equal unordered containers are equal bytes, whatever was in them before") {
+  std::unordered_map<std::string, int> one;
+  std::unordered_map<std::string, int> other;
+  other.reserve(1000);
+  for (int i = 0; i < 100; ++i) one[std::to_string(i)] = i;
+  for (int i = 99; i >= 0; --i) other[std::to_string(i)] = i;
+  REQUIRE(one == other);
+  const bool same = std::ranges::equal(encode(one), encode(other));
+  CHECK(same);
+}
+
 TEST_CASE("raw values and sequences are their bytes, with nothing around them but a length") {
   CHECK(encode(samples::point{}).size() == sizeof(samples::point));
   CHECK(encode(std::vector<std::uint16_t>{1, 2, 3}).size() == 8 + 6);

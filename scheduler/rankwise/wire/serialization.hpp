@@ -6,16 +6,19 @@
 
 #include <boost/serialization/collection_size_type.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 // The standard types that Boost 1.74 can't serialise, or not as it should be. (std::chrono's are
 // raw bytes.) They are no overloads in Boost's namespace, because later releases of Boost have
@@ -115,19 +118,33 @@ concept hashed_map = hashed_container<T> && requires {
 }  // namespace detail
 
 /// Boost writes the number of buckets as if it were a number of elements, which the check of
-/// lengths would refuse.
+/// lengths would refuse. Elements are written in the order of their bytes: equal containers are
+/// equal bytes, whatever was put into them before, and a journal knows an input again.
 template <detail::hashed_container T>
 struct supplement<T> {
-  template <class Archive>
-  static void save(Archive& archive, const T& value) {
+  static void save(output_archive& archive, const T& value) {
     archive << boost::serialization::collection_size_type(value.size());
+    bytes all;
+    output_archive into(all);
+    std::vector<std::size_t> borders{0};
+    borders.reserve(value.size() + 1);
     for (const auto& element : value) {
       if constexpr (detail::hashed_map<T>) {
-        archive << element.first << element.second;
+        into << element.first << element.second;
       } else {
-        archive << element;
+        into << element;
       }
+      borders.push_back(all.size());
     }
+    std::vector<std::string_view> elements;
+    elements.reserve(value.size());
+    for (std::size_t i = 0; i + 1 < borders.size(); ++i) {
+      elements.emplace_back(reinterpret_cast<const char*>(all.data()) + borders[i],
+                            borders[i + 1] - borders[i]);
+    }
+    std::sort(elements.begin(), elements.end());
+    for (const std::string_view element : elements)
+      archive.save_binary(element.data(), element.size());
   }
 
   template <class Archive>
