@@ -131,16 +131,6 @@ inline slow_rank parse_slow_rank(const std::string& text) {
           rankwise::parse_whole_number<std::uint32_t>(text.substr(sign + 1), 1, most)};
 }
 
-/// An option that is some text, not empty.
-inline boost::program_options::typed_value<std::string>* text(std::string& target,
-                                                              const char* name) {
-  return boost::program_options::value<std::string>()->value_name(name)->notifier(
-      [&target, name](const std::string& given) {
-        if (given.empty()) throw rankwise::bad_value(given, name);
-        target = given;
-      });
-}
-
 /// An option that `parse` makes of its text.
 template <class Target, class Parse>
 boost::program_options::typed_value<std::string>* parsed(Target& target,
@@ -159,8 +149,12 @@ inline boost::program_options::options_description model_options(settings& asked
   const auto add = [&group](const char* name, const po::value_semantic* value, const char* help) {
     group.add_options()(name, value, help);
   };
-  add("model", detail::text(asked.model, "FILE"), "the model, in ONNX; only the root reads it");
-  add("labels", detail::text(asked.labels, "FILE"), "the names of its classes, one a line");
+  add("model",
+      rankwise::nonempty_text(asked.model, "FILE"),
+      "the model, in ONNX; only the root reads it");
+  add("labels",
+      rankwise::nonempty_text(asked.labels, "FILE"),
+      "the names of its classes, one a line");
   add("top", rankwise::whole_number(asked.top, 1U), "show the K likeliest classes (default: 1)");
   add("mean",
       detail::parsed(asked.pixels.mean,
@@ -214,7 +208,7 @@ inline boost::program_options::options_description options(settings& asked) {
       boost::program_options::bool_switch(&asked.float_input)->default_value(asked.float_input, ""),
       "bench: send pictures as floats, four times the bytes, for comparison");
   add("out",
-      detail::text(asked.out, "FILE"),
+      rankwise::nonempty_text(asked.out, "FILE"),
       "compare: draw a chart (SVG); make-model: the file to write");
   add("width",
       detail::parsed(asked.width,

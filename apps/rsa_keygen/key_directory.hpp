@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +16,7 @@
 #include <sys/types.h>
 #include <system_error>
 #include <unistd.h>
+#include <vector>
 
 namespace rsa_keygen {
 
@@ -66,6 +68,22 @@ class key_directory {
     if (std::filesystem::exists(std::filesystem::symlink_status(file))) {
       refuse_key(file.filename().string());
     }
+  }
+
+  /// The keys of a job of `count` whose private files are there, in order.
+  std::vector<std::uint64_t> present(std::uint64_t count) const {
+    std::vector<std::uint64_t> indices;
+    if (!exists()) return indices;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+      const std::string name = entry.path().filename().string();
+      std::uint64_t index = 0;
+      if (!name.starts_with("key-")) continue;
+      const auto [end, error] = std::from_chars(name.data() + 4, name.data() + name.size(), index);
+      if (error == std::errc() && index < count && entry.path() == private_file(index, count))
+        indices.push_back(index);
+    }
+    std::sort(indices.begin(), indices.end());
+    return indices;
   }
 
   /// `key-000042.pem`; the names of a job of `count` keys are of one length, so that they sort.

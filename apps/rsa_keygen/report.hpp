@@ -22,6 +22,7 @@ namespace rsa_keygen {
 /// What one run of the job came to.
 struct run_figures {
   std::uint64_t keys = 0;
+  std::uint64_t made = 0;  ///< of those, by this run; the others come from a journal
   std::int32_t bits = 0;
   std::int32_t ranks = 0;
   double seconds = 0;
@@ -53,6 +54,7 @@ inline run_figures figures(std::span<const key_result> keys, std::int32_t ranks,
   std::vector<double> key_seconds;
   for (const key_result& key : keys) key_seconds.push_back(key.seconds);
   return {.keys = keys.size(),
+          .made = keys.size(),
           .bits = keys.empty() ? 0 : keys.front().bits,
           .ranks = ranks,
           .seconds = seconds,
@@ -119,10 +121,14 @@ inline std::string interval_members(const estimate& figure, std::string_view pre
 
 /// The line that a run ends with.
 inline std::string summary(const run_figures& run) {
-  return fmt::format("{} {} of {} bits in {:.2f} s on {} {}: {} keys/s{}\n",
+  const char* const noun = run.keys == 1 ? "key" : "keys";
+  if (run.made == 0)
+    return fmt::format("{} {} of {} bits, all from the journal\n", run.keys, noun, run.bits);
+  return fmt::format("{} {} of {} bits{} in {:.2f} s on {} {}: {} keys/s{}\n",
                      run.keys,
-                     run.keys == 1 ? "key" : "keys",
+                     noun,
                      run.bits,
+                     run.made == run.keys ? "" : fmt::format(", {} of them made", run.made),
                      run.seconds,
                      run.ranks,
                      run.ranks == 1 ? "rank" : "ranks",
@@ -132,14 +138,15 @@ inline std::string summary(const run_figures& run) {
 
 /// `summary` as a JSON object.
 inline std::string summary_json(const run_figures& run) {
-  return fmt::format(R"({{"keys":{},"bits":{},"ranks":{},"seconds":{:.6f},)"
-                     R"("keys_per_second":{:.4f},{}}})"
+  return fmt::format(R"({{"keys":{},"bits":{},"ranks":{},"made":{},"seconds":{:.6f},)"
+                     R"("keys_per_second":{},{}}})"
                      "\n",
                      run.keys,
                      run.bits,
                      run.ranks,
+                     run.made,
                      run.seconds,
-                     run.rate.value,
+                     run.made == 0 ? "null" : fmt::format("{:.4f}", run.rate.value),
                      interval_members(run.rate, "keys_per_second"));
 }
 

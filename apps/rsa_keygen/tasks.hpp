@@ -34,12 +34,24 @@ struct key_task {
   }
 };
 
-/// The task: sees that this rank's directory can take keys.
+/// The private keys of the job that lie on a host.
+struct host_keys {
+  std::string host;
+  std::vector<std::uint64_t> indices;
+};
+
+/// The task: sees that this rank's directory can take keys, and which of `count` an earlier job has
+/// left there.
 struct directory_task {
   std::string directory = {};
+  std::uint64_t count = 0;
   bool resumed = false;
 
-  void operator()(std::uint32_t /*rank*/) const { key_directory(directory).check(resumed); }
+  host_keys operator()(rankwise::task_context& context, std::uint32_t /*row*/) const {
+    const key_directory keys(directory);
+    keys.check(resumed);
+    return {context.host(), resumed ? keys.present(count) : std::vector<std::uint64_t>{}};
+  }
 };
 
 /// An earlier job may have made some of the keys.
@@ -48,14 +60,16 @@ inline bool is_resumed(const rankwise::options& how) {
 }
 
 /// Has every rank look at its directory, so that one that can't serve ends the job before a key is
-/// made.
-inline void check_on_all_ranks(const rankwise::pool& pool, const key_directory& directory) {
+/// made. Returns what lies there.
+inline std::vector<host_keys> check_on_all_ranks(const rankwise::pool& pool,
+                                                 const key_directory& directory,
+                                                 std::uint64_t count) {
   rankwise::options one_each = pool.options();
   one_each.quiet = true;
   one_each.on_error = rankwise::on_error_kind::collect;  // to hear of all hosts that can't serve
   one_each.journal.clear();
-  pool.with(one_each).on_each_rank(
-      directory_task{directory.path().string(), is_resumed(pool.options())});
+  return pool.with(one_each).on_each_rank(
+      directory_task{directory.path().string(), count, is_resumed(pool.options())});
 }
 
 }  // namespace rsa_keygen

@@ -23,6 +23,7 @@ inline void write_keys(const key_directory& directory,
                        const std::vector<key_result>& keys,
                        const std::optional<gathering>& gathered,
                        bool resumed = false) {
+  directory.make();
   using rankwise::files::if_there;
   const auto publish = [](const std::filesystem::path& path,
                           std::string_view contents,

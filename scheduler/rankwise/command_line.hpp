@@ -245,10 +245,15 @@ inline command_line_answer parse_command_line(
   parse_environment(given.environment, chosen);
   const auto known = describe(chosen);
   std::map<std::string, boost::any> values;
+  const auto add_given = [&chosen](const std::string& name, const std::vector<std::string>& texts) {
+    std::string& text = chosen.given[name];
+    text += (text.empty() || texts.empty() ? "" : " ") + joined(texts, " ");
+  };
   for (const po::option& word : words) {
     if (word.position_key != -1 && program.takes.target != nullptr) {
       program.takes.target->insert(
           program.takes.target->end(), word.value.begin(), word.value.end());
+      add_given(program.takes.name, word.value);
       continue;
     }
     if (word.position_key != -1) {
@@ -267,6 +272,8 @@ inline command_line_answer parse_command_line(
     if (!value.empty() && !option.semantic()->is_composing())
       throw config_error(name + ": given twice");
     detail::set_option(option, name, word.value, value);
+    if (app.find_nothrow(option.long_name(), false) != nullptr)
+      add_given("--" + option.long_name(), word.value);
   }
   for (const auto& option : known.options()) {
     boost::any value;

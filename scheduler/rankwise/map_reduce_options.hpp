@@ -53,7 +53,7 @@ inline boost::program_options::options_description map_reduce_program_options(
       byte_count(how.memory_bytes, memory_bytes_at_least),
       "bytes for tables and records on each rank, such as 256M; at least 8M (default: no limit)")(
       "spill-dir",
-      boost::program_options::value(&how.spill_directory)->value_name("DIR"),
+      nonempty_text(how.spill_directory, "DIR"),
       fmt::format("where records go that --memory has no room for (default: {})",
                   how.spill_directory)
           .c_str())("combiner",

@@ -64,6 +64,17 @@ boost::program_options::typed_value<std::string>* whole_number(
       });
 }
 
+/// The value of an option that is some text, not empty; goes to `target`. `name` stands for it in
+/// the help: FILE, DIR.
+inline boost::program_options::typed_value<std::string>* nonempty_text(std::string& target,
+                                                                       const char* name) {
+  return boost::program_options::value<std::string>()->value_name(name)->notifier(
+      [&target, name](const std::string& given) {
+        if (given.empty()) throw bad_value(given, name);
+        target = given;
+      });
+}
+
 /// The value of an option that is a number of seconds, more than 0 and at most a year; goes to
 /// `target`.
 inline boost::program_options::typed_value<std::string>* seconds(double& target) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -49,7 +50,10 @@ struct options {
   std::string journal = {};         ///< file for what is done; empty: calls are not journaled
   bool resume = false;              ///< go on from what the journal holds
   bool retry_failed = false;        ///< the same, and try again what has failed
-  bool needs_all_ranks = false;     ///< a call ends where a rank is lost: what it did stays with it
+  /// Options of the program's own and operands, by name, with their text: what a journal tells
+  /// another job by that asks for something else.
+  std::map<std::string, std::string> given = {};
+  bool needs_all_ranks = false;  ///< a call ends where a rank is lost: what it did stays with it
 };
 
 }  // namespace rankwise

@@ -50,7 +50,7 @@ inline boost::program_options::options_description output_program_options(
                   names[static_cast<std::size_t>(how.by)])
           .c_str())(
       "out",
-      po::value(&how.directory)->value_name("DIR"),
+      nonempty_text(how.directory, "DIR"),
       "write one file a rank there, each in order (default: -, all to standard output)");
   return group;
 }

@@ -69,19 +69,25 @@ class pool {
     if constexpr (!engine::require_mapping<Inputs, Task>()) {
       return engine::refused_results<Inputs, Task>();
     } else {
-      return on_random_access(inputs, [&]<class Range>(const Range& range) {
-        using result =
-            std::remove_cvref_t<engine::task_result_t<Task, std::ranges::range_value_t<Range>>>;
-        engine::map_call<Range, Task, result> call(range, task);
-        run(call, "pool::map");
-        return call.release();
-      });
+      return map_unless(inputs, task, nullptr);
     }
   }
 
   template <class Value, class Task>
   auto map(std::initializer_list<Value> inputs, const Task& task) const {
     return map(std::vector<Value>(inputs), task);
+  }
+
+  /// The same for results that stand for something outside the job, such as a file, and where a job
+  /// goes on from a journal: `still_counts(index, result)` is asked on the root, before any task
+  /// runs, of each result that the journal holds. Where it says false the item is run again, with
+  /// `task_context::again`, and so are those that were reported together with it.
+  template <std::ranges::input_range Inputs, class Task, class StillCounts>
+    requires engine::judge_of<StillCounts, Inputs, std::remove_cvref_t<Task>>
+
+  auto map(Inputs&& inputs, Task&& task, StillCounts&& still_counts) const {
+    static_assert(engine::require_mapping<Inputs, std::remove_cvref_t<Task>>());
+    return map_unless(inputs, std::as_const(task), std::cref(still_counts));
   }
 
   /// Ranks that run tasks: all, but for a root that does not work and what the options leave out.
@@ -246,6 +252,17 @@ class pool {
   for_each(First&& first, Second&& second, Third&& third, More&&... more) const;
 
  private:
+  template <class Inputs, class Task, class Judge>
+  auto map_unless(Inputs& inputs, const Task& task, const Judge& judge) const {
+    return on_random_access(inputs, [&]<class Range>(const Range& range) {
+      using result =
+          std::remove_cvref_t<engine::task_result_t<Task, std::ranges::range_value_t<Range>>>;
+      engine::map_call<Range, Task, result> call(range, task, judge);
+      run(call, "pool::map");
+      return call.release();
+    });
+  }
+
   void run(engine::root_call& call,
            const char* name,
            core::placement place = core::placement::anywhere) const {

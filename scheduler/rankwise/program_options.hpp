@@ -61,7 +61,7 @@ inline boost::program_options::options_description program_options(options& how)
       fmt::format("seconds; under rankrun a rank that is silent for longer is lost (default: {})",
                   how.heartbeat_timeout_s));
   add("journal",
-      po::value<std::string>(&how.journal)->value_name("FILE"),
+      nonempty_text(how.journal, "FILE"),
       "keep what map, for_each and reduce have done in this file, on the first rank's host, so "
       "that "
       "a job can go on from there");

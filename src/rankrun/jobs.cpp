@@ -116,7 +116,7 @@ std::string json_value(const sqlite_statement& row, int column) {
 class journal_reader {
  public:
   explicit journal_reader(const std::string& path)
-      : path_(path), database_(path, SQLITE_OPEN_READONLY) {
+      : path_(path), database_(observe::open_to_read(path)) {
     observe::require_journal(database_, path);
   }
 

@@ -17,6 +17,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -199,6 +202,81 @@ TEST_CASE("a later call with the random numbers of the first is refused in words
               "it, with the random numbers of the first call, accepted: a new journal: each call "
               "has random numbers of its own now");
   }
+}
+
+TEST_CASE("what does not fit is told by the options that differ") {
+  const folder here;
+  const std::string path = here.file("run.db");
+  const auto open = [&](journal_use use, std::map<std::string, std::string> settings) {
+    return std::make_unique<sqlite_journal>(
+        path, "app", use, std::vector<std::string>{"here"}, std::move(settings));
+  };
+  {
+    const auto book =
+        open(journal_use::begin, {{"--bits", "1024"}, {"--fast", ""}, {"--seed", "0"}});
+    book->begin(squares);
+    book->add(result_of({0, 1}));
+  }
+  const auto other = open(journal_use::resume, {{"--bits", "2048"}, {"--seed", "0"}});
+  journal_call changed = squares;
+  changed.digest += 1;
+  CHECK_THROWS_WITH(other->begin(changed),
+                    Catch::Contains("call 1 of the body does not fit: found --bits 2048, no "
+                                    "--fast, and the journal has --bits 1024, --fast; accepted:"));
+}
+
+TEST_CASE("results that count no more are forgotten") {
+  const folder here;
+  const std::string path = here.file("run.db");
+  make_journal(path);
+  {
+    sqlite_journal book = resumed(path);
+    book.forget(1, {10, 2});
+    book.add(result_of({10, 1}));
+    book.flush();
+    CHECK(firsts(book) == std::vector<std::uint64_t>{0, 10});
+  }
+  sqlite_journal book = resumed(path);
+  std::vector<std::uint64_t> counts;
+  book.read_results(1, [&](const journal_result& row, std::span<const std::byte>) {
+    counts.push_back(row.items.count);
+  });
+  CHECK(counts == std::vector<std::uint64_t>{10, 1});
+}
+
+TEST_CASE("a name is a file's, whatever SQLite makes of it") {
+  const folder here;
+  for (const char* name : {":memory:", ":x", "file:run.db?mode=memory"}) {
+    CHECK(message_of(name) ==
+          fmt::format("{0}: found a name that SQLite takes for more than a file's, accepted: ./{0}",
+                      name));
+  }
+  CHECK(message_of("") == "--journal: found an empty name, accepted: a file's name");
+  const fs::path before = fs::current_path();
+  fs::current_path(here.file(""));
+  for (const char* name : {"./:memory:", "./file:x?mode=memory", "a b%41?#.db", "-x"}) {
+    make_journal(name);
+    CHECK(fs::file_size(name) > 0);
+    sqlite_journal book = resumed(name);
+    CHECK(firsts(book) == std::vector<std::uint64_t>{0, 10});
+  }
+  fs::current_path(before);
+}
+
+TEST_CASE("a look at a journal that nobody writes to leaves nothing beside it") {
+  const folder here;
+  const std::string path = here.file("a b%41?#.db");
+  make_journal(path);
+  const auto n_files = [&] {
+    return std::distance(fs::directory_iterator(here.file("")), fs::directory_iterator());
+  };
+  REQUIRE(n_files() == 1);
+  {
+    const auto database = rankwise::observe::open_to_read(path);
+    rankwise::observe::require_journal(database, path);
+    CHECK(n_files() == 1);
+  }
+  CHECK(n_files() == 1);
 }
 
 TEST_CASE("what is no journal is refused, and stays as it is") {

@@ -56,6 +56,7 @@ class journaled_call {
                       [&](const observe::journal_result& row, std::span<const std::byte> payload) {
                         take(row, payload);
                       });
+    for (const core::item_range items : outdated_) book.forget(number, items);
     for (observe::journal_failure& failed : book.read_failures(number)) {
       const core::item_range item{failed.item, 1};
       if (failed.item >= call.n_items() || held_.overlaps(item)) continue;
@@ -139,7 +140,11 @@ class journaled_call {
     } catch (const wire::decode_error& error) {
       refuse(error.what(), "results of this program");
     }
-    held_.add(items);
+    if (call_->still_counts(items)) {
+      held_.add(items);
+    } else {
+      outdated_.push_back(items);
+    }
   }
 
   std::uint64_t digest_of_inputs(core::item_range items) {
@@ -152,6 +157,7 @@ class journaled_call {
   root_call* call_;
   std::uint32_t number_;
   core::item_set held_;
+  std::vector<core::item_range> outdated_;
   std::vector<task_failure> failures_;
   std::map<std::uint64_t, observe::journal_result> unsettled_;  // by item: each is a report of one
   wire::bytes scratch_;

@@ -76,6 +76,17 @@ class result_table {
     }
   }
 
+  /// The result of an item, which is there.
+  decltype(auto) at(std::uint64_t index) const {
+    if constexpr (std::is_same_v<cell, Result>) {
+      return (cells_[index]);
+    } else if constexpr (std::is_same_v<Result, bool>) {
+      return cells_[index] != 0;
+    } else {
+      return *cells_[index];
+    }
+  }
+
   /// All results; the table is empty afterwards.
   std::vector<Result> release() {
     if constexpr (std::is_same_v<cell, Result>) {

@@ -12,8 +12,10 @@
 
 #include <boost/core/demangle.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -65,6 +67,9 @@ class root_call {
 
   /// Takes results that count.
   virtual void take(core::item_range items, std::span<const std::byte> results) = 0;
+
+  /// Whether results that a journal held, and that were taken, need not be made again.
+  virtual bool still_counts(core::item_range /*items*/) { return true; }
 
   /// Runs a chunk here.
   virtual void run(chunk_scope& scope) = 0;
@@ -223,6 +228,13 @@ class for_each_call final : public call_base<for_each_call<Range, Task>, Range, 
   }
 };
 
+/// What can say of results that a task of `pool::map` had whether they still count.
+template <class Judge, class Inputs, class Task>
+concept judge_of = std::predicate<const Judge&,
+                                  std::uint64_t,
+                                  std::add_lvalue_reference_t<const std::remove_cvref_t<
+                                      task_result_t<Task, std::ranges::range_value_t<Inputs>>>>>;
+
 /// `pool::map`.
 template <class Range, class Task, class Result>
 class map_call final : public call_base<map_call<Range, Task, Result>, Range, Task> {
@@ -237,11 +249,24 @@ class map_call final : public call_base<map_call<Range, Task, Result>, Range, Ta
     }
   };
 
-  map_call(const Range& range, const Task& task)
-      : call_base<map_call, Range, Task>(range, task), results_(this->n_items()) {}
+  /// Says of a result that a journal held whether it still counts.
+  using judge = std::function<bool(std::uint64_t, const Result&)>;
+
+  map_call(const Range& range, const Task& task, judge still_counts = {})
+      : call_base<map_call, Range, Task>(range, task),
+        results_(this->n_items()),
+        judge_(std::move(still_counts)) {}
 
   void take(core::item_range items, std::span<const std::byte> results) override {
     results_.take(items, results);
+  }
+
+  bool still_counts(core::item_range items) override {
+    if (!judge_) return true;
+    bool all = true;
+    for (std::uint64_t index = items.first; index != items.end(); ++index)
+      all = judge_(index, results_.at(index)) && all;
+    return all;
   }
 
   void run(chunk_scope& scope) override {
@@ -259,6 +284,7 @@ class map_call final : public call_base<map_call<Range, Task, Result>, Range, Ta
 
  private:
   result_table<Result> results_;
+  judge judge_;
   bool is_encoded_ = false;
 };
 

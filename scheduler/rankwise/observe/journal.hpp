@@ -83,6 +83,9 @@ class journal {
 
   virtual void add(journal_failure failed) = 0;
 
+  /// What `read_results` gave as `items`, together, counts no more.
+  virtual void forget(std::uint32_t call, core::item_range items) = 0;
+
   /// So much waits to be written that nothing more should be handed out. Asked often.
   virtual bool is_behind() const = 0;
 

@@ -47,6 +47,11 @@ inline constexpr const char* schema = R"sql(
   CREATE INDEX failure_by_item ON failure (call, item);
 )sql";
 
+/// What the program was asked for: its own options, its operands and the seed. For people: what
+/// fits is told by the digests of calls. Older journals lack it.
+inline constexpr const char* setting_schema =
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)";
+
 /// The name of a file system on which SQLite's locks can't be trusted, by its number in statfs(2);
 /// empty for others.
 inline std::string_view shared_filesystem(std::uint32_t type) {
@@ -70,6 +75,16 @@ inline std::string_view shared_filesystem(std::uint32_t type) {
                                         std::string_view found,
                                         std::string_view accepted) {
   throw config_error(fmt::format("{}: found {}, accepted: {}", path, found, accepted));
+}
+
+/// `path`, which is to be a journal's.
+///
+/// Throws: config_error for a name that SQLite's own tools take for something else than a file's.
+inline std::string require_journal_name(std::string path) {
+  if (path.empty()) refuse_journal("--journal", "an empty name", "a file's name");
+  if (path.starts_with(':') || path.starts_with("file:"))
+    refuse_journal(path, "a name that SQLite takes for more than a file's", "./" + path);
+  return path;
 }
 
 /// Runs `use`; that a file is damaged becomes a config_error.
@@ -148,6 +163,14 @@ class journal_lock {
   int fd_;
   bool is_empty_ = true;
 };
+
+/// A journal to look at. Where no job writes to it, nothing is made beside it.
+///
+/// Throws: sqlite_error.
+inline sqlite_database open_to_read(const std::string& path) {
+  if (::access((path + "-wal").c_str(), F_OK) != 0) return sqlite_database::unchanging(path);
+  return {path, SQLITE_OPEN_READONLY};
+}
 
 /// Checks that a database is a journal that this version can read; an empty one is none.
 ///

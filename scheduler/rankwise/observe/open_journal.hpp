@@ -9,8 +9,10 @@
 #endif
 
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rankwise::observe {
@@ -30,7 +32,10 @@ inline std::unique_ptr<journal> open_journal(
   const journal_use use = how.retry_failed ? journal_use::retry_failed
                           : how.resume     ? journal_use::resume
                                            : journal_use::begin;
-  return std::make_unique<sqlite_journal>(how.journal, program_invocation_short_name, use, hosts);
+  std::map<std::string, std::string> settings = how.given;
+  settings["--seed"] = std::to_string(how.seed);
+  return std::make_unique<sqlite_journal>(
+      how.journal, program_invocation_short_name, use, hosts, std::move(settings));
 #else
   throw config_error(
       "--journal: found a program that was built without SQLite, accepted: one that was built "

@@ -33,13 +33,16 @@ class sqlite_error : public std::runtime_error {
 /// A connection to a database file. Throws: sqlite_error, each call.
 class sqlite_database {
  public:
-  /// `flags` as for sqlite3_open_v2.
-  sqlite_database(const std::string& path, int flags) {
-    sqlite3* opened = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
-    handle_.reset(opened);
-    check(code);
-    sqlite3_busy_timeout(opened, 5000);
+  /// `flags` as for sqlite3_open_v2. A path is the name of a file, whatever it looks like: SQLite
+  /// itself takes ":memory:", "file:..." and an empty name for something else.
+  sqlite_database(const std::string& path, int flags) : sqlite_database(flags, as_file(path)) {}
+
+  /// A database that nobody writes to, opened so that nothing is made beside it: the disk may be
+  /// read-only.
+  static sqlite_database unchanging(const std::string& path) {
+    const char* const scheme = path.starts_with('/') ? "file://" : "file:";
+    return {SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+            scheme + escaped(as_file(path)) + "?immutable=1"};
   }
 
   void run(const char* sql) const {
@@ -57,6 +60,32 @@ class sqlite_database {
   struct close {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
+
+  sqlite_database(int flags, const std::string& name) {
+    sqlite3* opened = nullptr;
+    const int code = sqlite3_open_v2(name.c_str(), &opened, flags, nullptr);
+    handle_.reset(opened);
+    check(code);
+    sqlite3_busy_timeout(opened, 5000);
+  }
+
+  static std::string as_file(const std::string& path) {
+    return path.starts_with('/') ? path : "./" + path;
+  }
+
+  /// For a URI: every byte but the plainest as %XX.
+  static std::string escaped(const std::string& path) {
+    std::string text;
+    for (const char byte : path) {
+      const bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                            (byte >= '0' && byte <= '9') || byte == '/' || byte == '.' ||
+                            byte == '-' || byte == '_';
+      text += is_plain
+                  ? std::string(1, byte)
+                  : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+    }
+    return text;
+  }
 
   std::unique_ptr<sqlite3, close> handle_;
 };

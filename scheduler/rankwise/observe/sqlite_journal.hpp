@@ -19,8 +19,10 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -41,16 +43,18 @@ enum class journal_use : std::uint8_t {
 /// and after a moment it is committed, which waits for the disk.
 class sqlite_journal final : public journal {
  public:
-  /// `hosts` has the host of each rank.
+  /// `hosts` has the host of each rank, `settings` what the program was asked for, by name.
   ///
   /// Throws: config_error for a file that is no journal of `program`, or in use, or damaged, or
   /// there although `use` is `begin`, or on a file system that several hosts share.
   sqlite_journal(std::string path,
                  const std::string& program,
                  journal_use use,
-                 const std::vector<std::string>& hosts)
-      : path_(std::move(path)),
+                 const std::vector<std::string>& hosts,
+                 std::map<std::string, std::string> settings = {})
+      : path_(require_journal_name(std::move(path))),
         use_(use),
+        settings_(std::move(settings)),
         lock_(path_, use == journal_use::begin ? std::chrono::seconds(0) : patience) {
     with_journal(path_, [&] { open(program, hosts); });
     writer_ = std::thread([this] { write_all(); });
@@ -80,13 +84,14 @@ class sqlite_journal final : public journal {
                              "SELECT name, task, n_items, digest FROM call WHERE number = ?");
       if (!known.with(call.number).next()) return false;
       const auto differ = [&](const std::string& was, const std::string& is) {
+        const setting_difference other = differing_settings();
         throw config_error(fmt::format(
             "{}: call {} of the body does not fit: found {}, and the journal has {}; accepted: the "
             "same program with the same options and input, or a new journal",
             path_,
             call.number,
-            is,
-            was));
+            other.is.empty() ? is : other.is,
+            other.is.empty() ? was : other.was));
       };
       const auto n_items = [](std::uint64_t n) { return fmt::format("{} items", n); };
       if (known.text(0) != call.name) differ(known.text(0), call.name);
@@ -169,6 +174,10 @@ class sqlite_journal final : public journal {
 
   void add(journal_failure failed) override { push(std::move(failed), 0); }
 
+  void forget(std::uint32_t call, core::item_range items) override {
+    push(forgotten{call, items}, 0);
+  }
+
   bool is_behind() const override {
     return unsafe_bytes_.load(std::memory_order_relaxed) > most_waiting;
   }
@@ -187,8 +196,14 @@ class sqlite_journal final : public journal {
   void end(const std::string& outcome) override { push(outcome, 0); }
 
  private:
+  /// Items whose results count no more.
+  struct forgotten {
+    std::uint32_t call = 0;
+    core::item_range items;
+  };
+
   struct entry {
-    std::variant<journal_call, journal_result, journal_failure, std::string> what;
+    std::variant<journal_call, journal_result, journal_failure, forgotten, std::string> what;
     double at = 0;
   };
 
@@ -225,9 +240,11 @@ class sqlite_journal final : public journal {
       database_->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
       database_->run("BEGIN");
       database_->run(journal_format::schema);
+      database_->run(journal_format::setting_schema);
       sqlite_statement(*database_, "INSERT INTO job VALUES (?, ?)")
           .with(program, fmt::format("rankwise {}", version))
           .run();
+      write_settings();
       database_->run(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                  journal_format::application_id,
                                  journal_format::version)
@@ -248,6 +265,44 @@ class sqlite_journal final : public journal {
     database_->run("COMMIT");
   }
 
+  void write_settings() const {
+    sqlite_statement row(*database_, "INSERT INTO setting VALUES (?, ?)");
+    for (const auto& [name, value] : settings_) row.with(name, value).run();
+  }
+
+  /// What this job is asked for and the one that made the journal was not, and the other way round.
+  struct setting_difference {
+    std::string is;
+    std::string was;
+  };
+
+  setting_difference differing_settings() const {
+    setting_difference found;
+    sqlite_statement has_any(*database_,
+                             "SELECT count(*) FROM sqlite_schema WHERE name = 'setting'");
+    if (!has_any.next() || has_any.number(0) == 0) return found;
+    std::map<std::string, std::string> before;
+    for (sqlite_statement row(*database_, "SELECT name, value FROM setting"); row.next();)
+      before[row.text(0)] = row.text(1);
+    std::set<std::string> names;
+    for (const auto& [name, value] : before) names.insert(name);
+    for (const auto& [name, value] : settings_) names.insert(name);
+    const auto text_in = [](const std::map<std::string, std::string>& all,
+                            const std::string& name) {
+      const auto at = all.find(name);
+      if (at == all.end()) return "no " + name;
+      return name + (at->second.empty() ? "" : " " + at->second);
+    };
+    for (const std::string& name : names) {
+      const std::string is = text_in(settings_, name);
+      const std::string was = text_in(before, name);
+      if (is == was) continue;
+      found.is += (found.is.empty() ? "" : ", ") + is;
+      found.was += (found.was.empty() ? "" : ", ") + was;
+    }
+    return found;
+  }
+
   /// Also where a job was killed before it had made the tables.
   bool is_new() const {
     if (lock_.is_empty()) return true;
@@ -256,24 +311,33 @@ class sqlite_journal final : public journal {
     return tables.next() && tables.number(0) == 0 && mark.next() && mark.number(0) == 0;
   }
 
-  void require_use(const std::string& program) const {
+  std::string program_of_journal() const {
     sqlite_statement job(*database_, "SELECT program FROM job");
-    const std::string found = job.next() ? job.text(0) : "";
+    return job.next() ? job.text(0) : std::string();
+  }
+
+  void require_use(const std::string& program) const {
+    const std::string found = program_of_journal();
     if (found != program)
       refuse_journal(path_, "the journal of " + found, "one of " + program + ", or a new file");
     if (use_ != journal_use::begin) return;
-    sqlite_statement held(*database_,
-                          "SELECT (SELECT total(count) FROM done), (SELECT count(*) FROM failure)");
-    held.next();
-    if (held.number(0) == 0 && held.number(1) == 0) {  // of a job that did not come far
-      database_->run("DELETE FROM call");
+    const auto count = [this](const char* sql) {
+      sqlite_statement asked(*database_, sql);
+      return asked.next() ? asked.number(0) : 0;
+    };
+    const std::int64_t n_results = count("SELECT total(count) FROM done");
+    const std::int64_t n_failures = count("SELECT count(*) FROM failure");
+    if (n_results == 0 && n_failures == 0) {  // of a job that did not come far
+      database_->run("DELETE FROM call; DROP TABLE IF EXISTS setting");
+      database_->run(journal_format::setting_schema);
+      write_settings();
       return;
     }
-    refuse_journal(path_,
-                   fmt::format("a journal that holds {} results and {} failures already",
-                               held.number(0),
-                               held.number(1)),
-                   "--resume to go on from there, or a new file");
+    refuse_journal(
+        path_,
+        fmt::format(
+            "a journal that holds {} results and {} failures already", n_results, n_failures),
+        "--resume to go on from there, or a new file");
   }
 
   template <class What>
@@ -377,6 +441,12 @@ class sqlite_journal final : public journal {
         .run();
   }
 
+  void write(const forgotten& gone, double /*at*/) {
+    sqlite_statement(*database_, "DELETE FROM done WHERE call = ? AND first = ?")
+        .with(gone.call, gone.items.first)
+        .run();
+  }
+
   void write(const std::string& outcome, double at) {
     sqlite_statement(*database_, "UPDATE run SET ended = ?, outcome = ? WHERE id = ?")
         .with(at, outcome, run_)
@@ -385,6 +455,7 @@ class sqlite_journal final : public journal {
 
   std::string path_;
   journal_use use_;
+  std::map<std::string, std::string> settings_;
   journal_lock lock_;  // before the database, whose descriptors are closed first
   std::optional<sqlite_database> database_;
   std::optional<sqlite_statement> insert_done_;

@@ -110,3 +110,19 @@ TEST_CASE("the names of a job sort as its keys do") {
   CHECK(keys.private_file(999999, 1000000).string() == "/keys/key-999999.pem");
   CHECK(keys.private_file(42, 1000001).string() == "/keys/key-0000042.pem");
 }
+
+TEST_CASE("the private keys of a job that are there") {
+  const temporary_directory parent;
+  const key_directory directory(parent / "keys");
+  CHECK(directory.present(12).empty());
+  directory.make();
+  for (const char* name : {"key-000007.pem",
+                           "key-000003.pem",
+                           "key-000002.pub",
+                           "key-000012.pem",
+                           "key-4.pem",
+                           "key-000005.pem.old",
+                           "key-.pem"})
+    rsa_keygen::test::write(parent / (std::string("keys/") + name), "");
+  CHECK(directory.present(12) == std::vector<std::uint64_t>{3, 7});
+}

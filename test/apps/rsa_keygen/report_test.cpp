@@ -2,10 +2,12 @@
 #include "rsa_keygen/report.hpp"
 
 #include "catch.hpp"
+#include "rsa_keygen/earlier_keys.hpp"
 #include "rsa_keygen/rate.hpp"
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,7 @@ key_result made_on(std::int32_t rank, const std::string& host, double seconds) {
 
 run_figures run_on(std::int32_t ranks, double seconds, const std::string& crowded = {}) {
   return {.keys = 60,
+          .made = 60,
           .bits = 1024,
           .ranks = ranks,
           .seconds = seconds,
@@ -98,10 +101,47 @@ TEST_CASE("the figures of a run") {
   CHECK(rsa_keygen::summary(run_on(2, 5)) ==
         "60 keys of 1024 bits in 5.00 s on 2 ranks: 12.00 (10.86 to 13.26) keys/s with its 95 % "
         "interval\n");
-  CHECK(rsa_keygen::summary_json(run_on(2, 5)) ==
-        R"({"keys":60,"bits":1024,"ranks":2,"seconds":5.000000,"keys_per_second":12.0000,)"
-        R"("keys_per_second_low":10.8580,"keys_per_second_high":13.2621})"
+  CHECK(
+      rsa_keygen::summary_json(run_on(2, 5)) ==
+      R"({"keys":60,"bits":1024,"ranks":2,"made":60,"seconds":5.000000,"keys_per_second":12.0000,)"
+      R"("keys_per_second_low":10.8580,"keys_per_second_high":13.2621})"
+      "\n");
+}
+
+TEST_CASE("the figures of a resumed run are those of the keys that it made") {
+  run_figures some = run_on(2, 5);
+  some.made = 20;
+  some.rate = {.value = 4, .log_margin = 0.1};
+  CHECK(rsa_keygen::summary(some) ==
+        "60 keys of 1024 bits, 20 of them made in 5.00 s on 2 ranks: 4.00 (3.62 to 4.42) keys/s "
+        "with its 95 % interval\n");
+  run_figures none = rsa_keygen::figures({}, 2, 0.001);
+  none.keys = 60;
+  none.bits = 1024;
+  CHECK(rsa_keygen::summary(none) == "60 keys of 1024 bits, all from the journal\n");
+  CHECK(rsa_keygen::summary_json(none) ==
+        R"({"keys":60,"bits":1024,"ranks":2,"made":0,"seconds":0.001000,"keys_per_second":null,)"
+        R"("keys_per_second_low":null,"keys_per_second_high":null})"
         "\n");
+}
+
+TEST_CASE("an earlier job's key counts while its file is where it was made") {
+  rsa_keygen::earlier_keys earlier({{"pi1", {0, 2}}, {"pi1", {0, 2}}, {"pi2", {}}});
+  const auto counts = [&](std::uint64_t index, const char* host) {
+    return earlier.still_counts(index, made_on(0, host, 1));
+  };
+  CHECK(counts(0, "pi1"));
+  CHECK_FALSE(counts(1, "pi1"));
+  CHECK_FALSE(counts(2, "pi2"));
+  CHECK(counts(3, "pi3"));  // nobody can look
+  CHECK(earlier.holds(0));
+  CHECK_FALSE(earlier.holds(1));
+  CHECK_FALSE(earlier.holds(2));
+  CHECK(earlier.holds(3));
+  CHECK(earlier.notes() ==
+        "rsa_keygen: the private file of key 1 is gone from pi1: the key is made again\n"
+        "rsa_keygen: the private file of key 2 is gone from pi2: the key is made again\n"
+        "rsa_keygen: 1 key was made by pi3, which has no rank in this job: not looked for\n");
 }
 
 TEST_CASE("the table of speed-ups stands beside the paper's and shows none past the cores") {
