@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/error.hpp>
+
 #include "rsa_keygen/job.hpp"
 #include "rsa_keygen/key.hpp"
 #include "rsa_keygen/openssl.hpp"
@@ -61,11 +63,12 @@ class gathering {
 /// Throws: rankwise::config_error if there is no passphrase.
 inline std::optional<gathering> begin_gathering(const settings& asked) {
   if (!asked.gather) return std::nullopt;
-  passphrase given =
-      !asked.passphrase_file.empty()
-          ? passphrase_from_file(asked.passphrase_file)
-          : passphrase_from_variable(asked.passphrase_variable.empty() ? "RANKWISE_PASSPHRASE"
-                                                                       : asked.passphrase_variable);
+  refuse_passphrase_variable();
+  if (asked.passphrase.is_empty()) {
+    throw rankwise::config_error(fmt::format(
+        "--gather: found no --passphrase, accepted: --passphrase {}", passphrase_source::accepted));
+  }
+  passphrase given = asked.passphrase.read();
   if (!given.warning.empty()) {
     fmt::print(stderr, "rsa_keygen: warning: {}\n", given.warning);
   }

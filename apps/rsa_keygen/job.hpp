@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "rsa_keygen/key_engine.hpp"
 #include "rsa_keygen/sealed_key.hpp"
 
 #include <cstdint>
@@ -13,6 +14,7 @@ struct key_request {
   std::string directory = {};  ///< absolute; where private keys go
   std::uint64_t count = 0;     ///< keys in the job, which the length of the file names follows
   std::int32_t bits = 0;
+  key_engine engine = key_engine::openssl;
   bool exercise = false;  ///< use the key before it is given out
   bool keep = true;       ///< false: the key is made for its time only, and no file is left of it
   std::string recipient = {};  ///< public key (PEM) that the private key is to be sealed for;

@@ -3,6 +3,7 @@
 #include <rankwise/rankwise.hpp>
 
 #include "rsa_keygen/core_dumps.hpp"
+#include "rsa_keygen/earlier_keys.hpp"
 #include "rsa_keygen/gathering.hpp"
 #include "rsa_keygen/job.hpp"
 #include "rsa_keygen/key_directory.hpp"
@@ -29,7 +30,10 @@ struct run {
   run_figures figures;
 };
 
-run make_keys(const rankwise::pool& pool, const key_request& request, std::uint32_t ranks) {
+run make_keys(const rankwise::pool& pool,
+              const key_request& request,
+              std::uint32_t ranks,
+              earlier_keys earlier = earlier_keys({})) {
   rankwise::options how = pool.options();
   how.max_ranks = ranks;
   // A key that fails its exercise means that a machine can't be trusted: no use in going on, or
@@ -39,9 +43,19 @@ run make_keys(const rankwise::pool& pool, const key_request& request, std::uint3
   std::iota(indices.begin(), indices.end(), std::uint64_t{0});
   const auto start = std::chrono::steady_clock::now();
   run made;
-  made.keys = pool.with(how).map(indices, key_task{request});
+  made.keys = pool.with(how).map(
+      indices, key_task{request}, [&](std::uint64_t index, const key_result& result) {
+        return earlier.still_counts(index, result);
+      });
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  made.figures = figures(made.keys, static_cast<std::int32_t>(ranks), elapsed.count());
+  std::vector<key_result> new_keys;
+  for (const std::uint64_t index : indices) {
+    if (!earlier.holds(index)) new_keys.push_back(made.keys[index]);
+  }
+  made.figures = figures(new_keys, static_cast<std::int32_t>(ranks), elapsed.count());
+  made.figures.keys = request.count;
+  made.figures.bits = request.bits;
+  fmt::print(stderr, "{}", earlier.notes());
   return made;
 }
 
@@ -59,8 +73,10 @@ void body(const rankwise::pool& pool, const settings& asked) {
   const key_directory directory(asked.out);
   directory.check(is_resumed(pool.options()));
   const std::optional<gathering> gathered = begin_gathering(asked);
-  if (!gathered) check_on_all_ranks(pool, directory);
-  directory.make();
+  std::vector<host_keys> found;
+  if (!gathered) found = check_on_all_ranks(pool, directory, asked.count);
+  // A resumed job may turn out not to fit its journal: then it leaves nothing.
+  if (!is_resumed(pool.options())) directory.make();
   if (asked.bits == 1024) {
     fmt::print(stderr,
                "rsa_keygen: warning: --bits 1024: can be broken today; for experiments only\n");
@@ -69,6 +85,7 @@ void body(const rankwise::pool& pool, const settings& asked) {
   key_request request{.directory = directory.path(),
                       .count = asked.count,
                       .bits = asked.bits,
+                      .engine = asked.engine,
                       .exercise = asked.exercise,
                       .keep = false,
                       .recipient = gathered ? gathered->recipient() : std::string{}};
@@ -79,7 +96,7 @@ void body(const rankwise::pool& pool, const settings& asked) {
     }
   }
   request.keep = true;
-  const run kept = make_keys(pool, request, pool.n_ranks());
+  const run kept = make_keys(pool, request, pool.n_ranks(), earlier_keys(found));
   runs.push_back(kept.figures);
   write_keys(directory, kept.keys, gathered, is_resumed(pool.options()));
   report(pool.options(), asked, runs, kept.keys);

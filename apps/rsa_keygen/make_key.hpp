@@ -7,6 +7,7 @@
 #include "rsa_keygen/job.hpp"
 #include "rsa_keygen/key.hpp"
 #include "rsa_keygen/key_directory.hpp"
+#include "rsa_keygen/key_engine.hpp"
 #include "rsa_keygen/sealed_key.hpp"
 
 #include <chrono>
@@ -37,7 +38,7 @@ inline made_key make_key(const key_request& request, std::uint64_t index, bool a
     if (!again) directory.check_free(index, request.count);
   }
 
-  const pkey key = generate(request.bits);
+  const pkey key = generate(request.bits, request.engine);
   made_key made;
   const std::string der = public_der(key);
   made.result.public_pem = public_pem(der);

@@ -5,6 +5,9 @@
 #include <rankwise/option_values.hpp>
 #include <rankwise/options.hpp>
 
+#include "rsa_keygen/key_engine.hpp"
+#include "rsa_keygen/passphrase.hpp"
+
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
@@ -19,12 +22,12 @@ namespace rsa_keygen {
 struct settings {
   std::uint64_t count = 1;
   std::int32_t bits = 2048;
+  key_engine engine = key_engine::openssl;
   std::string out;
   bool exercise = false;
   bool speed_up = false;
   bool gather = false;
-  std::string passphrase_file;
-  std::string passphrase_variable;
+  passphrase_source passphrase;
 };
 
 /// The options of rsa_keygen; they go to `asked`.
@@ -39,13 +42,6 @@ inline boost::program_options::options_description options(settings& asked) {
     }
     throw rankwise::bad_value(text, fmt::format("{}", fmt::join(accepted, ", ")));
   };
-  const auto text = [](std::string& target, const std::string& name) {
-    return po::value<std::string>()->value_name(name)->notifier(
-        [&target, name](const std::string& given) {
-          if (given.empty()) throw rankwise::bad_value(given, name);
-          target = given;
-        });
-  };
   const auto flag = [](bool& target) { return po::bool_switch(&target)->default_value(false, ""); };
 
   po::options_description group("Options of rsa_keygen");
@@ -59,8 +55,12 @@ inline boost::program_options::options_description options(settings& asked) {
   add("bits",
       po::value<std::string>()->value_name("B")->notifier(take_bits),
       "1024 (for experiments only), 2048, 3072, 4096 (default: 2048)");
+  add("engine",
+      rankwise::one_of(asked.engine, key_engine_names),
+      "what makes the keys: openssl (probable primes), nettle (proved primes, four times as fast) "
+      "(default: openssl)");
   add("out",
-      text(asked.out, "DIR")->required(),
+      rankwise::nonempty_text(asked.out, "DIR")->required(),
       "directory for the keys, on each host; made if it is not there");
   add("exercise",
       flag(asked.exercise),
@@ -71,32 +71,25 @@ inline boost::program_options::options_description options(settings& asked) {
   add("gather",
       flag(asked.gather),
       "bring the private keys to the first rank's host, encrypted with a passphrase");
-  add("passphrase-file", text(asked.passphrase_file, "FILE"), "its first line is the passphrase");
-  add("passphrase-env",
-      text(asked.passphrase_variable, "NAME"),
-      "variable with the passphrase (default: RANKWISE_PASSPHRASE)");
+  add("passphrase",
+      po::value<std::string>()->value_name("SOURCE")->notifier(
+          [&asked](const std::string& given) { asked.passphrase = passphrase_source(given); }),
+      "where the passphrase for --gather is read from: the first line of file:PATH, fd:N or stdin");
   return group;
 }
 
 /// Sees that the options go together, with those of the scheduler as well.
 /// Throws: rankwise::config_error.
 inline void check(const settings& asked, const rankwise::options& how) {
+  require_engine(asked.engine);
   if (!how.journal.empty() && (asked.gather || asked.speed_up)) {
     throw rankwise::config_error(fmt::format("--journal: found beside {}, accepted: one of them",
                                              asked.gather ? "--gather (private keys do not go into "
                                                             "a journal)"
                                                           : "--speedup"));
   }
-  const bool from_file = !asked.passphrase_file.empty();
-  const bool from_variable = !asked.passphrase_variable.empty();
-  if (!asked.gather && (from_file || from_variable)) {
-    throw rankwise::config_error(
-        fmt::format("--passphrase-{}: only accepted with --gather", from_file ? "file" : "env"));
-  }
-  if (from_file && from_variable) {
-    throw rankwise::config_error(
-        "--passphrase-env: found beside --passphrase-file, accepted: one of them");
-  }
+  if (!asked.gather && !asked.passphrase.is_empty())
+    throw rankwise::config_error("--passphrase: only accepted with --gather");
 }
 
 }  // namespace rsa_keygen

@@ -4,9 +4,13 @@
 #include <rankwise/error.hpp>
 
 #include "catch.hpp"
+#include "rsa_keygen/exercise.hpp"
 #include "rsa_keygen/key.hpp"
+#include "rsa_keygen/key_engine.hpp"
 #include "rsa_keygen/sealed_key.hpp"
 #include "temporary_directory.hpp"
+
+#include <openssl/evp.h>
 
 #include <set>
 #include <string>
@@ -61,4 +65,22 @@ TEST_CASE("a key that is gathered touches no disk, and the root alone can read i
   CHECK(parent.names().empty());
   CHECK(fingerprint(public_der(rsa_keygen::unseal(made.result.sealed, recipient))) ==
         made.result.fingerprint);
+}
+
+TEST_CASE("each engine makes keys that can be used") {
+  const auto engine = GENERATE(rsa_keygen::key_engine::openssl, rsa_keygen::key_engine::nettle);
+#ifndef RSA_KEYGEN_HAS_NETTLE
+  if (engine == rsa_keygen::key_engine::nettle) {
+    CHECK_THROWS_AS(rsa_keygen::require_engine(engine), rankwise::config_error);
+    return;
+  }
+#endif
+  const auto key = rsa_keygen::generate(1024, engine);
+  CHECK(EVP_PKEY_get_bits(key.get()) == 1024);
+  const rsa_keygen::pkey_context context(EVP_PKEY_CTX_new(key.get(), nullptr));
+  CHECK(EVP_PKEY_check(context.get()) == 1);
+  const auto public_half = rsa_keygen::read_public(rsa_keygen::public_pem(public_der(key)));
+  CHECK_NOTHROW(rsa_keygen::exercise(key, public_half));
+  const auto again = rsa_keygen::read_private(rsa_keygen::view(rsa_keygen::private_pem(key)));
+  CHECK(EVP_PKEY_eq(key.get(), again.get()) == 1);
 }

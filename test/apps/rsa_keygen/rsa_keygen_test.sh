@@ -29,7 +29,14 @@ check_keys() {
     expect "bits of $name" $((4 * $(printf %s "${modulus#Modulus=}" | wc -c))) "$bits"
     moduli+=$modulus$'\n'
   done
-  expect "different moduli" "$(printf %s "$moduli" | sort -u | wc -l)" "$count"
+  expect "moduli with a common factor" "$(printf %s "$moduli" | sed 's/^Modulus=//' | python3 -c '
+import math, sys
+product, shared = 1, 0
+for line in sys.stdin:
+    modulus = int(line, 16)
+    shared += math.gcd(modulus, product) != 1
+    product *= modulus
+print(shared)')" 0
 }
 
 case_keys_of_2048_bits_on_2_ranks() {
@@ -53,6 +60,19 @@ case_larger_keys_without_mpirun() {
   done
 }
 
+case_keys_of_nettle() {
+  if [ "$(alone --engine nettle --count 0 --out no || grep -c 'built without nettle' err)" = 1 ]; then
+    echo "left out: this program was built without nettle"
+    return
+  fi
+  ranks 2 --engine nettle --exercise --count 40 --bits 2048 --out keys --json || fail "status $?"
+  check_keys keys 40 2048
+  for bits in 1024 3072 4096; do
+    alone --engine nettle --count 2 --bits "$bits" --out "keys-$bits" --json || fail "status $?"
+    check_keys "keys-$bits" 2 "$bits"
+  done
+}
+
 case_table() {
   ranks 2 --count 3 --bits 1024 --out keys || fail "status $?"
   expect "heading" "$(head -n 1 out | tr -s ' ')" " index bits fingerprint (SHA-256 of the public key's DER) rank host time/s"
@@ -65,20 +85,22 @@ case_table() {
 case_gathered_keys() {
   umask 077
   echo 'correct horse battery staple' >passphrase
-  ranks 2 --count 4 --bits 1024 --out keys --json --gather --passphrase-file passphrase || fail "status $?"
+  ranks 2 --count 4 --bits 1024 --out keys --json --gather --passphrase file:passphrase || fail "status $?"
   check_keys keys 4 1024 -passin file:passphrase
   expect "encrypted files" "$(grep -l 'BEGIN ENCRYPTED PRIVATE KEY' keys/*.pem | wc -l)" 4
   openssl asn1parse -in keys/key-000000.pem > structure
   grep -q aes-256-cbc structure || fail "not AES-256"
   ! openssl pkey -in keys/key-000000.pem -passin pass:wrong -noout 2>/dev/null || fail "any passphrase will do"
 
-  RANKWISE_PASSPHRASE=staple alone --count 2 --bits 1024 --out variable --json --gather || fail "status $?"
-  check_keys variable 2 1024 -passin pass:staple
-  OTHER=horse alone --count 2 --bits 1024 --out other --json --gather --passphrase-env OTHER || fail "status $?"
-  check_keys other 2 1024 -passin pass:horse
+  # What openssl takes from the same place opens the keys.
+  printf 'horse \r\nbattery' | "$program" "${always[@]}" --count 2 --bits 1024 --out input --json --gather --passphrase stdin > out 2> err ||
+    fail "status $?"
+  check_keys input 2 1024 -passin $'pass:horse \r'
+  alone --count 2 --bits 1024 --out descriptor --json --gather --passphrase fd:7 7< passphrase || fail "status $?"
+  check_keys descriptor 2 1024 -passin file:passphrase
   chmod 644 passphrase
-  alone --count 1 --bits 1024 --out open --gather --passphrase-file passphrase || fail "status $?"
-  grep -qx 'rsa_keygen: warning: --passphrase-file passphrase: others may read it (chmod 600 passphrase)' err ||
+  alone --count 1 --bits 1024 --out open --gather --passphrase file:passphrase || fail "status $?"
+  grep -qx 'rsa_keygen: warning: --passphrase file:passphrase: others may read it (chmod 600 passphrase)' err ||
     fail "no warning of an open file"
 }
 
@@ -111,9 +133,35 @@ case_resumed_keys() {
   grep -q '^rankwise: keys.db holds [1-9][0-9]* of 40 items of pool::map$' err || fail "nothing was resumed"
   ! grep -q 'PRIVATE' keys.db || fail "private keys are in the journal"
   for also in '--gather (private keys do not go into a journal)' --speedup; do
-    ! RANKWISE_PASSPHRASE=staple alone --count 1 --out other --journal other.db "${also%% *}" || fail "status 0 with ${also%% *}"
+    ! alone --count 1 --out other --journal other.db "${also%% *}" || fail "status 0 with ${also%% *}"
     expect "message" "$(cat err)" "rsa_keygen: --journal: found beside $also, accepted: one of them"
   done
+}
+
+case_resumed_keys_that_are_done() {
+  local job=(--count 6 --bits 1024 --out keys --journal keys.db) before
+  ranks 2 "${job[@]}" --quiet || fail "status $?"
+  ranks 3 "${job[@]}" --quiet --resume || fail "status $?"
+  expect "summary where nothing was made" "$(cat out)" "6 keys of 1024 bits, all from the journal"
+  expect "files beside the journal" "$(ls keys.db*)" keys.db
+
+  before=$(cat keys/*.pub | sha256sum)
+  rm keys/key-000003.pem keys/key-000005.pub
+  ranks 2 "${job[@]}" --json --resume || fail "status $?"
+  grep -q "^rsa_keygen: the private file of key 3 is gone from $(hostname): the key is made again\$" err || fail "the loss is not said"
+  grep -q '^{"keys":6,"bits":1024,"ranks":2,"made":1,' out || fail "not one key was made"
+  check_keys keys 6 1024
+  [ "$before" != "$(cat keys/*.pub | sha256sum)" ] || fail "key 3 is the one of before"
+  alone "${job[@]}" --json --resume || fail "status $?"
+  check_keys keys 6 1024  # the journal has the new key 3
+
+  local fits="accepted: the same program with the same options and input, or a new journal"
+  local misfit="rsa_keygen: keys.db: call 1 of the body does not fit: found"
+  ! alone --count 6 --bits 2048 --out keys --journal keys.db --resume || fail "other bits were taken"
+  expect "message" "$(cat err)" "$misfit --bits 2048, and the journal has --bits 1024; $fits"
+  ! ranks 2 --count 6 --bits 1024 --out other --exercise --journal keys.db --resume || fail "another directory was taken"
+  expect "message" "$(grep "$misfit" err)" "$misfit --exercise, --out other, and the journal has no --exercise, --out keys; $fits"
+  expect "directories" "$(ls -d -- */)" keys/
 }
 
 # refused MESSAGE OPTION...: MESSAGE is all that is said, status 2, no file is made or changed.
@@ -164,16 +212,24 @@ case_bad_inputs() {
   refused "rsa_keygen: --out $here/file/keys: cannot look at it: Not a directory" --count 1 --out file/keys
   refused "rsa_keygen: --out $here/no/keys: cannot make the directory: No such file or directory" --count 1 --out no/keys
   refused_by_ranks "rsa_keygen: --out /proc/no_keys: cannot make the directory: No such file or directory" --count 1 --out /proc/no_keys
-  refused_by_ranks 'rsa_keygen: --gather: the variable RANKWISE_PASSPHRASE is not set; accepted: a passphrase there, in --passphrase-env NAME or in --passphrase-file FILE' \
+  local places='accepted: file:PATH, fd:N, stdin' where='every process that the job starts inherits a variable, on every host'
+  refused_by_ranks 'rsa_keygen: --gather: found no --passphrase, accepted: --passphrase file:PATH, fd:N, stdin' \
     --count 1 --out keys --gather
-  refused 'rsa_keygen: --passphrase-file no: cannot read it: No such file or directory' \
-    --count 1 --out keys --gather --passphrase-file no
-  refused 'rsa_keygen: --passphrase-file empty: a passphrase of 0 bytes; accepted: 1 to 1023' \
-    --count 1 --out keys --gather --passphrase-file empty
-  refused 'rsa_keygen: --passphrase-file: only accepted with --gather' --count 1 --out keys --passphrase-file file
-  refused 'rsa_keygen: --passphrase-env: only accepted with --gather' --count 1 --out keys --passphrase-env NAME
-  refused 'rsa_keygen: --passphrase-env: found beside --passphrase-file, accepted: one of them' \
-    --count 1 --out keys --gather --passphrase-env NAME --passphrase-file file
+  refused 'rsa_keygen: --passphrase file:no: cannot read it: No such file or directory' \
+    --count 1 --out keys --gather --passphrase file:no
+  refused 'rsa_keygen: --passphrase file:empty: a passphrase of 0 bytes; accepted: 1 to 1023, none of them NUL' \
+    --count 1 --out keys --gather --passphrase file:empty
+  refused 'rsa_keygen: --passphrase: only accepted with --gather' --count 1 --out keys --passphrase file:file
+  refused "rsa_keygen: --passphrase: found env:NAME, $places; $where" --count 1 --out keys --gather --passphrase env:NAME
+  refused "rsa_keygen: --passphrase: found pass:..., $places; every user of a host can read a command line" \
+    --count 1 --out keys --gather --passphrase pass:horse
+  RANKWISE_PASSPHRASE=horse refused \
+    "rsa_keygen: RANKWISE_PASSPHRASE: found a passphrase in a variable, accepted: --passphrase file:PATH, fd:N, stdin; $where" \
+    --count 1 --out keys --gather
+  refused 'rsa_keygen: --journal: found "", accepted: FILE' --count 1 --out keys --journal ''
+  refused 'rsa_keygen: :memory:: found a name that SQLite takes for more than a file'"'"'s, accepted: ./:memory:' \
+    --count 1 --out keys --journal :memory:
+  refused 'rsa_keygen: --engine: found "gmp", accepted: openssl, nettle' --count 1 --out keys --engine gmp
 }
 
 case_killed_rank_leaves_whole_files() {
