@@ -52,9 +52,8 @@ inline bench_figures bench(const rankwise::pool& pool,
                            const settings& asked,
                            const std::vector<std::uint64_t>& memory_before) {
   using clock = std::chrono::steady_clock;
-  const std::size_t n_values = inference::n_elements(model.values[model.inputs.front()].shape);
+  const synthetic_frames frames(model, asked);
   const spread_model spread(pool, std::move(model), run.plan(), {}, {}, asked);
-  const synthetic_frames frames(n_values, asked);
 
   bench_figures found;
   found.n_images = asked.n_images;

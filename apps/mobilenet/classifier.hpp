@@ -38,8 +38,22 @@ struct classifier {
   bool gives_scores = false;    ///< not probabilities: they become such by a softmax
 };
 
-/// Throws: config_error if `model`, of the file `name`, does not take coloured pictures, or gives
-/// something else than a number for each class.
+/// Whether the output of `model` is that of a softmax, perhaps in another shape.
+inline bool ends_with_softmax(const inference::graph& model) {
+  std::uint32_t value = model.outputs.front();
+  for (auto node = model.operators.rbegin(); node != model.operators.rend(); ++node) {
+    if (node->output != value) continue;
+    if (std::holds_alternative<inference::softmax>(node->what)) return true;
+    const bool moves_numbers = std::holds_alternative<inference::reshape>(node->what) ||
+                               std::holds_alternative<inference::transposition>(node->what);
+    if (!moves_numbers) return false;
+    value = node->inputs.front();
+  }
+  return false;
+}
+
+/// Throws: config_error if `model`, of the file `name`, does not take pictures, coloured or grey,
+/// or gives something else than a number for each class.
 inline classifier as_classifier(const inference::graph& model, const std::string& name) {
   const auto& input = model.values[model.inputs.front()].shape;
   const auto& output = model.values[model.outputs.front()].shape;
@@ -47,21 +61,18 @@ inline classifier as_classifier(const inference::graph& model, const std::string
     throw rankwise::config_error(fmt::format(
         "{}: {} [{}]; accepted for pictures: {}", name, what, fmt::join(shape, ", "), accepted));
   };
-  if (input.size() != 4 || input[1] != 3) refuse("its input is", input, "[1, 3, height, width]");
+  if (input.size() != 4 || (input[1] != 3 && input[1] != 1))
+    refuse("its input is", input, "[1, 3, height, width], or 1 channel for grey ones");
   const std::uint64_t n_classes = inference::n_elements(output);
   const bool is_row = std::count_if(output.begin(), output.end(), [](std::uint64_t size) {
                         return size != 1;
                       }) <= 1;
   if (model.outputs.size() != 1 || !is_row) refuse("its output is", output, "one, [1, classes]");
-  const bool has_softmax = std::any_of(
-      model.operators.begin(), model.operators.end(), [&](const inference::operator_node& node) {
-        return node.output == model.outputs.front() &&
-               std::holds_alternative<inference::softmax>(node.what);
-      });
   return {{.width = static_cast<std::uint32_t>(input[3]),
-           .height = static_cast<std::uint32_t>(input[2])},
+           .height = static_cast<std::uint32_t>(input[2]),
+           .is_grey = input[1] == 1},
           n_classes,
-          !has_softmax};
+          !ends_with_softmax(model)};
 }
 
 /// Scores as probabilities: exp(score), in proportion.

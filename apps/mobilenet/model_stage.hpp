@@ -20,6 +20,12 @@ namespace mobilenet {
 
 namespace inference = rankwise::inference;
 
+/// Whether a model, or its first part, takes pixels of three channels.
+inline bool takes_colours(const inference::graph& model) {
+  const std::vector<std::uint64_t>& shape = model.values[model.inputs.front()].shape;
+  return shape.size() == 4 && shape[1] == 3;
+}
+
 /// The bytes of a picture as floats: (byte - mean) / scale, by channel.
 class pixel_floats {
  public:
@@ -31,10 +37,10 @@ class pixel_floats {
     }
   }
 
-  /// Channels last; where a pixel has other than three, each is as the first of three.
-  std::vector<float> operator()(const std::vector<std::uint8_t>& bytes) const {
+  /// Channels last; where a pixel has other than three channels, each is as the first of three.
+  std::vector<float> operator()(const std::vector<std::uint8_t>& bytes, bool is_coloured) const {
     std::vector<float> values(bytes.size());
-    if (bytes.size() % n_channels != 0) {
+    if (!is_coloured) {
       for (std::size_t i = 0; i < bytes.size(); ++i) values[i] = of_[0][bytes[i]];
       return values;
     }
@@ -60,6 +66,7 @@ class running_stage {
                 const picture_stage& reader,
                 const slow_rank& slow)
       : executor_(std::make_unique<inference::executor>(part)),
+        is_coloured_(takes_colours(part)),
         to_floats_(pixels),
         reader_(reader),
         slow_(slow) {}
@@ -67,7 +74,7 @@ class running_stage {
   frame operator()(rankwise::task_context& context, frame item) {
     if (reader_.width != 0) item = reader_(item);
     if (!item.error.empty()) return item;
-    if (!item.bytes.empty()) item.values = to_floats_(item.bytes);
+    if (!item.bytes.empty()) item.values = to_floats_(item.bytes, is_coloured_);
     frame result;
     result.values.resize(executor_->n_outputs());
     const std::uint32_t n_times = slow_.factor_of(context.rank());
@@ -77,6 +84,7 @@ class running_stage {
 
  private:
   std::unique_ptr<inference::executor> executor_;
+  bool is_coloured_;
   pixel_floats to_floats_;
   picture_stage reader_;
   slow_rank slow_;

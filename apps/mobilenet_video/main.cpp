@@ -14,6 +14,7 @@
 #include "mobilenet/frame.hpp"
 #include "mobilenet/latency.hpp"
 #include "mobilenet/memory_use.hpp"
+#include "mobilenet/picture_stage.hpp"
 #include "mobilenet/planned_run.hpp"
 #include "mobilenet/ranking.hpp"
 #include "mobilenet/settings.hpp"
@@ -189,6 +190,7 @@ void body(const rankwise::pool& pool, const settings& asked) {
         sent.bytes =
             rankwise::images::resized(next->pixels, what.kind.reader.width, what.kind.reader.height)
                 .pixels;
+        if (what.kind.reader.is_grey) sent.bytes = mobilenet::as_grey(sent.bytes);
         return sent;
       },
       [&](mobilenet::frame result) {

@@ -10,11 +10,12 @@
 
 namespace rankwise::inference {
 
-/// A tensor that operators hand on. Images are [1, channels, height, width] here, as in ONNX; on
-/// the way between operators and ranks their bytes lie channels last.
+/// A tensor that operators hand on. What has four dimensions is an image, [1, channels, height,
+/// width] as in ONNX; on the way between operators and ranks its bytes lie channels last. All else
+/// lies as in ONNX: the last dimension runs fastest.
 struct value_info {
   std::string name;
-  std::vector<std::uint64_t> shape;  ///< the first is the batch: 1
+  std::vector<std::uint64_t> shape;
 };
 
 /// A constant of the model.
@@ -45,11 +46,14 @@ struct convolution {
   std::uint32_t groups = 1;
 };
 
+/// What a window covers besides the image is never the maximum; the last one may reach past the
+/// pads, where the output says that there is such a window.
 struct max_pooling {
   window over;
 };
 
-/// The mean of each window; pads count as zeros where `counts_pads`.
+/// The mean of each window; pads count as zeros where `counts_pads`. What the last window covers
+/// past the pads does not count.
 struct average_pooling {
   window over;
   bool counts_pads = false;
@@ -70,7 +74,25 @@ struct fully_connected {};
 /// The same numbers, in the order of ONNX, in the shape of the output.
 struct reshape {};
 
-/// Over the last dimension.
+/// The same numbers with their dimensions in another order: dimension i of the output is dimension
+/// `order[i]` of the input.
+struct transposition {
+  std::vector<std::uint32_t> order;
+};
+
+/// An image, or a row as one pixel, with more pixels around it and more channels before and behind
+/// its own, each of which is `number`.
+struct padding {
+  std::uint32_t pad_top = 0;
+  std::uint32_t pad_left = 0;
+  std::uint32_t pad_bottom = 0;
+  std::uint32_t pad_right = 0;
+  std::uint32_t channels_before = 0;
+  std::uint32_t channels_behind = 0;
+  float number = 0;
+};
+
+/// Over all numbers of the value.
 struct softmax {};
 
 /// Nothing but the limits of its operator_node.
@@ -85,7 +107,9 @@ using operation = std::variant<convolution,
                                fully_connected,
                                reshape,
                                softmax,
-                               clamping>;
+                               clamping,
+                               transposition,
+                               padding>;
 
 inline constexpr std::uint32_t no_weight = std::numeric_limits<std::uint32_t>::max();
 

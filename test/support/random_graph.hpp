@@ -3,6 +3,7 @@
 
 #include "inference/graph.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -172,9 +173,15 @@ class graph_maker {
   inference::graph graph_;
 };
 
+/// What random models are made of.
+enum class graph_parts : std::uint8_t {
+  as_read,  ///< what is read back from ONNX as it was written
+  all       ///< transpositions, pads and windows past them too, which readers make part of others
+};
+
 /// A model of a random shape: convolutions of all kinds, pooling, sums and concatenations of what
 /// came before, then perhaps rows.
-inline inference::graph random_graph(std::uint32_t seed) {
+inline inference::graph random_graph(std::uint32_t seed, graph_parts parts = graph_parts::as_read) {
   graph_maker make(seed);
   std::vector<std::uint32_t> images{
       make.input({1, make.number(1, 9), make.number(3, 12), make.number(3, 12)})};
@@ -185,7 +192,7 @@ inline inference::graph random_graph(std::uint32_t seed) {
         static_cast<std::uint32_t>(images.size()) - 1)];
     const std::vector<std::uint64_t> in = make.shape(from);
     const auto n_channels = static_cast<std::uint32_t>(in[1]);
-    switch (make.number(0, 7)) {
+    switch (make.number(0, parts == graph_parts::all ? 10 : 7)) {
       case 0:
       case 1: {
         images.push_back(
@@ -220,6 +227,49 @@ inline inference::graph random_graph(std::uint32_t seed) {
         const std::uint32_t other = make.convolve(from, n_channels, {}, 1);
         images.push_back(make.add(inference::addition{}, {from, other}, in));
         if (make.coin()) make.clamp(0, 6);
+        break;
+      }
+      case 8: {
+        std::vector<std::uint32_t> order{1, 2, 3};
+        for (std::uint32_t i = 2; i > 0; --i) std::swap(order[i], order[make.number(0, i)]);
+        order.insert(order.begin(), 0);
+        std::vector<std::uint64_t> shape;
+        for (const std::uint32_t dimension : order) shape.push_back(in[dimension]);
+        images.push_back(make.add(inference::transposition{order}, {from}, shape));
+        break;
+      }
+      case 9: {
+        inference::padding pads{.pad_top = make.number(0, 2),
+                                .pad_left = make.number(0, 2),
+                                .pad_bottom = make.number(0, 2),
+                                .pad_right = make.number(1, 2),
+                                .number = make.coin() ? 0 : make.real()};
+        if (make.coin()) pads.channels_before = make.number(0, 2);
+        if (make.coin()) pads.channels_behind = make.number(0, 2);
+        images.push_back(make.add(pads,
+                                  {from},
+                                  {1,
+                                   in[1] + pads.channels_before + pads.channels_behind,
+                                   in[2] + pads.pad_top + pads.pad_bottom,
+                                   in[3] + pads.pad_left + pads.pad_right}));
+        break;
+      }
+      case 10: {
+        // A last window that reaches past the pads, but begins over the image.
+        inference::window over = make.some_window(in[2], in[3], false);
+        over.kernel_height = 1;
+        over.stride_height = 1;
+        over.pad_top = over.pad_bottom = 0;
+        over.kernel_width = static_cast<std::uint32_t>(std::min<std::uint64_t>(2, in[3]));
+        over.stride_width = 3;
+        over.pad_left = std::min(over.pad_left, over.kernel_width - 1);
+        over.pad_right = 0;
+        std::vector<std::uint64_t> out = graph_maker::slid(over, in, n_channels);
+        const std::uint64_t padded = in[3] + over.pad_left;
+        if ((padded - over.kernel_width) % 3 != 0 && out[3] * 3 < padded) ++out[3];
+        inference::operation what = inference::average_pooling{over, make.coin()};
+        if (make.coin()) what = inference::max_pooling{over};
+        images.push_back(make.add(what, {from}, out));
         break;
       }
       default: {

@@ -335,10 +335,7 @@ class executor::state {
   }
 
   void add(const graph& part, const operator_node& node, const softmax& /*what*/) {
-    const std::vector<std::uint64_t>& shape = part.values[node.output].shape;
     const std::size_t n = place_of(part, node.output).size();
-    if (shape.back() != n)
-      refuse(node, "Softmax over the last dimension of an image; accepted: of a row");
     xnn_operator_t made = nullptr;
     check(node, xnn_create_softmax_nc_f32(n, n, n, 0, &made));
     operator_handle one(made);
@@ -353,6 +350,22 @@ class executor::state {
         plain::clamp(low, high, to.data(), to);
       };
     }
+  }
+
+  void add(const graph& part, const operator_node& node, const transposition& what) {
+    const plain::dimension_walk walk(
+        part.values[node.inputs[0]].shape, part.values[node.output].shape, what.order);
+    const std::span<float> to = place_of(part, node.output);
+    add_plain_step(
+        node, [walk, from = at_[node.inputs[0]], to] { walk(from, to.data()); }, to);
+  }
+
+  void add(const graph& part, const operator_node& node, const padding& what) {
+    const image_shape in = shape_of(part.values[node.inputs[0]]);
+    const image_shape out = shape_of(part.values[node.output]);
+    const std::span<float> to = place_of(part, node.output);
+    add_plain_step(
+        node, [=, from = at_[node.inputs[0]]] { plain::pad(what, in, out, from, to.data()); }, to);
   }
 
   void add(const graph& part, const operator_node& node, const clamping& /*what*/) {

@@ -62,11 +62,55 @@ void slide(const window& over,
   }
 }
 
+/// Places of a window that lie in [begin, end), where the first is at `at`.
+inline std::size_t n_within(std::ptrdiff_t at,
+                            std::uint32_t extent,
+                            std::uint32_t dilation,
+                            std::ptrdiff_t begin,
+                            std::ptrdiff_t end) {
+  std::size_t n = 0;
+  for (std::uint32_t i = 0; i < extent; ++i, at += dilation) n += at >= begin && at < end ? 1U : 0U;
+  return n;
+}
+
+/// What each window is divided by where pads count: its places over the image and its pads.
+inline std::vector<std::size_t> places_with_pads(std::size_t size,
+                                                 std::size_t n_out,
+                                                 std::uint32_t extent,
+                                                 std::uint32_t stride,
+                                                 std::uint32_t dilation,
+                                                 std::uint32_t before,
+                                                 std::uint32_t behind) {
+  std::vector<std::size_t> all;
+  for (std::size_t out = 0; out < n_out; ++out)
+    all.push_back(n_within(static_cast<std::ptrdiff_t>(out * stride) - before,
+                           extent,
+                           dilation,
+                           -static_cast<std::ptrdiff_t>(before),
+                           static_cast<std::ptrdiff_t>(size + behind)));
+  return all;
+}
+
 inline void average(const average_pooling& what,
                     const image_shape& in,
                     const image_shape& out,
                     const float* input,
                     float* output) {
+  const window& over = what.over;
+  const std::vector<std::size_t> rows = places_with_pads(in.height,
+                                                         out.height,
+                                                         over.kernel_height,
+                                                         over.stride_height,
+                                                         over.dilation_height,
+                                                         over.pad_top,
+                                                         over.pad_bottom);
+  const std::vector<std::size_t> columns = places_with_pads(in.width,
+                                                            out.width,
+                                                            over.kernel_width,
+                                                            over.stride_width,
+                                                            over.dilation_width,
+                                                            over.pad_left,
+                                                            over.pad_right);
   std::vector<float> sums(in.channels);
   std::size_t n = 0;
   slide(
@@ -83,9 +127,10 @@ inline void average(const average_pooling& what,
         for (std::size_t c = 0; c < in.channels; ++c) sums[c] += pixel[c];
       },
       [&](std::size_t at) {
-        const std::size_t whole = std::size_t{what.over.kernel_height} * what.over.kernel_width;
+        const std::size_t pixel = at / in.channels;
+        const std::size_t with_pads = rows[pixel / out.width] * columns[pixel % out.width];
         const float count =
-            static_cast<float>(what.counts_pads ? whole : std::max(n, std::size_t{1}));
+            static_cast<float>(std::max(what.counts_pads ? with_pads : n, std::size_t{1}));
         for (std::size_t c = 0; c < in.channels; ++c) output[at + c] = sums[c] / count;
       });
 }
@@ -120,6 +165,69 @@ inline void channels_last(const image_shape& image, const float* input, float* o
   for (std::size_t pixel = 0; pixel < image.n_pixels(); ++pixel) {
     for (std::size_t c = 0; c < image.channels; ++c)
       output[pixel * image.channels + c] = input[c * image.n_pixels() + pixel];
+  }
+}
+
+/// Steps in memory from one place of each dimension of a value to the next.
+inline std::vector<std::size_t> strides_of(const std::vector<std::uint64_t>& shape) {
+  if (shape.size() == 4) return {0, 1, shape[3] * shape[1], shape[1]};
+  std::vector<std::size_t> strides(shape.size(), 1);
+  for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  return strides;
+}
+
+/// A transposition, made ready: two steps in memory for each dimension that has more than one
+/// place.
+class dimension_walk {
+ public:
+  dimension_walk(const std::vector<std::uint64_t>& in,
+                 const std::vector<std::uint64_t>& out,
+                 const std::vector<std::uint32_t>& order) {
+    const std::vector<std::size_t> from = strides_of(in);
+    const std::vector<std::size_t> to = strides_of(out);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      if (out[i] != 1) steps_.push_back({out[i], from[order[i]], to[i]});
+    }
+    std::sort(steps_.begin(), steps_.end(), [](const step& left, const step& right) {
+      return left.to > right.to;  // writes in a row
+    });
+  }
+
+  void operator()(const float* input, float* output) const { copy(0, input, output); }
+
+ private:
+  struct step {
+    std::size_t n = 1;
+    std::size_t from = 0;
+    std::size_t to = 0;
+  };
+
+  void copy(std::size_t depth, const float* input, float* output) const {
+    if (depth == steps_.size()) {
+      *output = *input;
+      return;
+    }
+    const step& here = steps_[depth];
+    for (std::size_t i = 0; i < here.n; ++i)
+      copy(depth + 1, input + i * here.from, output + i * here.to);
+  }
+
+  std::vector<step> steps_;
+};
+
+inline void pad(const padding& what,
+                const image_shape& in,
+                const image_shape& out,
+                const float* input,
+                float* output) {
+  std::fill_n(output, out.n(), what.number);
+  for (std::size_t y = 0; y < in.height; ++y) {
+    for (std::size_t x = 0; x < in.width; ++x) {
+      const std::size_t pixel = (y + what.pad_top) * out.width + x + what.pad_left;
+      std::copy_n(input + (y * in.width + x) * in.channels,
+                  in.channels,
+                  output + pixel * out.channels + what.channels_before);
+    }
   }
 }
 

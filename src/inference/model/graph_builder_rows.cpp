@@ -1,60 +1,68 @@
 // SPDX-License-Identifier: MIT
-// The nodes of graph_builder that make rows, or take them.
+// The nodes of graph_builder that change shapes, or make rows or take them.
 #include "inference/model/graph_builder.hpp"
+#include "inference/model/shape_changes.hpp"
 #include "inference/model/shape_text.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 namespace rankwise::inference {
 
-void graph_builder::add_reshape_to(const onnx_node& node, std::vector<std::uint64_t> shape) {
-  const std::uint32_t from = value(node, 0);
-  if (n_elements(shape) != n_elements(made_.values[from].shape) || shape.empty() || shape[0] != 1)
-    node.refuse(
-        fmt::format(
-            "shape {} for a value of shape {}", text_of(shape), text_of(made_.values[from].shape)),
-        "as many elements, and 1 in front");
-  add_operator(node, reshape{}, {from}, std::move(shape), 0);
+void graph_builder::add_transpose(const onnx_node& node) {
+  const view& from = look(node, 0);
+  publish_view(
+      node, composed(from.order, order_of_transpose(node, made_.values[from.value].shape.size())));
+}
+
+void graph_builder::add_reshape_to(const onnx_node& node, std::vector<std::uint64_t> to) {
+  const view from = look(node, 0);
+  if (to == shape(node, 0)) {
+    publish_view(node, from.order);
+    return;
+  }
+  std::uint32_t source = from.value;
+  if (!moves_no_numbers(made_.values[source].shape, from.order)) source = value(node, 0);
+  // What was reshaped before need not be so twice.
+  while (const operator_node* const before = producer(source)) {
+    if (!std::holds_alternative<reshape>(before->what)) break;
+    source = before->inputs.front();
+  }
+  add_operator(node, reshape{}, {source}, std::move(to), 0);
 }
 
 void graph_builder::add_flatten(const onnx_node& node) {
-  const std::vector<std::uint64_t>& in = made_.values[value(node, 0)].shape;
-  const std::int64_t axis = node.number("axis", 1);
-  if (axis != 1 && axis != 1 - static_cast<std::int64_t>(in.size()))
-    node.refuse(fmt::format("axis {}", axis), "axis 1");
-  add_reshape_to(node, {1, n_elements(in)});
+  const std::vector<std::uint64_t> in = shape(node, 0);
+  const auto n = static_cast<std::int64_t>(in.size());
+  std::int64_t axis = node.number("axis", 1);
+  if (axis < -n || axis > n)
+    node.refuse(fmt::format("axis {}", axis), fmt::format("{} to {}", -n, n));
+  if (axis < 0) axis += n;
+  const auto split = in.begin() + axis;
+  add_reshape_to(node, {n_elements({in.begin(), split}), n_elements({split, in.end()})});
 }
 
 void graph_builder::add_reshape(const onnx_node& node) {
-  const std::vector<std::uint64_t>& in = made_.values[value(node, 0)].shape;
   const constant_tensor* const target = constant(node, 1);
   if (target == nullptr || !target->floats.empty())
     node.refuse("a shape that is no constant of whole numbers", "a constant");
-  std::vector<std::uint64_t> shape;
-  std::optional<std::size_t> open;
-  std::uint64_t known = 1;
-  for (std::size_t i = 0; i < target->numbers.size(); ++i) {
-    std::int64_t size = target->numbers[i];
-    if (size == 0 && node.number("allowzero", 0) == 0 && i < in.size())
-      size = static_cast<std::int64_t>(in[i]);
-    if (size == -1 && !open) {
-      open = i;
-      shape.push_back(1);
-      continue;
-    }
-    if (size < 1 || static_cast<std::uint64_t>(size) > most_elements ||
-        known > most_elements / static_cast<std::uint64_t>(size))
-      node.refuse(fmt::format("shape [{}]", fmt::join(target->numbers, ", ")),
-                  "sizes above 0, one -1, and 0 for an input's size");
-    shape.push_back(static_cast<std::uint64_t>(size));
-    known *= static_cast<std::uint64_t>(size);
-  }
-  if (open) shape[*open] = n_elements(in) / known;
-  add_reshape_to(node, std::move(shape));
+  add_reshape_to(node, reshaped(node, shape(node, 0), target->numbers));
+}
+
+void graph_builder::add_squeeze(const onnx_node& node) {
+  add_reshape_to(node,
+                 squeezed(node, shape(node, 0), numbers_of(node, "axes", 1, constant(node, 1))));
+}
+
+void graph_builder::add_unsqueeze(const onnx_node& node) {
+  add_reshape_to(node,
+                 unsqueezed(node, shape(node, 0), numbers_of(node, "axes", 1, constant(node, 1))));
 }
 
 void graph_builder::add_fully_connected(const onnx_node& node,
@@ -62,12 +70,13 @@ void graph_builder::add_fully_connected(const onnx_node& node,
                                         std::uint64_t n_outputs,
                                         std::vector<float> weights,
                                         std::optional<std::vector<float>> bias) {
-  const std::uint32_t from = value(node, 0);
-  const std::vector<std::uint64_t>& in = made_.values[from].shape;
-  if (in.size() != 2 || in[1] != n_inputs)
+  const std::vector<std::uint64_t> in = shape(node, 0);
+  if (in.empty() || in.back() != n_inputs || n_elements(in) != n_inputs)
     node.refuse(fmt::format("a value of shape {} and weights for {}", text_of(in), n_inputs),
                 "a row [1, inputs] with a weight for each");
-  operator_node& made = add_operator(node, fully_connected{}, {from}, {1, n_outputs}, 1);
+  std::vector<std::uint64_t> out = in;
+  out.back() = n_outputs;
+  operator_node& made = add_operator(node, fully_connected{}, {value(node, 0)}, std::move(out), 1);
   made.weights = new_weight(node.input(1), {n_outputs, n_inputs}, std::move(weights));
   if (bias) made.bias = new_weight(node.input(2), {n_outputs}, std::move(*bias));
 }
@@ -93,6 +102,8 @@ void graph_builder::add_gemm(const onnx_node& node) {
   if (given == nullptr || given->shape.size() != 2 || given->floats.empty())
     node.refuse("weights that are no constant [inputs, outputs]", "a constant of floats");
   if (node.number("transA", 0) != 0) node.refuse("transA 1", "0");
+  if (shape(node, 0).size() != 2)
+    node.refuse(fmt::format("a value of shape {}", text_of(shape(node, 0))), "a row [1, inputs]");
   const bool is_transposed = node.number("transB", 0) != 0;
   const std::uint64_t n_outputs = given->shape[is_transposed ? 0 : 1];
   const std::uint64_t n_inputs = given->shape[is_transposed ? 1 : 0];
@@ -125,14 +136,21 @@ void graph_builder::add_matmul(const onnx_node& node) {
 }
 
 void graph_builder::add_softmax(const onnx_node& node) {
-  const std::uint32_t from = value(node, 0);
-  const std::vector<std::uint64_t> shape = made_.values[from].shape;
+  const std::vector<std::uint64_t> in = shape(node, 0);
   constexpr std::int64_t axis_is_one_dimension = 13;
-  const std::int64_t otherwise = node.opset() < axis_is_one_dimension ? 1 : -1;
-  if (shape.size() != 2 || node.from_front(node.number("axis", otherwise), 2) != 1)
-    node.refuse(fmt::format("axis {} of {}", node.number("axis", otherwise), text_of(shape)),
-                "the last axis of a row [1, n]");
-  add_operator(node, softmax{}, {from}, shape, 0);
+  const bool is_one_dimension = node.opset() >= axis_is_one_dimension;
+  const std::int64_t given = node.number("axis", is_one_dimension ? -1 : 1);
+  const auto axis = static_cast<std::size_t>(node.from_front(given, in.size()));
+  // Before opset 13 it is over all dimensions from the axis on.
+  const std::uint64_t n_together =
+      is_one_dimension ? in[axis]
+                       : n_elements({in.begin() + static_cast<std::ptrdiff_t>(axis), in.end()});
+  if (n_together != n_elements(in))
+    node.refuse(fmt::format("axis {} of {}", given, text_of(in)),
+                "an axis beside which all others are 1");
+  const view from = look(node, 0);
+  add_operator(
+      node, softmax{}, {from.value}, std::vector(made_.values[from.value].shape), 0, from.order);
 }
 
 }  // namespace rankwise::inference

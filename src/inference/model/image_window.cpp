@@ -85,4 +85,68 @@ std::vector<std::uint64_t> slid(const onnx_node& node,
                over.dilation_width)};
 }
 
+std::vector<std::uint64_t> pooled(const onnx_node& node,
+                                  const window& over,
+                                  const std::vector<std::uint64_t>& shape,
+                                  bool rounds_up) {
+  std::vector<std::uint64_t> output = slid(node, over, shape, shape[1]);
+  if (!rounds_up) return output;
+  const auto add_last = [](std::uint64_t& n,
+                           std::uint64_t padded,
+                           std::uint64_t behind,
+                           std::uint64_t reach,
+                           std::uint64_t stride) {
+    const bool is_something_left = (padded - reach) % stride != 0;
+    const bool begins_before_end = n * stride < padded - behind;
+    if (is_something_left && begins_before_end) ++n;
+  };
+  add_last(output[2],
+           shape[2] + over.pad_top + over.pad_bottom,
+           over.pad_bottom,
+           std::uint64_t{over.kernel_height - 1} * over.dilation_height + 1,
+           over.stride_height);
+  add_last(output[3],
+           shape[3] + over.pad_left + over.pad_right,
+           over.pad_right,
+           std::uint64_t{over.kernel_width - 1} * over.dilation_width + 1,
+           over.stride_width);
+  return output;
+}
+
+void require_image_in_windows(const onnx_node& node,
+                              const window& over,
+                              const std::vector<std::uint64_t>& shape,
+                              const std::vector<std::uint64_t>& output) {
+  const auto check = [&node](const char* what,
+                             std::uint64_t size,
+                             std::uint64_t n_out,
+                             std::uint64_t extent,
+                             std::uint64_t stride,
+                             std::uint64_t dilation,
+                             std::uint64_t before) {
+    for (std::uint64_t out = 0; out < n_out; ++out) {
+      // The first of its places that is not before the image.
+      const std::uint64_t at = out * stride;
+      const std::uint64_t skipped = at >= before ? 0 : (before - at + dilation - 1) / dilation;
+      if (skipped < extent && at + skipped * dilation - before < size) continue;
+      node.refuse(fmt::format("a window that lies in padding alone, {} {}", what, out),
+                  "windows that cover a part of the image");
+    }
+  };
+  check("row",
+        shape[2],
+        output[2],
+        over.kernel_height,
+        over.stride_height,
+        over.dilation_height,
+        over.pad_top);
+  check("column",
+        shape[3],
+        output[3],
+        over.kernel_width,
+        over.stride_width,
+        over.dilation_width,
+        over.pad_left);
+}
+
 }  // namespace rankwise::inference

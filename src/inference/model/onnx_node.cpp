@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -134,6 +135,18 @@ std::optional<std::vector<std::int64_t>> onnx_node::numbers(const char* attribut
   const auto* const found = find(attribute, onnx::AttributeProto::INTS);
   if (found == nullptr) return std::nullopt;
   return std::vector<std::int64_t>(found->ints().begin(), found->ints().end());
+}
+
+std::optional<std::vector<float>> onnx_node::reals(const char* attribute) const {
+  const auto* const found = find(attribute, onnx::AttributeProto::FLOATS);
+  if (found == nullptr) return std::nullopt;
+  return std::vector<float>(found->floats().begin(), found->floats().end());
+}
+
+bool onnx_node::has(const char* attribute) const {
+  return std::any_of(node_->attribute().begin(), node_->attribute().end(), [&](const auto& one) {
+    return one.name() == attribute;
+  });
 }
 
 std::vector<std::uint32_t> onnx_node::sizes(const char* attribute,

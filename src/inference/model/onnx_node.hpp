@@ -35,6 +35,9 @@ class onnx_node {
 
   const std::string& name() const { return name_; }
 
+  /// Of its operator; empty: ONNX itself.
+  const std::string& domain() const { return node_->domain(); }
+
   std::int64_t opset() const { return opset_; }
 
   /// The name of an input; empty where it is left out.
@@ -49,8 +52,11 @@ class onnx_node {
   float real(const char* attribute, float otherwise) const;
   std::string text(const char* attribute, const std::string& otherwise) const;
 
+  bool has(const char* attribute) const;
+
   /// None where the attribute is not there.
   std::optional<std::vector<std::int64_t>> numbers(const char* attribute) const;
+  std::optional<std::vector<float>> reals(const char* attribute) const;
 
   /// The same, of that many numbers, each from `least` to 65535.
   std::vector<std::uint32_t> sizes(const char* attribute,

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
@@ -46,7 +47,7 @@ onnx::ModelProto parse(std::span<const std::byte> bytes, const std::string& name
 
 std::int64_t opset_of(const onnx::ModelProto& model, const std::string& name) {
   constexpr std::int64_t least = 7;
-  constexpr std::int64_t most = 18;
+  constexpr std::int64_t most = 21;
   for (const onnx::OperatorSetIdProto& set : model.opset_import()) {
     if (!set.domain().empty() && set.domain() != "ai.onnx") continue;
     if (set.version() >= least && set.version() <= most) return set.version();
@@ -66,7 +67,7 @@ std::vector<std::uint64_t> shape_of_input(const onnx::ValueInfoProto& input,
   if (tensor.shape().dim_size() != 4)
     throw config_error(
         fmt::format("{}: found {} dimensions; accepted: 4, an image [1, channels, "
-                    "height, width]",
+                    "height, width] or [1, height, width, channels]",
                     where,
                     tensor.shape().dim_size()));
   std::vector<std::uint64_t> shape{1};
@@ -93,6 +94,39 @@ std::vector<std::uint64_t> shape_of_input(const onnx::ValueInfoProto& input,
     shape.push_back(static_cast<std::uint64_t>(dimension.dim_value()));
   }
   return shape;
+}
+
+/// Whether the nodes take the input [1, height, width, channels], as TensorFlow has it: the first
+/// Transpose that it comes to, unchanged but for its numbers, puts the channels in front.
+bool is_taken_channels_last(const onnx::ModelProto& model, const std::string& input) {
+  static const std::set<std::string> keep_layout{"Add",
+                                                 "Cast",
+                                                 "Clip",
+                                                 "Div",
+                                                 "Dropout",
+                                                 "Identity",
+                                                 "Max",
+                                                 "Min",
+                                                 "Mul",
+                                                 "Pad",
+                                                 "Relu",
+                                                 "Sub"};
+  const std::vector<std::int64_t> channels_first{0, 3, 1, 2};
+  std::set<std::string> seen{input};
+  for (const onnx::NodeProto& node : model.graph().node()) {
+    const bool takes_it = std::any_of(node.input().begin(),
+                                      node.input().end(),
+                                      [&](const auto& one) { return seen.contains(one); });
+    if (!takes_it || node.output_size() == 0) continue;
+    if (keep_layout.contains(node.op_type())) seen.insert(node.output(0));
+    if (node.op_type() != "Transpose") continue;
+    for (const onnx::AttributeProto& one : node.attribute()) {
+      if (one.name() == "perm")
+        return std::equal(
+            one.ints().begin(), one.ints().end(), channels_first.begin(), channels_first.end());
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -122,7 +156,8 @@ graph read_onnx(std::span<const std::byte> bytes, const std::string& name) {
   for (const onnx::ValueInfoProto& input : model.graph().input()) {
     // Before version 4 of the format initializers stood here too.
     if (constants.contains(input.name()) || !inputs.insert(input.name()).second) continue;
-    builder.add_input(input.name(), shape_of_input(input, name));
+    builder.add_input(
+        input.name(), shape_of_input(input, name), is_taken_channels_last(model, input.name()));
   }
   if (inputs.size() != 1)
     throw config_error(fmt::format("{}: found {} inputs; accepted: 1", name, inputs.size()));

@@ -97,16 +97,18 @@ class onnx_writer {
     set_number(node, "group", what.groups);
   }
 
-  void write(const max_pooling& what, const operator_node& /*from*/, onnx::NodeProto& node) {
+  void write(const max_pooling& what, const operator_node& from, onnx::NodeProto& node) {
     node.set_op_type("MaxPool");
     set_window(node, what.over);
+    set_rounding(node, what.over, from);
     if (what.over.dilation_height != 1 || what.over.dilation_width != 1)
       set_numbers(node, "dilations", {what.over.dilation_height, what.over.dilation_width});
   }
 
-  void write(const average_pooling& what, const operator_node& /*from*/, onnx::NodeProto& node) {
+  void write(const average_pooling& what, const operator_node& from, onnx::NodeProto& node) {
     node.set_op_type("AveragePool");
     set_window(node, what.over);
+    set_rounding(node, what.over, from);
     if (what.over.dilation_height != 1 || what.over.dilation_width != 1)
       set_numbers(node, "dilations", {what.over.dilation_height, what.over.dilation_width});
     set_number(node, "count_include_pad", what.counts_pads ? 1 : 0);
@@ -163,8 +165,42 @@ class onnx_writer {
 
   void write(const softmax& /*what*/, const operator_node& from, onnx::NodeProto& node) {
     node.set_op_type("Softmax");
-    const std::size_t n_dimensions = model_.values[from.output].shape.size();
-    set_number(node, "axis", n_dimensions - 1);
+    // In the opsets that are written it is over all dimensions from the axis on.
+    const bool has_batch = model_.values[from.output].shape.front() == 1;
+    set_number(node, "axis", has_batch && model_.values[from.output].shape.size() > 1 ? 1 : 0);
+  }
+
+  void write(const transposition& what, const operator_node& /*from*/, onnx::NodeProto& node) {
+    node.set_op_type("Transpose");
+    set_numbers(node, "perm", what.order);
+  }
+
+  void write(const padding& what, const operator_node& from, onnx::NodeProto& node) {
+    node.set_op_type("Pad");
+    const bool is_image = model_.values[from.output].shape.size() == 4;
+    const std::vector<std::uint32_t> pads =
+        is_image ? std::vector<std::uint32_t>{0,
+                                              what.channels_before,
+                                              what.pad_top,
+                                              what.pad_left,
+                                              0,
+                                              what.channels_behind,
+                                              what.pad_bottom,
+                                              what.pad_right}
+                 : std::vector<std::uint32_t>{0, what.channels_before, 0, what.channels_behind};
+    constexpr std::uint32_t pads_are_inputs = 11;
+    if (how_.opset < pads_are_inputs) {
+      set_numbers(node, "pads", pads);
+      set_real(node, "value", what.number);
+      return;
+    }
+    node.add_input(from.name + "/pads");
+    onnx::TensorProto& tensor = *to_->add_initializer();
+    tensor.set_name(from.name + "/pads");
+    tensor.set_data_type(onnx::TensorProto::INT64);
+    tensor.add_dims(static_cast<std::int64_t>(pads.size()));
+    for (const std::uint32_t pad : pads) tensor.add_int64_data(pad);
+    node.add_input(scalar(what.number));
   }
 
   void write(const clamping& /*what*/, const operator_node& /*from*/, onnx::NodeProto& /*node*/) {}
@@ -173,6 +209,19 @@ class onnx_writer {
     set_numbers(node, "kernel_shape", {over.kernel_height, over.kernel_width});
     set_numbers(node, "strides", {over.stride_height, over.stride_width});
     set_numbers(node, "pads", {over.pad_top, over.pad_left, over.pad_bottom, over.pad_right});
+  }
+
+  /// Says whether there is a last window that reaches past the pads.
+  void set_rounding(onnx::NodeProto& node, const window& over, const operator_node& from) const {
+    const std::vector<std::uint64_t>& in = model_.values[from.inputs.front()].shape;
+    const std::vector<std::uint64_t>& out = model_.values[from.output].shape;
+    const std::uint64_t end = (out[2] - 1) * over.stride_height +
+                              std::uint64_t{over.kernel_height - 1} * over.dilation_height + 1;
+    const std::uint64_t right = (out[3] - 1) * over.stride_width +
+                                std::uint64_t{over.kernel_width - 1} * over.dilation_width + 1;
+    if (end > in[2] + over.pad_top + over.pad_bottom ||
+        right > in[3] + over.pad_left + over.pad_right)
+      set_number(node, "ceil_mode", 1);
   }
 
   static onnx::AttributeProto& add_attribute(onnx::NodeProto& node,

@@ -4,9 +4,13 @@
 #include "catch.hpp"
 #include "mobilenet/classifier.hpp"
 #include "mobilenet/latency.hpp"
+#include "mobilenet/picture_stage.hpp"
+#include "random_graph.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 using mobilenet::most_probable;
@@ -34,6 +38,32 @@ TEST_CASE("scores become probabilities, however large they are") {
   const double whole = 2 + std::exp(-1.0);
   CHECK(scores[0] == Approx(1 / whole));
   CHECK(scores[2] == Approx(std::exp(-1.0) / whole));
+}
+
+TEST_CASE("a softmax at the end makes probabilities, also in another shape") {
+  using namespace rankwise::inference;  // NOLINT: the graphs are made here
+  rankwise::test::graph_maker make(1);
+  std::uint32_t at = make.input({1, 3, 4, 4});
+  at = make.add(global_average_pooling{}, {at}, {1, 3, 1, 1});
+  const std::uint32_t scores = at;
+  at = make.add(softmax{}, {at}, {1, 3, 1, 1});
+  const std::uint32_t row = make.add(reshape{}, {at}, {1, 3});
+  graph model = std::move(make).finish({row});
+  CHECK_FALSE(mobilenet::as_classifier(model, "m.onnx").gives_scores);
+  CHECK_FALSE(mobilenet::as_classifier(model, "m.onnx").reader.is_grey);
+  model.outputs = {scores};
+  CHECK(mobilenet::as_classifier(model, "m.onnx").gives_scores);
+  model.values[model.inputs[0]].shape[1] = 1;
+  CHECK(mobilenet::as_classifier(model, "m.onnx").reader.is_grey);
+  model.values[model.inputs[0]].shape[1] = 4;
+  CHECK_THROWS_WITH(mobilenet::as_classifier(model, "m.onnx"),
+                    "m.onnx: its input is [1, 4, 4, 4]; accepted for pictures: [1, 3, height, "
+                    "width], or 1 channel for grey ones");
+}
+
+TEST_CASE("a grey pixel is as bright as its colours") {
+  CHECK(mobilenet::as_grey({0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30}) ==
+        std::vector<std::uint8_t>{0, 255, 76, 150, 29, 18});
 }
 
 TEST_CASE("a percentile is one of the values, by the nearest rank") {

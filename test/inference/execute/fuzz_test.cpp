@@ -148,7 +148,8 @@ TEST_CASE("models whose fields are damaged are refused by name, or run") {
     std::mt19937 random(seed);
     onnx::ModelProto model;
     const std::string whole =
-        write_onnx(rankwise::test::random_graph(seed % 60), {.opset = seed % 2 == 0 ? 11U : 9U});
+        write_onnx(rankwise::test::random_graph(seed % 60, rankwise::test::graph_parts::all),
+                   {.opset = seed % 2 == 0 ? 11U : 9U});
     REQUIRE(model.ParseFromString(whole));
     const std::uint32_t n_changes = 1 + static_cast<std::uint32_t>(random()) % 3;
     for (std::uint32_t i = 0; i < n_changes; ++i) change(model, random);

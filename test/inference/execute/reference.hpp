@@ -182,8 +182,21 @@ class reference {
             const std::size_t at = place(in, c, from_y, from_x);
             all.add(1, from.numbers[at], from.bounds[at]);
           });
-      const double whole = double{1} * what.over.kernel_height * what.over.kernel_width;
-      put(to, all, what.counts_pads ? whole : std::max(all.n, 1.0));
+      // An image with its pads: what of the window lies over it.
+      const inference::window& over = what.over;
+      inference::window unpadded = over;
+      unpadded.pad_top = unpadded.pad_left = 0;
+      const extent padded{
+          1, in.height + over.pad_top + over.pad_bottom, in.width + over.pad_left + over.pad_right};
+      double whole = 0;
+      slide(unpadded,
+            padded,
+            y,
+            x,
+            [&](std::uint32_t /*i*/, std::uint32_t /*j*/, std::int64_t /*y*/, std::int64_t /*x*/) {
+              ++whole;
+            });
+      put(to, all, std::max(what.counts_pads ? whole : all.n, 1.0));
     });
   }
 
@@ -254,6 +267,42 @@ class reference {
       const double factor = std::expm1(2 * bound) + 64 * epsilon;
       to.bounds.push_back(to.numbers.back() * factor + 1e-7 * factor);
     }
+  }
+
+  void compute(const inference::transposition& what, const inference::operator_node& node) {
+    const reference_value& from = values_[node.inputs[0]];
+    const std::vector<std::uint64_t>& in = model_.values[node.inputs[0]].shape;
+    const std::vector<std::uint64_t>& out = model_.values[node.output].shape;
+    reference_value& to = values_[node.output];
+    for (std::size_t place = 0; place < from.numbers.size(); ++place) {
+      // Where that place of the output comes from.
+      std::vector<std::uint64_t> at(in.size());
+      std::size_t left = place;
+      for (std::size_t i = out.size(); i-- > 0;) {
+        at[what.order[i]] = left % out[i];
+        left /= out[i];
+      }
+      std::size_t source = 0;
+      for (std::size_t i = 0; i < in.size(); ++i) source = source * in[i] + at[i];
+      to.numbers.push_back(from.numbers[source]);
+      to.bounds.push_back(from.bounds[source]);
+    }
+  }
+
+  void compute(const inference::padding& what, const inference::operator_node& node) {
+    const reference_value& from = values_[node.inputs[0]];
+    const extent in = extent_of(node.inputs[0]);
+    reference_value& to = values_[node.output];
+    for_each(extent_of(node.output), [&](std::int64_t c, std::int64_t y, std::int64_t x) {
+      const std::int64_t from_c = c - what.channels_before;
+      const std::int64_t from_y = y - what.pad_top;
+      const std::int64_t from_x = x - what.pad_left;
+      const bool is_inside = from_c >= 0 && from_c < in.channels && from_y >= 0 &&
+                             from_y < in.height && from_x >= 0 && from_x < in.width;
+      const std::size_t at = is_inside ? place(in, from_c, from_y, from_x) : 0;
+      to.numbers.push_back(is_inside ? from.numbers[at] : static_cast<double>(what.number));
+      to.bounds.push_back(is_inside ? from.bounds[at] : 0);
+    });
   }
 
   void compute(const inference::clamping& /*what*/, const inference::operator_node& node) {
