@@ -36,5 +36,7 @@ function(rankwise_link_reader_libraries target)
   rankwise_link_optional(${target}
     "HIGHWAY|hwy/highway.h|hwy|libhwy-dev|words are found more slowly"
     "ZLIB|zlib.h|z|zlib1g-dev|gzip files can't be read"
-    "ZSTD|zstd.h|zstd|libzstd-dev|zstd files can't be read")
+    "ZSTD|zstd.h|zstd|libzstd-dev|zstd files can't be read"
+    "BZIP2|bzlib.h|bz2|libbz2-dev|bzip2 files can't be read"
+    "LZMA|lzma.h|lzma|liblzma-dev|xz files can't be read")
 endfunction()

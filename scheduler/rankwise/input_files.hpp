@@ -7,24 +7,24 @@
 #include <rankwise/files/file_list.hpp>
 #include <rankwise/files/file_service.hpp>
 #include <rankwise/files/file_view.hpp>
+#include <rankwise/files/input_spool.hpp>
 #include <rankwise/joined.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
-#include <rankwise/read/file_source.hpp>
+#include <rankwise/read/open_file.hpp>
+#include <rankwise/read/packing.hpp>
 #include <rankwise/read/split.hpp>
 #include <rankwise/task.hpp>
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -45,7 +45,6 @@ struct compare_files {
   std::uint64_t number = 0;
   std::vector<std::uint64_t> wanted = {};  // what else stays
   std::vector<file_facts> list = {};
-  std::string spool_path = {};
 
   sighting operator()(task_context& context, std::uint32_t /*row*/) const {
     engine::task_surroundings& around = context.around();
@@ -54,15 +53,14 @@ struct compare_files {
     sighting found{around.host, static_cast<std::int32_t>(around.rank), 0};
     if (around.rank != root_rank) {
       for (std::size_t i = 0; i < list.size(); ++i) {
-        const bool is_spooled = list[i].path == standard_input;
-        const std::optional<file_facts> seen = is_spooled ? std::nullopt : look_at(list[i].path);
+        const std::optional<file_facts> seen = list[i].copy ? std::nullopt : look_at(list[i].path);
         is_here[i] = seen && seen->is_same_as(list[i]) ? 1 : 0;
         found.n_missing += is_here[i] != 0 ? 0 : 1;
       }
     }
-    around.kept.add(number,
-                    std::make_unique<file_view>(
-                        *around.others, number, around.cancelled, std::move(is_here), spool_path));
+    around.kept.add(
+        number,
+        std::make_unique<file_view>(*around.others, number, around.cancelled, std::move(is_here)));
     return found;
   }
 };
@@ -73,8 +71,10 @@ struct compare_files {
 /// have a file (another size, time or first block: no shared file system) reads it through the
 /// root.
 ///
-/// Files whose names end in .gz or .zst are unpacked, and are one split each. Standard input ("-")
-/// is copied to a nameless file on the root first, so that all ranks can work on it.
+/// Files that gzip, zstd, bzip2 or xz packed, as their first bytes show, are unpacked, and are one
+/// split each. What has no size before it is read, standard input ("-"), a FIFO, a device, a file
+/// of /proc, is copied to a nameless file on the root first, so that all ranks can work on it. A
+/// file that is cut, rewritten or added to while the job reads it is an error.
 class input_files {
  public:
   struct options {
@@ -87,15 +87,13 @@ class input_files {
   /// Throws: config_error, naming the argument, where nothing is found or can be read.
   input_files(const pool& ranks, const std::vector<std::string>& arguments, const options& how)
       : number_(ranks.root().resident_numbers().add()),
-        ranks_(ranks.within_call(0, quiet(ranks.options()))) {
+        ranks_(ranks.within_call(0, quiet(ranks.options()))),
+        spool_(how.spool_directory) {
     if (arguments.empty()) throw config_error("found no file, accepted: one or more; see --help");
-    for (const std::string& path : files::expand(without_standard_input(arguments))) {
-      std::optional<files::file_facts> seen = files::look_at(std::filesystem::absolute(path));
-      if (!seen) throw config_error(path + ": can't be read");
-      list_.push_back(std::move(*seen));
-    }
-    if (std::find(arguments.begin(), arguments.end(), "-") != arguments.end())
-      spool(how.spool_directory);
+    std::vector<std::string> named = arguments;
+    const bool has_standard_input = std::erase_if(named, names_standard_input) != 0;
+    for (const std::string& path : files::expand(named)) add_file(path);
+    if (has_standard_input) add_standard_input();
     for (std::uint32_t file = 0; file < list_.size(); ++file) cut(file, how.split_bytes);
     compare();
   }
@@ -142,33 +140,31 @@ class input_files {
     return how;
   }
 
-  static std::vector<std::string> without_standard_input(std::vector<std::string> arguments) {
-    std::erase(arguments, "-");
-    return arguments;
+  static bool names_standard_input(const std::string& argument) {
+    return argument == "-" || argument == "/dev/stdin" || argument == "/dev/fd/0" ||
+           argument == "/proc/self/fd/0";
   }
 
-  void spool(const std::string& directory) {
-    spooled_.emplace(directory);
-    std::vector<char> block(files::block_bytes);
-    for (;;) {
-      const ssize_t n = ::read(STDIN_FILENO, block.data(), block.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw config_error("standard input can't be read");
-      if (n == 0) break;
-      spooled_->write(std::as_bytes(std::span(block).first(static_cast<std::size_t>(n))));
-    }
-    list_.push_back({std::string(files::standard_input), spooled_->size(), 0, 0});
+  void add_standard_input() {
+    list_.push_back(spool_.add(STDIN_FILENO, std::string(files::standard_input)));
+  }
+
+  void add_file(const std::string& path) {
+    std::optional<files::file_facts> seen = files::look_at(std::filesystem::absolute(path));
+    list_.push_back(seen ? std::move(*seen) : spool_.add(path));
   }
 
   split whole_file(std::uint32_t file) const {
     const files::file_facts& facts = list_[file];
-    const packing packed = files::packing_of(facts.path);
-    return {facts.path,
-            0,
-            packed == packing::none ? facts.n_bytes : split::to_the_end,
-            facts.n_bytes,
-            packed,
-            file};
+    split whole;
+    whole.path = facts.path;
+    whole.last = facts.packed == packing::none ? facts.n_bytes : split::to_the_end;
+    whole.file_bytes = facts.n_bytes;
+    whole.packed = facts.packed;
+    whole.file = file;
+    whole.copy = facts.copy;
+    if (!facts.copy) whole.changed_ns = facts.changed_ns;
+    return whole;
   }
 
   void cut(std::uint32_t file, std::uint64_t split_bytes) {
@@ -186,20 +182,19 @@ class input_files {
   }
 
   void compare() {
-    const std::string spool_path = spooled_ ? spooled_->path() : std::string();
     std::uint64_t n_missing = 0;
-    for (const files::sighting& found : ranks_.on_each_rank(files::compare_files{
-             *number_, ranks_.root().resident_numbers().wanted(), list_, spool_path})) {
+    for (const files::sighting& found : ranks_.on_each_rank(
+             files::compare_files{*number_, ranks_.root().resident_numbers().wanted(), list_})) {
       n_missing += found.n_missing;
       if (found.n_missing != 0)
         lacking_.push_back(fmt::format(
             "rank {} on {} ({} of {} files)", found.rank, found.host, found.n_missing, n_files()));
     }
     if (n_missing == 0) return;
-    service_.emplace([this, spool_path](std::uint32_t file) -> std::unique_ptr<byte_source> {
-      const std::string& path = list_.at(file).path;
-      const bool is_spooled = path == files::standard_input;
-      return std::make_unique<file_source>(is_spooled ? spool_path : path, path);
+    service_.emplace([this](std::uint32_t file) {
+      split stored = whole_file(file);
+      stored.packed = packing::none;
+      return open_file(stored);
     });
     ranks_.root().others().open_service(*number_,
                                         [this](const engine::letter& what, wire::bytes& answer) {
@@ -210,7 +205,7 @@ class input_files {
   std::shared_ptr<const std::uint64_t> number_;
   pool ranks_;  // whose calls are not shown
   std::vector<files::file_facts> list_;
-  std::optional<combine::spill_file> spooled_;
+  files::input_spool spool_;
   std::vector<split> splits_;
   std::uint64_t n_bytes_ = 0;
   std::vector<std::string> lacking_;

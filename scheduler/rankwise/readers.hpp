@@ -2,7 +2,7 @@
 #pragma once
 
 // What a mapper reads its records with. Link rankwise::readers, which finds the libraries that
-// unpack gzip and zstd, and Highway, without which words are found at half the speed.
+// unpack gzip, zstd, bzip2 and xz, and Highway, without which words are found at half the speed.
 #include <rankwise/read/for_each_block.hpp>
 #include <rankwise/read/for_each_letters.hpp>
 #include <rankwise/read/for_each_line.hpp>

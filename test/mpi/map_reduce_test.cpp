@@ -2,6 +2,7 @@
 // map_reduce and group_by over MPI, each against the serial program on the same input.
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/rankwise.hpp>
+#include <rankwise/readers.hpp>
 
 #include "catch.hpp"
 #include "on_pool.hpp"
@@ -52,6 +53,10 @@ std::map<std::string, std::uint64_t> counted_serially(int n_inputs) {
     for (const std::string& word : words_of(seed)) ++counts[word];
   }
   return counts;
+}
+
+void emit_lines(rankwise::input& text, rankwise::emitter<rankwise::single, std::uint64_t>& emit) {
+  rankwise::for_each_line(text, [&](rankwise::token) { emit(1); });
 }
 
 std::vector<int> seeds(int n) {
@@ -295,6 +300,40 @@ TEST_CASE("what a mapper throws comes home, and the next call is not touched by 
                     rankwise::task_error);
     const auto counts = pool.map_reduce(seeds(40), rankwise::fn<emit_words>, std::plus<>{});
     CHECK(as_map(counts.gather()) == counted_serially(40));
+  });
+}
+
+TEST_CASE("a file that changes after the job has looked at it is an error on every rank") {
+  on_pool([&](rankwise::pool& pool) {
+    const std::string path =
+        (std::filesystem::temp_directory_path() / fmt::format("map_reduce_test_{}.txt", ::getpid()))
+            .string();
+    const auto lines = [&] {
+      rankwise::input_files::options small;
+      small.split_bytes = 50'000;
+      return rankwise::input_files(pool, {path}, small);
+    };
+    const auto count = [&](const rankwise::input_files& files) {
+      return pool.map_reduce(files, rankwise::fn<emit_lines>, std::plus<>{}).value();
+    };
+    std::ofstream(path) << std::string(100'000, '\n');
+    const auto whole = lines();
+    CHECK(count(whole) == 100'000U);
+    const auto refused = [&] {
+      try {
+        count(whole);
+      } catch (const rankwise::task_error& error) {
+        CHECK(error.is_configuration());
+        return error.failures().front().text;
+      }
+      return std::string("nothing was thrown");
+    };
+    std::ofstream(path, std::ios::app) << "more\n";
+    CHECK_THAT(refused(), Catch::Matchers::EndsWith("it had 100000 bytes, and has 100005"));
+    std::filesystem::resize_file(path, 60'006);
+    CHECK_THAT(refused(), Catch::Matchers::EndsWith("it had 100000 bytes, and has 60006"));
+    CHECK(count(lines()) == 60'006U);
+    std::filesystem::remove(path);
   });
 }
 

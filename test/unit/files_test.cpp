@@ -5,10 +5,12 @@
 #include <rankwise/files/file_service.hpp>
 #include <rankwise/files/file_view.hpp>
 #include <rankwise/files/file_wire.hpp>
+#include <rankwise/files/input_spool.hpp>
 #include <rankwise/random.hpp>
 #include <rankwise/read/file_source.hpp>
 #include <rankwise/read/memory_source.hpp>
 #include <rankwise/read/split.hpp>
+#include <rankwise/read/spooled_source.hpp>
 
 #include "catch.hpp"
 #include "read_support.hpp"
@@ -27,6 +29,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -220,14 +224,40 @@ TEST_CASE("only regular files that can be read are seen") {
   CHECK_FALSE(look_at("/dev/null").has_value());
 }
 
-TEST_CASE("how a file is packed shows in its name") {
-  using rankwise::files::packing_of;
-  CHECK(packing_of("a.txt") == packing::none);
-  CHECK(packing_of("a.gz") == packing::gzip);
-  CHECK(packing_of("dir.gz/a") == packing::none);
-  CHECK(packing_of("a.tar.zst") == packing::zstd);
-  CHECK(packing_of("") == packing::none);
-  CHECK(packing_of("gz") == packing::none);
+TEST_CASE("a look at a file shows how it is packed") {
+  const temporary_directory here;
+  CHECK(look_at(here.add("a.txt", "text")).value().packed == packing::none);
+  CHECK(look_at(here.add("b.txt", "\x1f\x8b\x08 and so on")).value().packed == packing::gzip);
+  CHECK(look_at(here.add("c.GZ", "text")).value().packed == packing::gzip);
+}
+
+TEST_CASE("what has no size before it is read is copied") {
+  const temporary_directory here;
+  CHECK_FALSE(look_at("/proc/self/status").has_value());  // it has bytes, and a size of 0
+  rankwise::files::input_spool spool(here.path());
+  const auto contents = [](const rankwise::files::file_facts& facts) {
+    rankwise::spooled_source source(facts.copy.value(), facts.path);
+    CHECK(source.name() == facts.path);
+    return read_tests::contents_of(source, 1'000);
+  };
+  const auto status = spool.add("/proc/self/status");
+  CHECK(status.n_bytes > 100);
+  const std::string fifo = here.path() + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const std::string text = "\x1f\x8b\x08" + text_of(2, 1'000'000);
+  std::thread writer([&] { std::ofstream(fifo, std::ios::binary) << text; });
+  const auto piped = spool.add(fifo);
+  writer.join();
+  const auto nothing = spool.add("/dev/null");
+  CHECK(contents(piped) == text);
+  CHECK(piped.packed == packing::gzip);
+  CHECK_THAT(contents(status), ContainsSubstring("PPid:"));
+  CHECK(status.packed == packing::none);
+  CHECK(contents(nothing).empty());
+  CHECK(error_of([&] { spool.add(here.path()); }) ==
+        here.path() + ": can't be read: Is a directory");
+  CHECK(error_of([&] { spool.add("/nowhere/at all"); }) ==
+        "/nowhere/at all: can't be opened: No such file or directory");
 }
 
 TEST_CASE("the root answers with blocks, or with what is wrong") {
@@ -366,16 +396,17 @@ TEST_CASE("a rank that waits for a block stops when the call is cancelled") {
 
 TEST_CASE("a view opens what is here, and asks the root for the rest") {
   const temporary_file here("one two three");
-  const temporary_file spooled("four five six");
+  const temporary_file spooled("else four five six and more");
   std::vector<std::string> found(3);
   const auto thrown =
       run_with_root(2, {here.path(), "", here.path()}, [&](thread_peers& peers, pending_blocks&) {
-        rankwise::files::file_view view(peers, 3, peers.cancelled(), {1, 1, 0}, spooled.path());
+        rankwise::files::file_view view(peers, 3, peers.cancelled(), {1, 1, 0});
         const auto read = [&](const std::string& path, std::uint32_t file) {
           split part = split_of(path, 13);
           part.file = file;
           part.first = 4;
           part.last = 7;
+          if (file == 1) part.copy = {spooled.path(), 5, 13};
           rankwise::input text = view.open(part);
           CHECK(text.first() == 4);
           CHECK(text.last() == 7);

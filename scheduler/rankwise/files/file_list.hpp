@@ -4,7 +4,8 @@
 #include <rankwise/combine/key_hash.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/read/file_source.hpp>
-#include <rankwise/read/split.hpp>
+#include <rankwise/read/packing.hpp>
+#include <rankwise/read/spooled_source.hpp>
 
 #include <fmt/core.h>
 
@@ -30,6 +31,8 @@ struct file_facts {
   std::uint64_t n_bytes = 0;
   std::int64_t changed_ns = 0;         ///< time of the last change, since 1970
   std::uint64_t first_block_hash = 0;  ///< of the first 4 KiB
+  packing packed = packing::none;
+  std::optional<spooled_copy> copy = {};  ///< that the root has made: no host sees the file itself
 
   bool is_same_as(const file_facts& other) const {
     return n_bytes == other.n_bytes && changed_ns == other.changed_ns &&
@@ -37,28 +40,34 @@ struct file_facts {
   }
 };
 
-/// What this host sees at `path`; none where it can't read a regular file there.
+/// What this host sees at `path`; none where there is no regular file that can be read, or one
+/// whose size says nothing: those of /proc have bytes and a size of 0.
 inline std::optional<file_facts> look_at(const std::string& path) {
   struct stat status {};
 
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   try {
     std::array<char, 4096> block{};
-    const std::size_t n_read = file_source(path).read_at(0, block);
-    file_facts seen{path, static_cast<std::uint64_t>(status.st_size), 0, 0};
-    seen.changed_ns = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-    seen.first_block_hash = combine::key_hash(0)(std::string_view(block.data(), n_read));
+    file_source file(path);
+    std::size_t n_read = 0;
+    while (n_read < block.size()) {
+      const std::size_t n = file.read_at(n_read, std::span(block).subspan(n_read));
+      if (n == 0) break;
+      n_read += n;
+    }
+    const auto n_bytes = static_cast<std::uint64_t>(status.st_size);
+    if (n_read != std::min<std::uint64_t>(n_bytes, block.size())) return std::nullopt;
+    const std::string_view beginning(block.data(), n_read);
+    file_facts seen;
+    seen.path = path;
+    seen.n_bytes = n_bytes;
+    seen.changed_ns = rankwise::detail::changed_ns_of(status);
+    seen.first_block_hash = combine::key_hash(0)(beginning);
+    seen.packed = packing_of(beginning, path);
     return seen;
   } catch (const config_error&) {
     return std::nullopt;
   }
-}
-
-/// How the file at `path` is packed, by its name.
-inline packing packing_of(std::string_view path) {
-  if (path.ends_with(".gz")) return packing::gzip;
-  if (path.ends_with(".zst")) return packing::zstd;
-  return packing::none;
 }
 
 namespace detail {

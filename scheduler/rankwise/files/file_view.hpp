@@ -165,24 +165,17 @@ class file_view final : public engine::resident {
   file_view(engine::peers& others,
             std::uint64_t channel,
             const std::atomic<bool>& cancelled,
-            std::vector<char> is_here,
-            std::string spool_path)
-      : is_here_(std::move(is_here)),
-        spool_path_(std::move(spool_path)),
-        blocks_(others, channel, cancelled) {}
+            std::vector<char> is_here)
+      : is_here_(std::move(is_here)), blocks_(others, channel, cancelled) {}
 
   input open(const split& part) {
-    const bool is_here = is_here_.at(part.file) != 0;
-    if (is_here && part.path == standard_input)
-      return {std::make_unique<file_source>(spool_path_, part.path), part.first, part.last};
-    if (is_here) return input::open(part);
+    if (is_here_.at(part.file) != 0) return input::open(part);
     return {
         unpack(part.packed, std::make_unique<remote_source>(blocks_, part)), part.first, part.last};
   }
 
  private:
   std::vector<char> is_here_;
-  std::string spool_path_;  // of the root's copy of its standard input
   pending_blocks blocks_;
 };
 

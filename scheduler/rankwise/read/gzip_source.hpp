@@ -3,6 +3,7 @@
 
 #ifdef RANKWISE_HAS_ZLIB
 
+#include <rankwise/read/packing.hpp>
 #include <rankwise/read/unpacked_source.hpp>
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace detail {
 /// zlib's, for the members of a gzip file. Source: RFC 1952.
 class gzip_decoder {
  public:
-  static constexpr const char* format = "gzip";
+  static constexpr packing packed = packing::gzip;
 
   gzip_decoder() {
     constexpr int largest_window = 15;
@@ -33,28 +34,26 @@ class gzip_decoder {
 
   ~gzip_decoder() { ::inflateEnd(&stream_); }
 
-  bool is_between() const { return is_between_; }
+  void begin() { ::inflateReset(&stream_); }
 
-  const char* unpack(std::span<const char>& packed, std::span<char>& target) {
-    if (is_between_) ::inflateReset(&stream_);
+  unpacked_step unpack(std::span<const char>& bytes, std::span<char>& target) {
     constexpr std::size_t most = std::numeric_limits<uInt>::max();
-    const auto n_packed = static_cast<uInt>(std::min(packed.size(), most));
+    const auto n_bytes = static_cast<uInt>(std::min(bytes.size(), most));
     const auto n_target = static_cast<uInt>(std::min(target.size(), most));
-    stream_.next_in = reinterpret_cast<z_const Bytef*>(const_cast<char*>(packed.data()));
-    stream_.avail_in = n_packed;
+    stream_.next_in = reinterpret_cast<z_const Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = n_bytes;
     stream_.next_out = reinterpret_cast<Bytef*>(target.data());
     stream_.avail_out = n_target;
     const int status = ::inflate(&stream_, Z_NO_FLUSH);
-    packed = packed.subspan(n_packed - stream_.avail_in);
+    bytes = bytes.subspan(n_bytes - stream_.avail_in);
     target = target.subspan(n_target - stream_.avail_out);
-    is_between_ = status == Z_STREAM_END;
-    if (is_between_ || status == Z_OK || status == Z_BUF_ERROR) return nullptr;
-    return stream_.msg != nullptr ? stream_.msg : ::zError(status);
+    if (status == Z_STREAM_END) return {.is_ended = true};
+    if (status == Z_OK || status == Z_BUF_ERROR) return {};
+    return {.wrong = damaged(packed, stream_.msg != nullptr ? stream_.msg : ::zError(status))};
   }
 
  private:
   z_stream stream_{};
-  bool is_between_ = false;
 };
 
 }  // namespace detail

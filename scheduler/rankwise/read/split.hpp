@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/read/file_source.hpp>
+#include <rankwise/read/packing.hpp>
+#include <rankwise/read/spooled_source.hpp>
+
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace rankwise {
-
-/// How a file's bytes are packed.
-enum class packing : std::uint8_t { none, gzip, zstd };
 
 /// A byte range of a file: what a mapper is handed. Travels between ranks.
 ///
@@ -24,6 +26,11 @@ struct split {
   std::uint64_t file_bytes = 0;    ///< size of the whole file, as it is stored
   packing packed = packing::none;  ///< what the file's bytes have to be unpacked from
   std::uint32_t file = 0;          ///< number of the file in the list that it comes from
+  std::optional<std::int64_t> changed_ns = {};  ///< when the file was last written to, since 1970
+  std::optional<spooled_copy> copy = {};        ///< that the root has made, and has the bytes from
+
+  /// What a file is that this can be read from.
+  file_promise promised() const { return {file_bytes, changed_ns}; }
 };
 
 }  // namespace rankwise

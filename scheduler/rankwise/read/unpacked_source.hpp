@@ -2,25 +2,61 @@
 #pragma once
 
 #include <rankwise/read/byte_source.hpp>
+#include <rankwise/read/packing.hpp>
 
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace rankwise::detail {
 
-/// What a source of packed bytes holds, unpacked by a `Decoder`, one stretch after the other.
+/// What a decoder has come to.
+struct unpacked_step {
+  bool is_ended = false;   ///< the member ends with what was taken
+  std::string wrong = {};  ///< with the packed bytes; empty: nothing
+};
+
+inline std::string damaged(packing packed, std::string_view wrong) {
+  return fmt::format("damaged {} data: {}", name_of(packed), wrong);
+}
+
+/// How many bytes of what was unpacked a decoder may keep to refer to, on a machine with so much
+/// memory: half of it, at most 2 GiB, which is as far as zstd's own tool goes.
+inline std::uint64_t largest_window_bytes(std::uint64_t machine_bytes) {
+  constexpr std::uint64_t least = std::uint64_t{8} << 20U;  // what every reader of zstd is to take
+  constexpr std::uint64_t most = std::uint64_t{2} << 30U;
+  return std::bit_floor(std::clamp(machine_bytes / 2, least, most));
+}
+
+/// The same for this machine.
+inline std::uint64_t largest_window_bytes() {
+  const long n_pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  if (n_pages <= 0 || page_bytes <= 0) return std::uint64_t{128} << 20U;
+  return largest_window_bytes(static_cast<std::uint64_t>(n_pages) *
+                              static_cast<std::uint64_t>(page_bytes));
+}
+
+/// What a source of packed bytes holds, unpacked by a `Decoder`, one stretch after the other: of
+/// one member (a gzip member, a zstd frame, a bzip2 or xz stream) or several. Zeros behind a member
+/// are padding, as tapes and disks have it; anything else that is no member is refused.
 ///
-/// A Decoder has a `format`, and
-/// - `const char* unpack(std::span<const char>& packed, std::span<char>& target)`, which unpacks
-///   some bytes, takes those that it used off the front of both, and returns what is wrong with the
-///   packed ones, or null;
-/// - `bool is_between()`: whether the bytes so far are whole members (gzip) or frames (zstd).
+/// A Decoder has a `packed`, how the bytes are packed, and
+/// - `void begin()`, which is called before each member;
+/// - `unpacked_step unpack(std::span<const char>& packed, std::span<char>& target)`, which unpacks
+///   some bytes, and takes those that it used off the front of both.
 template <class Decoder>
 class unpacked_source final : public byte_source {
  public:
@@ -32,13 +68,14 @@ class unpacked_source final : public byte_source {
     if (offset != offset_) throw std::logic_error(name() + ": packed data are read in one pass");
     std::span<char> free = target;
     while (!free.empty()) {
-      const bool is_ended = packed_.empty() && !read_packed();
-      if (is_ended && decoder_.is_between()) break;
+      if (is_between_ && !begin_member()) break;
+      const bool is_cut = packed_.empty() && !fill(1);
       const std::size_t n_free = free.size();
-      if (const char* const wrong = decoder_.unpack(packed_, free)) throw damage(wrong);
+      const unpacked_step step = decoder_.unpack(packed_, free);
+      if (!step.wrong.empty()) refuse(step.wrong);
+      is_between_ = step.is_ended;
       // Without packed bytes a decoder may still hold some that the last target had no room for.
-      if (is_ended && free.size() == n_free && !decoder_.is_between())
-        throw damage("the file ends in the middle of them");
+      if (is_cut && free.size() == n_free && !is_between_) refuse_cut();
     }
     const std::size_t n_read = target.size() - free.size();
     offset_ += n_read;
@@ -50,16 +87,62 @@ class unpacked_source final : public byte_source {
  private:
   static constexpr std::size_t buffer_bytes = std::size_t{128} << 10U;
 
-  bool read_packed() {
-    packed_ = std::span(buffer_).first(source_->read_at(packed_offset_, buffer_));
-    packed_offset_ += packed_.size();
-    return !packed_.empty();
+  /// Goes behind zeros to the next member. False at the end of the data.
+  bool begin_member() {
+    const bool is_first = n_members_ == 0;
+    while (!is_first && (!packed_.empty() || fill(1))) {
+      const auto is_byte = [](char byte) { return byte != 0; };
+      const auto next = std::find_if(packed_.begin(), packed_.end(), is_byte);
+      packed_ = packed_.subspan(static_cast<std::size_t>(next - packed_.begin()));
+      if (!packed_.empty()) break;
+    }
+    fill(packing_signature_bytes);
+    if (packed_.empty() && is_first) refuse_cut();
+    if (packed_.empty()) return false;
+    const std::string_view beginning(packed_.data(),
+                                     std::min(packed_.size(), packing_signature_bytes));
+    if (!can_begin(Decoder::packed, beginning)) refuse_beginning(beginning.substr(0, 4));
+    decoder_.begin();
+    ++n_members_;
+    is_between_ = false;
+    return true;
   }
 
-  config_error damage(const char* wrong) const {
-    return input_error(name(),
-                       packed_offset_ - packed_.size(),
-                       std::string("damaged ") + Decoder::format + " data: " + wrong);
+  /// Reads until there are `wanted` packed bytes. False where the data end before.
+  bool fill(std::size_t wanted) {
+    std::size_t n = packed_.size();
+    if (n >= wanted) return true;
+    if (n != 0) std::memmove(buffer_.data(), packed_.data(), n);
+    while (n < wanted) {
+      const std::size_t n_read = source_->read_at(packed_offset_, std::span(buffer_).subspan(n));
+      if (n_read == 0) break;
+      n += n_read;
+      packed_offset_ += n_read;
+    }
+    packed_ = std::span(buffer_).first(n);
+    return n >= wanted;
+  }
+
+  [[noreturn]] void refuse(const std::string& wrong) const {
+    throw input_error(name(), packed_offset_ - packed_.size(), wrong);
+  }
+
+  [[noreturn]] void refuse_cut() const {
+    refuse(damaged(Decoder::packed, "the file ends in the middle of them"));
+  }
+
+  [[noreturn]] void refuse_beginning(std::string_view beginning) const {
+    std::string found;
+    for (const char byte : beginning)
+      found += fmt::format("{}{:02x}", found.empty() ? "" : " ", static_cast<unsigned char>(byte));
+    refuse(n_members_ == 0 ? fmt::format("found {}, with which no {} data begin, where the file's "
+                                         "name says that it is packed so",
+                                         found,
+                                         name_of(Decoder::packed))
+                           : fmt::format("found {} behind the end of {} data, accepted: more of "
+                                         "them, zeros, or the end of the file",
+                                         found,
+                                         name_of(Decoder::packed)));
   }
 
   std::unique_ptr<byte_source> source_;
@@ -68,6 +151,8 @@ class unpacked_source final : public byte_source {
   std::span<const char> packed_;     // what is left of the buffer
   std::uint64_t packed_offset_ = 0;  // one past `packed_`
   std::uint64_t offset_ = 0;
+  std::uint64_t n_members_ = 0;  // so far
+  bool is_between_ = true;       // the bytes so far are whole members
 };
 
 }  // namespace rankwise::detail

@@ -152,6 +152,64 @@ case_packed_files() {
   } | words | counted > expected
   same_on_all expected texts
   same_on_all expected 'texts/one.*' 'texts/below/*'
+
+  # By their first bytes, whatever their names; and padded, as by tapes.
+  { echo; cat text2; } > behind
+  cat text1 behind | words | counted > expected
+  for pack in 'gzip -c' 'zstd -qc' 'bzip2 -c' 'xz -c'; do
+    { $pack text1; head -c 512 /dev/zero; $pack behind; head -c 300000 /dev/zero; } > PACKED.DAT
+    ranks 2 PACKED.DAT || fail "status $? of what $pack packed"
+    same_as expected "what $pack packed"
+    "$program" --progress none - < PACKED.DAT > out 2> err || fail "status $? of standard input packed by $pack"
+    same_as expected "standard input packed by $pack"
+  done
+  gzip -c text1 > ONE.GZ
+  words < text1 | counted > expected
+  alone ONE.GZ || fail "status $? of ONE.GZ"
+  same_as expected "a name in capitals"
+}
+
+# Sizes are hints: what has none is read to its end.
+case_special_files() {
+  zipf_text 50000 1 > text
+  words < text | counted > expected
+  mkfifo pipe
+  for n in 0 2; do
+    cat text > pipe &
+    if ((n == 0)); then alone pipe; else ranks "$n" pipe; fi || fail "status $? of a FIFO"
+    same_as expected "a FIFO"
+    wait $!
+  done
+  "$program" --progress none <(cat text) > out 2> err || fail "status $? of a substituted process"
+  same_as expected "a substituted process"
+  "$program" --progress none /dev/stdin < text > out 2> err || fail "status $? of /dev/stdin"
+  same_as expected "/dev/stdin"
+  words < /proc/version | counted > expected
+  same_on_all expected /proc/version
+  alone /dev/null || fail "status $? of /dev/null"
+  expect "words of /dev/null" "$(cat out)" ""
+}
+
+# A log that another program cuts, or adds to, while it is read: never a part of it with status 0.
+case_changed_files() {
+  local n status
+  for change in 'truncate -s 1000 log' 'echo more >> log'; do
+    for n in 0 3; do
+      { yes 'a b c d' || :; } | head -c 100000000 > log
+      # It is changed once the ranks have it open.
+      (
+        while [ -z "$(find /proc/[0-9]*/fd -lname "$PWD/log" 2> /dev/null | head -n 1)" ]; do :; done
+        eval "$change"
+      ) &
+      status=0
+      if ((n == 0)); then alone log; else ranks "$n" log; fi || status=$?
+      wait $!
+      expect "status of $change on $n ranks" "$status" 2
+      expect "output of $change on $n ranks" "$(cat out)" ""
+      grep -Eq 'log: byte [0-9]+: the file has changed since the job began: it had 100000000 bytes, and has (1000|100000005)' err ||
+        fail "no message of $change on $n ranks"
+    done
+  done
 }
 
 case_standard_input() {
@@ -329,9 +387,14 @@ case_bad_inputs() {
   refused_by_tasks "text/parts/part-0000" --out text/parts text
   refused_by_tasks "spill directory 'none': no file can be made there: No such file or directory; --spill-dir names another directory" \
     --memory 8M --spill-dir none text
-  refused_by_tasks "$scratch/not.gz: byte 2: damaged gzip data: incorrect header check" not.gz
+  gzip -c text > rubbish.gz
+  echo text >> rubbish.gz
+  echo 'LZIP and text' | tr ' ' '\001' > a.lz
+  refused_by_tasks "$scratch/not.gz: byte 0: found 74 65 78 74, with which no gzip data begin, where the file's name says that it is packed so" not.gz
+  refused_by_tasks "$scratch/rubbish.gz: byte $(gzip -c text | wc -c): found 74 65 78 74 behind the end of gzip data, accepted: more of them, zeros, or the end of the file" rubbish.gz
+  refused_by_tasks "$scratch/a.lz: packed by lzip, accepted: gzip, zstd, bzip2, xz" a.lz
   refused_by_tasks "$scratch/cut.gz: byte 20: damaged gzip data: the file ends in the middle of them" cut.gz
-  refused_by_tasks "$scratch/not.zst: byte 0: damaged zstd data: Unknown frame descriptor" not.zst
+  refused_by_tasks "$scratch/not.zst: byte 0: found 74 65 78 74, with which no zstd data begin, where the file's name says that it is packed so" not.zst
   refused_by_tasks "$scratch/cut.zst: byte 10: damaged zstd data: the file ends in the middle of them" cut.zst
   refused_by_tasks "$scratch/long: byte 0: a word of more than 2097152 bytes, the most that is accepted" --memory 8M long
 }
