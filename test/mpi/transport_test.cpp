@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -68,4 +69,34 @@ TEST_CASE("an endpoint's messages are its own") {
   CHECK(frame.size() == 22);
   while (!one.try_receive(from, frame)) other.all_sent();
   CHECK(frame.size() == 11);
+}
+
+TEST_CASE("frames that a rank does not take hold up none to others") {
+  const boost::mpi::communicator world;
+  rankwise::transport::mpi endpoint(world);
+  constexpr rankwise::rank_id frozen{1};
+  constexpr rankwise::rank_id other{2};
+  if (world.size() >= 3 && world.rank() == 0) {
+    endpoint.send(frozen, rankwise::wire::bytes(std::size_t{10} << 20U));
+    CHECK(endpoint.new_buffer().capacity() == 0);
+    endpoint.send(other, rankwise::wire::bytes(1000));
+    world.recv(static_cast<int>(other), 0);
+    CHECK_FALSE(endpoint.all_sent());
+    CHECK(endpoint.in_motion());
+    CHECK(endpoint.new_buffer().capacity() != 0);  // that of the frame that was sent
+    endpoint.expect(frozen, false);
+    CHECK(endpoint.all_sent());
+    CHECK_FALSE(endpoint.in_motion());
+    endpoint.expect(frozen, true);
+    CHECK_FALSE(endpoint.all_sent());
+    CHECK(endpoint.in_motion());
+    world.send(static_cast<int>(frozen), 0);
+    while (!endpoint.all_sent()) std::this_thread::yield();
+  } else if (world.size() >= 3 && world.rank() <= 2) {
+    if (world.rank() == 1) world.recv(0, 0);
+    rankwise::rank_id from{};
+    rankwise::wire::bytes frame;
+    while (!endpoint.try_receive(from, frame)) std::this_thread::yield();
+    if (world.rank() == 2) world.send(0, 0);
+  }
 }

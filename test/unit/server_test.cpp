@@ -31,7 +31,7 @@ class wire_end final : public rankwise::transport::endpoint {
 
   rank_id rank() const override { return rank_; }
 
-  std::uint32_t n_ranks() const override { return 2; }
+  std::uint32_t n_ranks() const override { return 4; }
 
   const std::string& host() const override { return host_; }
 
@@ -52,6 +52,11 @@ class wire_end final : public rankwise::transport::endpoint {
 
   bool all_sent() override { return true; }
 
+  void expect(rank_id rank, bool expected) override {
+    expected_changes.emplace_back(static_cast<int>(rank), expected);
+  }
+
+  std::vector<std::pair<int, bool>> expected_changes;
   wire_end* other = nullptr;
   std::deque<wire::bytes> frames;  // that have come in
   std::function<void()> wait;
@@ -112,6 +117,7 @@ class scripted_root {
   struct said_message {
     core::epoch_number epoch = 0;
     core::message said;
+    std::vector<std::uint32_t> lost = {};  // ranks, where it is `alive`
   };
 
   explicit scripted_root(std::vector<std::vector<said_message>> answers,
@@ -120,6 +126,11 @@ class scripted_root {
     end_.other = &server_end_;
     server_end_.other = &end_;
     server_end_.wait = [this] { go_on(); };
+  }
+
+  /// Which ranks the server takes for lost (false) or back, in that order.
+  const std::vector<std::pair<int, bool>>& expected_changes() const {
+    return server_end_.expected_changes;
   }
 
   std::vector<said_message> serve() {
@@ -164,6 +175,7 @@ class scripted_root {
     if (one.said.kind == message_kind::call) {
       wire::append_value(payload, engine::call_header{task_, one.said.call, {}, {}});
     }
+    wire::append(payload, one.lost.data(), one.lost.size() * sizeof(std::uint32_t));
     outbox_.end();
     outbox_.send();
   }
@@ -258,4 +270,18 @@ TEST_CASE("the random numbers of a task that still runs are not those of the nex
                      engine::registration<random_call>::name_hash());
   root.serve();
   CHECK(told() == std::vector<std::string>{"1 1"});
+}
+
+TEST_CASE("a rank knows from the root who is lost, and who is back") {
+  const core::message alive = about(message_kind::alive, 0, 0);
+  scripted_root root(
+      {{{0, alive, {2, 3}}, {0, alive, {2, 3}}, {0, alive, {1, 3}}, {0, alive, {}}}});
+  root.serve();
+  CHECK(root.expected_changes() ==
+        std::vector<std::pair<int, bool>>{{2, false}, {3, false}, {2, true}, {3, true}});
+}
+
+TEST_CASE("a rank that can't be lost is refused") {
+  scripted_root root({{{0, about(message_kind::alive, 0, 0), {4}}}});
+  CHECK_THROWS_AS(root.serve(), engine::cannot_go_on);
 }

@@ -24,7 +24,8 @@ enum class message_kind : std::uint8_t {
   settled,    ///< what a `settle` with `flag` asked for is done
   unsettled,  ///< what a `settle` with `flag` asked for failed for the one item; payload as with
               ///< `failed`
-  alive,      ///< nothing new, but the rank lives; `flag`: its task is still the one that overran
+  alive,      ///< nothing new, but the rank lives; `flag`: its task is still the one that overran;
+              ///< payload of the root's: the numbers of the ranks that are lost, 32 bits each
   overran,    ///< the task of the one item of `items`, of chunk `chunk`, takes longer than it may
   left,       ///< the answer to `shutdown`: the last word of a rank
 

@@ -25,6 +25,9 @@ class backoff {
   /// There was something to do at time `at`.
   void reset(core::duration at) { since_ = at; }
 
+  /// How long nothing has been to do; `at` is now.
+  core::duration idle(core::duration at) const { return at - since_; }
+
   /// Waits; `at` is now.
   void wait(core::duration at) const {
     const core::duration idle = at - since_;

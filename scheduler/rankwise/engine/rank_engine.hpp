@@ -55,7 +55,7 @@ void or_bring_down(Work work) {
 class rank_engine : public chunk_host, private peers {
  protected:
   rank_engine(transport::endpoint& endpoint, const survival& how)
-      : endpoint_(endpoint), received_(endpoint.n_ranks()) {
+      : endpoint_(endpoint), expected_(endpoint.n_ranks(), 1), received_(endpoint.n_ranks()) {
     // Where a long task keeps a rank from its messages, silence never means that it is lost.
     if (endpoint.n_ranks() > 1 && endpoint.may_change_threads()) timeout_ = how.timeout;
     for (std::size_t row = 0; row < endpoint.n_ranks(); ++row)
@@ -105,13 +105,15 @@ class rank_engine : public chunk_host, private peers {
       } else if (next.has_orders) {
         const in_tasks busy(stand_in_);
         follow_orders();
-      } else if (next.in_motion) {
-        // The rest of a large frame comes as fast as this rank looks.
-        if (!deliver_letters()) std::this_thread::yield();
       } else if (!deliver_letters() && !next.heard) {
         if (!was_idle) idle.reset(next.at);
         was_idle = true;
-        idle.wait(next.at);
+        // The rest of a large frame comes as fast as this rank looks, unless the other is stopped.
+        if (next.in_motion && idle.idle(next.at) < std::chrono::seconds(1)) {
+          std::this_thread::yield();
+        } else {
+          idle.wait(next.at);
+        }
         continue;
       }
       was_idle = false;
@@ -136,6 +138,12 @@ class rank_engine : public chunk_host, private peers {
   /// Under the lock: `said` is a settle.
   void give_order(core::epoch_number epoch, const core::message& said) {
     orders_.push_back({epoch, said});
+  }
+
+  /// Under the lock: whether `rank`, which is not this one, is there, or is lost.
+  void expect(rank_id rank, bool expected) {
+    if (std::exchange(expected_[to_index(rank)], expected ? 1 : 0) == (expected ? 1 : 0)) return;
+    endpoint_.expect(rank, expected);
   }
 
   void tell_root(const core::message& said) {
@@ -197,6 +205,7 @@ class rank_engine : public chunk_host, private peers {
   core::worker<wire::bytes> worker_;  // under the lock
   mailbox mailbox_;                   // under the lock; before what closes channels
   task_surroundings around_;
+  bool is_job_over_ = false;  // under the lock
 
  private:
   struct settle_order {
@@ -261,7 +270,7 @@ class rank_engine : public chunk_host, private peers {
     if (next.is_over) return next;
     next.to_run = worker_.start();
     next.in_motion = !next.to_run && endpoint_.in_motion();
-    around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
+    let_tasks_know();
     if (next.to_run) next.call = begin_chunk();
     return next;
   }
@@ -301,8 +310,13 @@ class rank_engine : public chunk_host, private peers {
     const std::lock_guard held(lock_);
     rethrow_failure();
     const bool any = attend_here(at);
-    around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
+    let_tasks_know();
     return any;
+  }
+
+  /// Under the lock.
+  void let_tasks_know() {
+    around_.cancelled.store(worker_.interrupted() || is_job_over_, std::memory_order_relaxed);
   }
 
   /// Under the lock: takes and sends messages. Returns whether any came in.
@@ -341,7 +355,9 @@ class rank_engine : public chunk_host, private peers {
       send_letter(from, said.chunk, said.items.first, *answer);
   }
 
+  /// Letters to a rank that is lost are dropped: they would wait for it for ever.
   void send_letter(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes& piece) {
+    if (expected_[to_index(to)] == 0) return;
     core::message said;
     said.kind = core::message_kind::letter;
     said.chunk = channel;
@@ -403,7 +419,7 @@ class rank_engine : public chunk_host, private peers {
     if (stand_in_failure_) return false;
     try {
       const bool any = attend(now());
-      around_.cancelled.store(worker_.interrupted(), std::memory_order_relaxed);
+      let_tasks_know();
       return any || endpoint_.in_motion();
     } catch (...) {
       stand_in_failure_ = std::current_exception();
@@ -463,6 +479,7 @@ class rank_engine : public chunk_host, private peers {
   }
 
   std::vector<outbox> outboxes_;         // by rank; under the lock
+  std::vector<char> expected_;           // by rank; under the lock
   std::vector<std::uint32_t> received_;  // frames, by rank; under the lock
   std::vector<rank_id> posted_to_;       // their outboxes hold letters; under the lock
   wire::bytes frame_;                    // under the lock

@@ -54,6 +54,15 @@ class rank_roll {
     return found;
   }
 
+  /// The numbers of the ranks that are lost, or have left.
+  std::vector<std::uint32_t> lost() const {
+    std::vector<std::uint32_t> found;
+    for (std::size_t row = 1; row < lives_.size(); ++row) {
+      if (!lives_[row].present) found.push_back(static_cast<std::uint32_t>(row));
+    }
+    return found;
+  }
+
   /// The ranks whose processes have ended since this was last asked.
   std::vector<rank_id> ended() { return processes_.ended(); }
 

@@ -253,10 +253,21 @@ class root final : public rank_engine {
       }
     }
     if (at < next_heartbeat_) return;
+    greet_all(at);
+  }
+
+  void greet_all(core::duration at) {
     next_heartbeat_ = at + heartbeat();
+    const std::vector<std::uint32_t> lost = roll_.lost();
+    for (const rank_id rank : roll_.others()) greet(rank, lost);
+  }
+
+  /// Lets `rank` know that this rank lives, which of its own lives counts, and who is `lost`: what
+  /// goes from rank to rank must not wait for those.
+  void greet(rank_id rank, const std::vector<std::uint32_t>& lost) {
     core::message alive;
     alive.kind = core::message_kind::alive;
-    for (const rank_id rank : roll_.others()) outbox_of(rank).add(roll_.of(rank).epoch, alive);
+    outbox_of(rank).add(roll_.of(rank).epoch, alive, std::as_bytes(std::span(lost)));
   }
 
   /// The process of `rank` has ended.
@@ -271,8 +282,9 @@ class root final : public rank_engine {
     if (!roll_.lose(one, why)) return;
     const bool may_come_back = !roll_.of(one.rank).gone;
     if (under_way_ && under_way_->uses(one.rank) && may_come_back) tell_of_new_life(one.rank);
-    endpoint_.expect(one.rank, false);
+    expect(one.rank, false);
     if (is_ending_) return;
+    greet_all(now());
     watch_.notice(fmt::format("rank {} on {} is lost: {}; {} {} run again",
                               static_cast<int>(one.rank),
                               host(one.rank),
@@ -286,9 +298,7 @@ class root final : public rank_engine {
   /// more. One that is frozen reads that before it does anything else.
   void tell_of_new_life(rank_id rank) {
     roll_.of(rank).epoch = under_way_->coordinator.record(rank).epoch;
-    core::message alive;
-    alive.kind = core::message_kind::alive;
-    outbox_of(rank).add(roll_.of(rank).epoch, alive);
+    greet(rank, roll_.lost());
     outbox_to(rank).send();
   }
 
@@ -296,7 +306,8 @@ class root final : public rank_engine {
   bool is_heard(rank_id rank, const core::message& said) {
     if (roll_.of(rank).gone) return false;
     if (roll_.is_back(rank, core::is_stuck(said))) {
-      endpoint_.expect(rank, true);
+      expect(rank, true);
+      greet_all(now());  // before anything that has the others write to it
       watch_.notice(fmt::format("rank {} on {} is back", static_cast<int>(rank), host(rank)));
     }
     return true;

@@ -63,7 +63,7 @@ class server final : public rank_engine {
     std::unique_ptr<remote_call> code;
   };
 
-  bool is_over() const override { return over_; }
+  bool is_over() const override { return is_job_over_; }
 
   const call_header& begin_chunk() override {
     running_ = call_;
@@ -79,7 +79,7 @@ class server final : public rank_engine {
     if (survives()) {
       watch_root(at);
       watch_task(at);
-      if (over_) return leave(at);
+      if (is_job_over_) return leave(at);
       if (at - sent_at_ >= heartbeat()) {
         core::message alive = worker_.about(core::message_kind::alive, 0, {});
         alive.flag = is_stuck();
@@ -95,7 +95,7 @@ class server final : public rank_engine {
 
   void watch_root(core::duration at) {
     const core::duration silence = listened_.look(at) - root_heard_;
-    if (over_ || at < next_watch_) return;
+    if (is_job_over_ || at < next_watch_) return;
     next_watch_ = at + watch_interval;
     if (!root_process_.ended().empty()) end_process("the root's process has ended");
     if (silence > timeout()) {
@@ -163,6 +163,7 @@ class server final : public rank_engine {
     switch (said.kind) {
       case core::message_kind::alive:
         worker_.begin_life(epoch);
+        note_lost(payload);
         break;
       case core::message_kind::call:
         begin_call(epoch, said, payload);
@@ -178,12 +179,26 @@ class server final : public rank_engine {
         give_order(epoch, said);
         break;
       case core::message_kind::shutdown:
-        over_ = true;
-        around_.cancelled = true;
+        is_job_over_ = true;
         break;
       default:
         throw wire::decode_error(
             fmt::format("a message of kind {} from the root", static_cast<int>(said.kind)));
+    }
+  }
+
+  /// `lost` are the ranks that the root has given up; all others are there.
+  void note_lost(std::span<const std::byte> lost) {
+    std::vector<char> is_there(n_ranks(), 1);
+    wire::reader reader(lost);
+    while (reader.remaining() != 0) {
+      const auto row = reader.take_value<std::uint32_t>();
+      if (row >= is_there.size())
+        throw wire::decode_error(fmt::format("rank {} of {} is lost", row, is_there.size()));
+      is_there[row] = 0;
+    }
+    for (std::size_t row = 1; row < is_there.size(); ++row) {
+      if (to_rank(row) != endpoint_.rank()) expect(to_rank(row), is_there[row] != 0);
     }
   }
 
@@ -208,7 +223,6 @@ class server final : public rank_engine {
   core::duration sent_at_{};
   std::shared_ptr<active_call> call_;     // under the lock: what the root's grants belong to
   std::shared_ptr<active_call> running_;  // what the chunk under way belongs to
-  bool over_ = false;
 
   // Where the job survives losses; all under the lock.
   static constexpr core::duration patience = std::chrono::milliseconds(500);

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -62,7 +63,7 @@ class mpi final : public endpoint {
   bool may_change_threads() const override { return may_change_threads_; }
 
   void send(rank_id to, wire::bytes frame) override {
-    outgoing& sent = sending_.emplace_back();
+    outgoing& sent = (is_expected(to) ? sending_ : stuck_).emplace_back();
     sent.to = to;
     sent.frame = std::move(frame);
     if (sent.frame.size() <= part_bytes_) {
@@ -78,11 +79,11 @@ class mpi final : public endpoint {
                   tag::part);
       }
     }
-    complete_sends();
+    complete_sends(tested_at_once);
   }
 
   bool try_receive(rank_id& from, wire::bytes& frame) override {
-    if (!sending_.empty()) complete_sends();
+    complete_sends(tested_at_once);
     int found = 0;
     MPI_Status status;
     check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, communicator_, &found, &status),
@@ -101,26 +102,23 @@ class mpi final : public endpoint {
   bool in_motion() const override {
     return !sending_.empty() ||
            std::any_of(arriving_.begin(), arriving_.end(), [this](const arrival& one) {
-             return expected_[static_cast<std::size_t>(one.source)] != 0;
+             return is_expected(rank_id{one.source});
            });
   }
 
   bool all_sent() override {
-    complete_sends();
+    complete_sends(sending_.size());
     return sending_.empty();
   }
 
   void expect(rank_id rank, bool expected) override {
     expected_[to_index(rank)] = expected ? 1 : 0;
-    if (!expected) return;
-    for (auto one = stuck_.begin(); one != stuck_.end();) {
-      if (one->to == rank) {
-        sending_.push_back(std::move(*one));
-        one = stuck_.erase(one);
-      } else {
-        ++one;
-      }
-    }
+    std::vector<outgoing>& from = expected ? stuck_ : sending_;
+    std::vector<outgoing>& into = expected ? sending_ : stuck_;
+    const auto others_end = std::stable_partition(
+        from.begin(), from.end(), [rank](const outgoing& one) { return one.to != rank; });
+    into.insert(into.end(), std::move_iterator(others_end), std::move_iterator(from.end()));
+    from.erase(others_end, from.end());
   }
 
   wire::bytes new_buffer() override {
@@ -133,6 +131,8 @@ class mpi final : public endpoint {
 
  private:
   enum class tag : int { frame = 1, size_of_large = 2, part = 3 };
+
+  static constexpr std::size_t tested_at_once = 16;
 
   /// The requests of one frame: one, but for large frames.
   class request_set {
@@ -187,19 +187,21 @@ class mpi final : public endpoint {
     sent.requests.add(request);
   }
 
-  /// Lets go of the frames that are out, from the oldest on; one that hangs does not stop the
-  /// others' transfer.
-  void complete_sends() {
-    while (!sending_.empty()) {
-      outgoing& oldest = sending_.front();
-      if (oldest.requests.test()) {
-        recycle(std::move(oldest.frame));
-      } else if (expected_[to_index(oldest.to)] == 0) {
-        stuck_.push_back(std::move(oldest));
-      } else {
-        return;
+  bool is_expected(rank_id rank) const { return expected_[to_index(rank)] != 0; }
+
+  /// Tests `n_most` of the frames that are out, and lets go of those that have been sent. None
+  /// waits for another one: a rank that takes nothing holds up its own frames alone.
+  void complete_sends(std::size_t n_most) {
+    for (std::size_t n = std::min(n_most, sending_.size()); n != 0; --n) {
+      if (next_tested_ >= sending_.size()) next_tested_ = 0;
+      outgoing& one = sending_[next_tested_];
+      if (!one.requests.test()) {
+        ++next_tested_;
+        continue;
       }
-      sending_.pop_front();
+      recycle(std::move(one.frame));
+      if (next_tested_ + 1 != sending_.size()) one = std::move(sending_.back());
+      sending_.pop_back();
     }
   }
 
@@ -264,9 +266,10 @@ class mpi final : public endpoint {
   std::size_t part_bytes_;
   std::string host_ = this_host();
   bool may_change_threads_ = false;
-  std::deque<outgoing> sending_;
-  std::deque<outgoing> stuck_;  // to ranks that are not expected to take them
-  std::vector<char> expected_;  // by rank
+  std::vector<outgoing> sending_;
+  std::size_t next_tested_ = 0;  // of those
+  std::vector<outgoing> stuck_;  // to ranks that are not expected to take them
+  std::vector<char> expected_;   // by rank
   std::deque<arrival> arriving_;
   std::vector<wire::bytes> free_;
 };
