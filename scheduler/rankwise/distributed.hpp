@@ -127,6 +127,8 @@ struct begin_sorted {
 
 template <class Key, class Value, class Order>
 struct next_sorted {
+  static constexpr bool runs_once = true;
+
   std::uint64_t number = 0;
   std::vector<char> wanted = {};  // by row
 
@@ -174,6 +176,8 @@ struct check_part {
 };
 
 struct publish_part {
+  static constexpr bool runs_once = true;
+
   std::uint64_t number = 0;
 
   void operator()(task_context& context, std::uint32_t /*row*/) const {

@@ -114,6 +114,8 @@ void call_mapper(const Mapper& mapper,
 /// Runs the mapper on one input.
 template <class Input, class Mapper>
 struct map_input {
+  static constexpr bool runs_once = true;
+
   std::uint64_t part = 0;
   std::uint64_t view = 0;  // of the files, where the inputs are splits of such; else 0
   Mapper mapper = {};
@@ -128,6 +130,8 @@ struct map_input {
 /// The same where values become lists of one.
 template <class Input, class Mapper>
 struct map_input_to_lists {
+  static constexpr bool runs_once = true;
+
   std::uint64_t part = 0;
   std::uint64_t view = 0;  // of the files, where the inputs are splits of such; else 0
   Mapper mapper = {};
@@ -145,6 +149,8 @@ struct map_input_to_lists {
 /// Nothing more comes: each key goes to its owner.
 template <class Value>
 struct finish_part {
+  static constexpr bool runs_once = true;
+
   std::uint64_t part = 0;
 
   part_figures operator()(task_context& context, std::uint32_t /*row*/) const {
@@ -164,21 +170,19 @@ struct append_list {
   }
 };
 
-/// The whole of a map_reduce; `make_task(number)` is the task that runs the mapper.
+/// The whole of a map_reduce, which the user has made as `name`; `make_task(number)` is the task
+/// that runs the mapper.
 template <class Key, class Value, class Inputs, class MakeTask, class Combine>
-distributed<Key, Value> run_map_reduce(const pool& ranks,
+distributed<Key, Value> run_map_reduce(const char* name,
+                                       const pool& ranks,
                                        Inputs&& inputs,
                                        MakeTask make_task,
                                        const Combine& combine,
                                        const map_reduce_options& how) {
   static_cast<void>(wire::require_sendable<Key>());
   static_cast<void>(wire::require_sendable<Value>());
-  if (ranks.options().on_error == on_error_kind::retry) {
-    throw config_error(
-        "--on-error retry: pool::map_reduce can't take back what a task has emitted before it "
-        "threw; accepted here: stop, collect");
-  }
-  engine::refuse_journal_of("pool::map_reduce", ranks.options());
+  engine::refuse_retry_of(name, ranks.options());
+  engine::refuse_journal_of(name, ranks.options());
   if (how.combiner == combiner_kind::zynq && !can_front<Value, Combine>) {
     throw config_error(
         "--combiner zynq: adds up unsigned integers of at least 32 bits, which this program's "
@@ -188,7 +192,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
   options quiet = ranks.options();
   quiet.quiet = true;
   quiet.on_error = on_error_kind::stop;  // ranks wait for each other there
-  const pool own = ranks.within_call(ranks.number_call(), quiet);
+  const pool own = ranks.within_call(ranks.number_call(), quiet).as(name);
   const auto number = ranks.root().resident_numbers().add();
   part_options parts;
   parts.channel = *number;
@@ -203,9 +207,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
   parts.group.n_rows = ranks.n_workers();
   own.on_each_rank(begin_part<Key, Value, Combine>{
       parts, how.combiner, ranks.root().resident_numbers().wanted(), combine});
-  options whole = ranks.options();
-  whole.needs_all_ranks = true;  // what a rank has emitted is lost with it
-  own.with(whole).for_each(inputs, make_task(*number));
+  own.with(ranks.options()).for_each(inputs, make_task(*number));
   map_reduce_statistics all;
   const core::duration mapped_at = engine::now();
   for (const part_figures& one : own.on_each_rank(finish_part<Value>{*number})) {
@@ -216,7 +218,7 @@ distributed<Key, Value> run_map_reduce(const pool& ranks,
   }
   all.merge_s = std::chrono::duration<double>(engine::now() - mapped_at).count();
   ranks.root().tally().note(all);
-  return distributed<Key, Value>(own, how, number, all);
+  return distributed<Key, Value>(own.as("rankwise::distributed"), how, number, all);
 }
 
 }  // namespace combine
@@ -234,6 +236,7 @@ auto pool::map_reduce(Inputs&& inputs,
     return;
   } else if constexpr (engine::require_combine<Combine, value>()) {
     return combine::run_map_reduce<typename emits::key_type, value>(
+        "pool::map_reduce",
         *this,
         range,
         [&, view = combine::view_of(inputs)](std::uint64_t number) {
@@ -252,6 +255,7 @@ auto pool::group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_opti
   if constexpr (engine::require_travelling<Mapper>()) {
     return combine::run_map_reduce<typename emits::key_type,
                                    std::vector<typename emits::value_type>>(
+        "pool::group_by",
         *this,
         range,
         [&, view = combine::view_of(inputs)](std::uint64_t number) {

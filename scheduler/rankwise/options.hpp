@@ -53,7 +53,6 @@ struct options {
   /// Options of the program's own and operands, by name, with their text: what a journal tells
   /// another job by that asks for something else.
   std::map<std::string, std::string> given = {};
-  bool needs_all_ranks = false;  ///< a call ends where a rank is lost: what it did stays with it
 };
 
 }  // namespace rankwise

@@ -116,7 +116,9 @@ class pipeline {
     call.set_number(pool_.number_call());
     under_way = &call;
     const core::duration begun = engine::now();
-    root.run(call, pipelines::with_root(asked), "pool::pipeline", core::placement::one_each);
+    options how_run = pipelines::with_root(asked);
+    how_run.on_error = on_error_kind::stop;  // of the run: stages try again by themselves
+    root.run(call, how_run, "pool::pipeline", core::placement::one_each);
     if (own) std::rethrow_exception(own);
     if (!failures.empty()) throw_failures(std::move(failures), call.n_total);
     pipeline_report done = report(call, engine::now() - begun);

@@ -188,6 +188,13 @@ class pool {
     return inner;
   }
 
+  /// The same under the name that the user has made them by.
+  pool as(const char* name) const {
+    pool inner = *this;
+    inner.name_ = name;
+    return inner;
+  }
+
   /// The number of the call that is made now.
   std::uint32_t number_call() const { return within_ ? *within_ : root_->count_call(); }
 
@@ -267,7 +274,7 @@ class pool {
            const char* name,
            core::placement place = core::placement::anywhere) const {
     call.set_number(number_call());
-    root_->run(call, options_, name, place);
+    root_->run(call, options_, name_ != nullptr ? name_ : name, place);
   }
 
   std::uint32_t n_used() const {
@@ -289,6 +296,7 @@ class pool {
   engine::root* root_;
   rankwise::options options_;
   std::optional<std::uint32_t> within_;  // the call that these calls are parts of
+  const char* name_ = nullptr;           // for messages; null: that of each call
 };
 
 }  // namespace rankwise

@@ -46,6 +46,15 @@ inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool s
                     "stop its own tasks");
 }
 
+/// Throws: config_error where items of the call `name`, which may not run again, are to be.
+inline void refuse_retry_of(const char* name, const options& how) {
+  if (how.on_error != on_error_kind::retry) return;
+  throw config_error(
+      fmt::format("--on-error retry: {} can't take back what a task has left on its rank before it "
+                  "threw; accepted here: stop, collect",
+                  name));
+}
+
 /// Throws: config_error where the call `name`, which can't be journaled, is to be.
 inline void refuse_journal_of(const char* name, const options& how) {
   if (how.journal.empty()) return;

@@ -24,8 +24,10 @@ namespace rankwise::engine {
 
 /// What the other ranks run while a pipeline does.
 struct serve_seats {
-  std::uint64_t number = 0;  ///< of the residents
-  std::uint32_t retries = 0;
+  static constexpr bool runs_once = true;
+
+  std::uint64_t number = 0;   ///< of the residents
+  std::uint32_t retries = 0;  ///< of a stage, for an item
 
   std::vector<seat_figures> operator()(task_context& context, std::uint32_t /*row*/) const {
     return context.around().kept.get<pipeline_seats>(number).serve(retries);

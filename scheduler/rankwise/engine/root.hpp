@@ -161,7 +161,9 @@ class root final : public rank_engine {
                                           const char* name,
                                           core::placement place) {
     require_task_limit(how, n_ranks(), survives());
-    const bool needs_all_ranks = how.needs_all_ranks || place == core::placement::one_each;
+    const bool may_run_again = call.may_run_again();
+    if (!may_run_again) refuse_retry_of(name, how);
+    const bool needs_all_ranks = !may_run_again || place == core::placement::one_each;
     std::optional<journaled_call> journaled;
     if (journal_ != nullptr && !how.journal.empty()) {
       if (needs_all_ranks || call.task_name().empty()) refuse_journal_of(name, how);
@@ -170,6 +172,7 @@ class root final : public rank_engine {
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
     asked.lease = timeout();
     asked.again = journaled && journaled->is_resumed();
+    asked.speculate = asked.speculate && may_run_again && place == core::placement::anywhere;
     if (asked.speculate) call.keep_results_encoded();  // another rank's may count
     const auto task_limit = std::chrono::duration_cast<core::duration>(
         std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));

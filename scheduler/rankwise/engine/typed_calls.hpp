@@ -74,6 +74,11 @@ class root_call {
   /// Runs a chunk here.
   virtual void run(chunk_scope& scope) = 0;
 
+  /// Whether an item may run again, here or on another rank. Where it may not, what a task leaves
+  /// on its rank can't be taken back: no item is tried again or given to a second rank, and the
+  /// call ends where a rank is lost.
+  virtual bool may_run_again() const { return true; }
+
   /// For people: of the task's type.
   virtual std::string task_name() const { return {}; }
 
@@ -88,6 +93,12 @@ class root_call {
 
  private:
   std::uint32_t number_ = 0;
+};
+
+/// Tasks say with a member `runs_once` that they may not run again for an item.
+template <class Task>
+inline constexpr bool runs_once = requires {
+  Task::runs_once;
 };
 
 /// A callable on its way to another rank. One without state is named by its type, and nothing of it
@@ -166,6 +177,8 @@ class call_base : public root_call {
   void encode_inputs(core::item_range items, wire::bytes& out) const override {
     if constexpr (!is_iota<Range>) inputs_.encode(items, out);
   }
+
+  bool may_run_again() const override { return !runs_once<Task>; }
 
   std::string task_name() const override { return boost::core::demangle(typeid(Task).name()); }
 
