@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/combine/spill_file.hpp>
+#include <rankwise/engine/input_watch.hpp>
 #include <rankwise/engine/peers.hpp>
 #include <rankwise/engine/resident_numbers.hpp>
 #include <rankwise/files/file_list.hpp>
@@ -146,6 +147,7 @@ class input_files {
   }
 
   void add_standard_input() {
+    engine::ask_for_input();
     list_.push_back(spool_.add(STDIN_FILENO, std::string(files::standard_input)));
   }
 

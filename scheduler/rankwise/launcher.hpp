@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <functional>
@@ -89,7 +90,7 @@ class launch_environment {
 /// it; such a job goes on where ranks are lost, and its outcome is what the root says.
 class launcher_line {
  public:
-  /// The variable whose value is the token.
+  /// The variable whose value is the token, and what follows it for `input_of_process`.
   static constexpr const char* variable = "RANKWISE_LAUNCHER";
 
   /// Stands before the token; no text has it.
@@ -99,9 +100,21 @@ class launcher_line {
 
   /// None where rankrun has not started this process, or can do without.
   static std::optional<launcher_line> of_process() {
-    const std::string token = launch_environment::of_process().value(variable);
+    const std::string value = launch_environment::of_process().value(variable);
+    const std::string token = value.substr(0, value.find('/'));
     if (token.empty()) return std::nullopt;
     return launcher_line(token);
+  }
+
+  /// What stands behind the token where rankrun sends standard input once rank 0 asks for it, and
+  /// where its own is closed.
+  static constexpr std::string_view input_on_demand = "/asked";
+  static constexpr std::string_view input_closed = "/closed";
+
+  /// One of them; empty where standard input comes as usual, or not at all.
+  static std::string input_of_process() {
+    const std::string value = launch_environment::of_process().value(variable);
+    return value.substr(std::min(value.find('/'), value.size()));
   }
 
   /// Says `words`, which are one line. Whole lines of several threads and ranks do not mix.
@@ -120,6 +133,7 @@ class launcher_line {
 namespace launcher_words {
 
 inline constexpr std::string_view starting = "starting";      ///< RANK HOST: again and again
+inline constexpr std::string_view input = "input";            ///< rank 0 reads standard input
 inline constexpr std::string_view joined = "joined";          ///< RANKS: all are there
 inline constexpr std::string_view lost = "lost";              ///< it ends because a rank was lost
 inline constexpr std::string_view last_words = "last-words";  ///< TEXT: should it be ended now

@@ -13,11 +13,13 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace rankwise {
 
@@ -69,6 +71,8 @@ inline void check_output(const pool& ranks, const output_options& how) {
 
 /// Brings the entries of `result` to where they are to go. `format(entry, text)`, a task, appends
 /// what is to stand there for one.
+///
+/// Throws: system_error where standard output can't be written; as `distributed::write`.
 template <class Key, class Value, class Format>
 void output(const distributed<Key, Value>& result,
             const output_options& how,
@@ -80,7 +84,7 @@ void output(const distributed<Key, Value>& result,
     const auto write = [&text] {
       const bool is_good = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
       if (!is_good || std::fflush(stdout) != 0)
-        throw config_error("standard output can't be written");
+        throw std::system_error(errno, std::generic_category(), "standard output");
       text.clear();
     };
     const auto print = [&](const entry<Key, Value>& one) {

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/pipeline_layout.hpp>
 #include <rankwise/core/pipeline_root.hpp>
+#include <rankwise/engine/input_watch.hpp>
 #include <rankwise/engine/pipeline_run_call.hpp>
 #include <rankwise/engine/stage_chain.hpp>
 #include <rankwise/pipeline_source.hpp>
@@ -142,6 +143,7 @@ class pipeline {
     call.n_total = items.n_items();
     engine::backoff idle;
     idle.reset(engine::now());
+    if (is_ready) engine::ask_for_input();  // it may look whether there is any
     while (!ends.is_over()) {
       bool any = seats.tend();
       while (std::optional<core::parcel<engine::letter>> out = ends.leave()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/command_line.hpp>
+#include <rankwise/engine/before_main.hpp>
 #include <rankwise/engine/root.hpp>
 #include <rankwise/engine/server.hpp>
 #include <rankwise/engine/start_signs.hpp>
@@ -12,6 +13,7 @@
 #include <rankwise/observe/console.hpp>
 #include <rankwise/observe/journal.hpp>
 #include <rankwise/observe/open_journal.hpp>
+#include <rankwise/observe/standard_streams.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
 #include <rankwise/transport/alone.hpp>
@@ -33,6 +35,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -200,21 +203,28 @@ void run(const boost::mpi::communicator& communicator, const options& how, Body 
 /// Without mpirun everything runs in this process.
 ///
 /// Collective over all processes of the job: `main` is nothing but this call. Returns the status to
-/// exit with: 0; 1 for a task_error; 2 for a config_error (one line on stderr, told once); 3 for
-/// any other exception that leaves the body.
+/// exit with: 0; 1 for a task_error; 2 for a config_error (one line on stderr, told once), and
+/// where standard output can't be written; 3 for any other exception that leaves the body.
 template <std::invocable<pool&> Body>
 int run(int argc, char** argv, const program& what, Body body) {
   const std::optional<int> launched = engine::launched_rank();
   const bool is_root = launched.value_or(0) == 0;
   const std::optional<launcher_line> launcher =
       launched ? launcher_line::of_process() : std::nullopt;
+  const auto end_with = [&](int status) {
+    std::fflush(nullptr);
+    if (launcher) launcher->say(fmt::format("{} {}", launcher_words::outcome, status));
+    return status;
+  };
+  const auto fail_to_print = [&](const observe::output_failure& failure) {
+    if (!failure.is_unread()) fmt::print(stderr, "{}: {}\n", what.name, failure.text());
+    return end_with(failure.status());
+  };
   const auto end = [&](exit_status status) {
-    const int number = static_cast<int>(is_root ? status : exit_status::success);
-    if (is_root && launcher) {
-      std::fflush(nullptr);
-      launcher->say(fmt::format("{} {}", launcher_words::outcome, number));
-    }
-    return number;
+    if (!is_root) return static_cast<int>(exit_status::success);
+    const auto unwritten = observe::finish_output();
+    if (unwritten && status == exit_status::success) return fail_to_print(*unwritten);
+    return end_with(static_cast<int>(status));
   };
   const auto fail = [&](std::string_view text, exit_status status) {
     // The root tells, and its status is the job's.
@@ -273,6 +283,10 @@ int run(int argc, char** argv, const program& what, Body body) {
     return fail_for_ranks(error.what());
   } catch (const engine::cannot_go_on& error) {
     return fail_for_ranks(error.what());
+  } catch (const std::system_error& error) {
+    // The body's own printing may find out first.
+    if (is_root && std::ferror(stdout) != 0) return fail_to_print({error.code().value()});
+    return fail(error.what(), exit_status::failed_job);
   } catch (const std::exception& error) {
     return fail(error.what(), exit_status::failed_job);
   } catch (...) {

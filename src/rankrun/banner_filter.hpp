@@ -10,7 +10,8 @@ namespace rankwise::launcher {
 
 /// Takes out of mpirun's stderr the banners that only repeat that some rank ended with a status, so
 /// that the program's own message stands alone. All else goes through unchanged and at once; Open
-/// MPI's `-q` would silence failures of the launch as well.
+/// MPI's `-q` would silence failures of the launch as well. What mpirun says of signals that it
+/// passes on is taken out too.
 class banner_filter {
  public:
   /// From now on ranks may be lost, and the program itself says so: what Open MPI says about their
@@ -19,10 +20,10 @@ class banner_filter {
 
   /// What may be printed now.
   std::string feed(std::string_view text) {
-    held_ += text;
+    held_ += without_forwarding(text);
     std::string out;
     for (;;) {
-      const std::size_t start = find_rule(held_);
+      const std::size_t start = find_start(held_, rule);
       out += held_.substr(0, start);
       held_.erase(0, start);
       if (held_.size() < rule.size()) return out;  // maybe the beginning of a rule
@@ -45,21 +46,38 @@ class banner_filter {
   }
 
   /// What was held back, when nothing more comes.
-  std::string finish() { return std::exchange(held_, {}); }
+  std::string finish() { return std::exchange(held_, {}) + std::exchange(held_line_, {}); }
 
  private:
+  /// The text without the lines by which mpirun says that it passes a signal on; one may follow a
+  /// line of progress that has no end.
+  std::string without_forwarding(std::string_view text) {
+    held_line_ += text;
+    std::string out;
+    for (;;) {
+      const std::size_t start = find_start(held_line_, forwarding);
+      out += held_line_.substr(0, start);
+      held_line_.erase(0, start);
+      const std::size_t end = held_line_.find('\n');
+      if (end == std::string::npos) return out;
+      held_line_.erase(0, end + 1);
+    }
+  }
+
   enum class verdict { unknown, other, unwanted };
 
   static constexpr std::string_view rule =
       "--------------------------------------------------------------------------\n";
 
-  /// Where a rule starts, or where the text may end inside one.
-  static std::size_t find_rule(std::string_view text) {
-    if (const std::size_t whole = text.find(rule); whole != std::string_view::npos) {
+  static constexpr std::string_view forwarding = "mpirun: Forwarding signal ";
+
+  /// Where what is looked for starts, or where the text may end inside it.
+  static std::size_t find_start(std::string_view text, std::string_view wanted) {
+    if (const std::size_t whole = text.find(wanted); whole != std::string_view::npos) {
       return whole;
     }
-    std::size_t start = text.size() - std::min(text.size(), rule.size() - 1);
-    while (!rule.starts_with(text.substr(start))) ++start;
+    std::size_t start = text.size() - std::min(text.size(), wanted.size() - 1);
+    while (!wanted.starts_with(text.substr(start))) ++start;
     return start;
   }
 
@@ -84,7 +102,8 @@ class banner_filter {
   static constexpr std::size_t longest_first_line = 200;
 
   bool expects_losses_ = false;
-  std::string held_;  ///< may belong to a banner; starts with (a part of) a rule, or is empty
+  std::string held_line_;  ///< may be (a part of) a line that is left out
+  std::string held_;       ///< may belong to a banner; starts with (a part of) a rule, or is empty
 };
 
 }  // namespace rankwise::launcher

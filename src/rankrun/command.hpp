@@ -32,6 +32,7 @@ struct surroundings {
   bool is_root = false;
   /// By which the ranks' lines are known; empty: a rank that dies ends the job.
   std::string launcher_token = {};
+  std::string_view launcher_input = {};    ///< what is said behind it of standard input
   bool resumes = false;                    ///< the program goes on from its journal
   std::vector<std::string> left_out = {};  ///< variables that the job does not inherit
 };
@@ -96,7 +97,8 @@ class command_builder {
     }
     if (around_.resumes) result_.settings["RANKWISE_RESUME"] = "1";
     if (!around_.launcher_token.empty())
-      result_.settings[launcher_line::variable] = around_.launcher_token;
+      result_.settings[launcher_line::variable] =
+          around_.launcher_token + std::string(around_.launcher_input);
     add(around_.mpirun);
     if (is_open_mpi()) {
       add_open_mpi_options();
@@ -104,6 +106,7 @@ class command_builder {
       add("-hosts", hosts_argument());
       add("-n", std::to_string(n_ranks_));
       if (asked_.tag_output) add("-prepend-rank");
+      if (asked_.input && *asked_.input != "none") add("-stdin", *asked_.input);
     }
     for (const std::string& word : asked_.passed_on) add(word);
     for (const std::string& word : asked_.app) add(word);
@@ -218,6 +221,7 @@ class command_builder {
     add("--host", hosts_argument());
     add("-n", std::to_string(n_ranks_));
     if (around_.is_root) add("--allow-run-as-root");
+    if (asked_.input) add("--stdin", *asked_.input);
     // Else a rank that dies takes the others along. The root says how the job has ended then.
     if (!around_.launcher_token.empty() && !is_passed_on("enable-recovery"))
       add("--enable-recovery");

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "job.hpp"
 
+#include <rankwise/observe/standard_streams.hpp>
+
 #include "banner_filter.hpp"
+#include "carriers.hpp"
+#include "descriptor.hpp"
 #include "job_signs.hpp"
+#include "keeper.hpp"
 #include "launcher_filter.hpp"
 
 #include <fmt/format.h>
@@ -10,22 +15,18 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <poll.h>
 #include <string>
 #include <string_view>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace rankwise::launcher {
@@ -33,74 +34,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Throws what errno says where a call failed that only a broken system lets fail.
-int checked(int result, const char* call) {
-  if (result < 0) throw std::system_error(errno, std::generic_category(), call);
-  return result;
-}
-
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_(fd) {}
-
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  descriptor(descriptor&&) = delete;
-  descriptor& operator=(descriptor&&) = delete;
-
-  ~descriptor() { reset(); }
-
-  int get() const { return fd_; }
-
-  void reset() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
-
-void write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno != EINTR) return;  // nobody left to read it
-    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
-/// The processes whose parent is this one: what it started and, since it is a subreaper, every
-/// descendant whose own parent has gone.
-std::vector<pid_t> children() {
-  std::vector<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    pid_t pid = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc{}) continue;
-    std::string stat;
-    std::getline(std::ifstream(entry.path() / "stat"), stat);
-    const std::size_t name_end = stat.rfind(')');  // "pid (name) state parent ..."
-    if (name_end == std::string::npos) continue;
-    const std::vector<std::string_view> fields =
-        split_words(std::string_view(stat).substr(name_end + 1));
-    if (fields.size() > 1 && fields[1] == std::to_string(getpid())) found.push_back(pid);
-  }
-  return found;
-}
-
-/// A killed process leaves its children to this one, so the loop reaches all of them.
-void end_all_children() {
-  for (;;) {
-    for (const pid_t pid : children()) kill(pid, SIGKILL);
-    if (waitpid(-1, nullptr, 0) < 0 && errno == ECHILD) return;
-  }
-}
-
 int as_exit_status(int wait_status) {
   return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-/// A child process with a pipe on its stderr.
+/// A command under its keeper, whose standard streams are carried here.
 class running_job {
  public:
   running_job(const command& job, const job_watch& watch, bool keep_banners)
@@ -112,11 +50,11 @@ class running_job {
         if (signs_.has_joined()) filter_.expect_losses();
       });
     }
-    checked(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     std::signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would have the status thrown away
+    std::signal(SIGPIPE, SIG_IGN);  // writes say that nobody reads
     sigset_t wanted;
     sigemptyset(&wanted);
-    for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD})
+    for (const int number : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGCHLD})
       sigaddset(&wanted, number);
 
     struct sigaction hangup {};
@@ -124,7 +62,7 @@ class running_job {
     sigaction(SIGHUP, nullptr, &hangup);
     if (hangup.sa_handler != SIG_IGN) sigaddset(&wanted, SIGHUP);  // else: under nohup
     sigprocmask(SIG_BLOCK, &wanted, &callers_mask_);
-    signals_.emplace(checked(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
+    signals_ = descriptor(checked(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
     start(job);
   }
 
@@ -136,47 +74,63 @@ class running_job {
   ~running_job() { sigprocmask(SIG_SETMASK, &callers_mask_, nullptr); }
 
   job_end wait() {
-    while (!status_) {
+    while (!has_ended_ || !output_->is_done()) {
       if (is_overdue()) {
-        if (ended_by_ || is_hurried_) break;
-        hurry();
+        if (has_ended_) break;  // nobody takes what it has printed
+        end_or_hurry();
       }
-      std::array<pollfd, 2> watched{pollfd{signals_->get(), POLLIN, 0},
-                                    pollfd{errors_->get(), POLLIN, 0}};
-      poll(watched.data(), watched.size(), poll_timeout());
-      if (watched[0].revents != 0) take_signals();
-      if (watched[1].revents != 0) pass_errors_on();
+      await_something();
       look_for_outcome();
       look_for_missing();
     }
-    end_all_children();
     pass_errors_on();
     if (launcher_filter_) show(launcher_filter_->finish());
-    write_all(STDERR_FILENO, filter_.finish());
+    say(filter_.finish());
     return end();
   }
 
  private:
-  job_end end() const {
+  job_end end() {
+    if (const std::optional<int> error = output_->error()) return end_unwritten({*error});
+    if (!signs_.outcome() && !signs_.last_words().empty()) say_line(last_words());
+    return end_of_job();
+  }
+
+  /// The job may have done its work; a new start would fail alike.
+  job_end end_unwritten(const observe::output_failure& failure) {
+    if (failure.is_unread()) return {failure.status()};
+    say_line("rankrun: " + failure.text());
+    const job_end end = end_of_job();
+    return {end.status == 0 ? failure.status() : end.status};
+  }
+
+  /// The root knows of the signal that mpirun sends it; the one that was sent here is meant.
+  std::string last_words() const {
+    constexpr std::string_view told = "ended by SIGTERM";
+    std::string words = signs_.last_words();
+    const std::size_t at = words.find(told);
+    if (ended_by_ && at != std::string::npos)
+      words.replace(at, told.size(), fmt::format("ended by SIG{}", sigabbrev_np(*ended_by_)));
+    return words;
+  }
+
+  job_end end_of_job() {
     constexpr int failed_job = static_cast<int>(exit_status::failed_job);
-    if (!signs_.outcome() && !signs_.last_words().empty())
-      fmt::print(stderr, "{}\n", signs_.last_words());
     if (ended_by_) return {128 + *ended_by_};
     if (signs_.outcome()) return {*signs_.outcome(), signs_.has_lost()};
     if (!missing_.empty()) return {failed_job, true, missing_};
     if (signs_.has_joined()) {
-      fmt::print(stderr,
-                 "rankrun: the root (rank 0) was lost: nobody knows how the job has ended\n");
+      say_line("rankrun: the root (rank 0) was lost: nobody knows how the job has ended");
       return {failed_job, true};
     }
-    const int status = as_exit_status(*status_);
+    const std::optional<int> ended = keeper_->wait_status();
+    const int status = ended ? as_exit_status(*ended) : 128 + SIGKILL;
     if (status > 128 && status <= 128 + SIGRTMAX) {
       // Open MPI may keep the signal to itself, and a program that dies of one says nothing.
-      fmt::print(stderr,
-                 "rankrun: the job ended with status {}, as after signal {} ({})\n",
-                 status,
-                 status - 128,
-                 strsignal(status - 128));
+      say_line(fmt::format("rankrun: the job ended with status {}, as after signal {} ({})",
+                           status,
+                           status - 128,
+                           strsignal(status - 128)));
     }
     return {status, may_come_further(status)};
   }
@@ -194,36 +148,42 @@ class running_job {
   }
 
   void start(const command& job) {
-    // At a terminal the child stays in the terminal's foreground group, which may read from it.
-    // Elsewhere it gets a group of its own: a signal to the whole group would reach it twice, and
-    // Open MPI leaves its ranks and files behind when it is interrupted twice.
-    is_own_group_ = isatty(STDIN_FILENO) == 0;
-    std::array<int, 2> pipe_ends{};
-    checked(pipe2(pipe_ends.data(), O_CLOEXEC), "pipe2");
-    errors_.emplace(pipe_ends[0]);
-    const descriptor write_end(pipe_ends[1]);
-    fcntl(errors_->get(), F_SETFL, O_NONBLOCK);
-
-    for (const std::string& name : job.left_out) unsetenv(name.c_str());
-    for (const auto& [name, value] : job.settings) setenv(name.c_str(), value.c_str(), 1);
-    std::vector<std::string> words = job.argv;
-    std::vector<char*> argv;
-    argv.reserve(words.size() + 1);
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-
-    const pid_t parent = getpid();
-    child_ = checked(fork(), "fork");
-    if (child_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGTERM);  // a rankrun that is killed hard takes the job along
-      if (getppid() != parent) _exit(127);
-      if (is_own_group_) setpgid(0, 0);
-      dup2(write_end.get(), STDERR_FILENO);
-      sigprocmask(SIG_SETMASK, &callers_mask_, nullptr);
-      execv(argv[0], argv.data());
-      write_all(STDERR_FILENO, fmt::format("rankrun: {}: {}\n", argv[0], std::strerror(errno)));
-      _exit(127);
+    pipe_ends output = pipe_ends::make();
+    pipe_ends errors = pipe_ends::make();
+    const bool has_input = watch_.input == input_kind::eager || watch_.input == input_kind::asked;
+    pipe_ends input;
+    if (has_input) {
+      input = pipe_ends::make();
+    } else {
+      input.read = descriptor(checked(open("/dev/null", O_RDONLY | O_CLOEXEC), "/dev/null"));
     }
+    keeper_.emplace(job,
+                    keeper::streams{input.read.get(), output.write.get(), errors.write.get()},
+                    callers_mask_);
+    fcntl(errors.read.get(), F_SETFL, O_NONBLOCK);
+    errors_ = std::move(errors.read);
+    output_.emplace(std::move(output.read));
+    input_.emplace(std::move(input.write));
+    if (watch_.input == input_kind::eager) input_->want();
+  }
+
+  void await_something() {
+    // What is watched is negative, and left out, where there is nothing.
+    std::array<pollfd, 4> watched{pollfd{signals_.get(), POLLIN, 0},
+                                  pollfd{errors_.get(), POLLIN, 0},
+                                  output_->watched(),
+                                  input_->watched()};
+    poll(watched.data(), watched.size(), poll_timeout());
+    if (watched[0].revents != 0) take_signals();
+    if (watched[1].revents != 0) pass_errors_on();
+    if (watched[2].revents != 0) carry_output();
+    if (watched[3].revents != 0) input_->carry();
+  }
+
+  void carry_output() {
+    output_->carry();
+    // A program that prints for nobody is ended, as it would be without rankrun.
+    if (output_->error() == EPIPE && !has_ended_ && !is_hurried_) hurry();
   }
 
   /// What the root has said it takes back only where it was another process that had said so.
@@ -237,97 +197,138 @@ class running_job {
     }
   }
 
+  void end_or_hurry() {
+    if (awaits_end_ && !is_hurried_ && !ended_by_ && output_->is_held_up()) {
+      deadline_ = clock::now() + farewell;  // mpirun has more, and ends when it has got rid of it
+    } else if (ended_by_ || is_hurried_) {
+      keeper_->end_all();
+      deadline_ = clock::now() + farewell;
+    } else {
+      hurry();
+    }
+  }
+
   /// The job is over, and some ranks do not end: mpirun ends them, on all hosts.
   void hurry() {
     is_hurried_ = true;
     deadline_ = clock::now() + grace;
-    kill(child_, SIGTERM);
+    keeper_->send(SIGTERM);
   }
 
   /// Before all ranks have joined nothing can be saved: those that are there wait for the others.
   void look_for_missing() {
-    if (!start_deadline_ || deadline_ || clock::now() < *start_deadline_) return;
+    if (!start_deadline_ || deadline_ || has_ended_ || clock::now() < *start_deadline_) return;
     start_deadline_.reset();
     if (signs_.has_joined()) return;
     missing_ = signs_.missing(watch_.n_ranks, clock::now());
     if (missing_.empty()) {
-      fmt::print(
-          stderr,
+      say_line(fmt::format(
           "rankrun: after {} s all ranks have started and none has joined the others: does a "
-          "firewall keep the hosts apart? (Ctrl-C ends the job)\n",
-          watch_.start_timeout.count());
+          "firewall keep the hosts apart? (Ctrl-C ends the job)",
+          watch_.start_timeout.count()));
       return;
     }
-    fmt::print(
-        stderr,
-        "rankrun: after {} s (--start-timeout) the others still wait for {}: the job is ended\n",
+    say_line(fmt::format(
+        "rankrun: after {} s (--start-timeout) the others still wait for {}: the job is ended",
         watch_.start_timeout.count(),
-        signs_.describe(missing_, watch_.hosts));
+        signs_.describe(missing_, watch_.hosts)));
     hurry();
   }
 
-  bool is_overdue() const { return deadline_ && clock::now() >= *deadline_; }
+  /// Once the job has ended only a signal keeps what it has printed from being waited for.
+  std::optional<clock::time_point> deadline() const {
+    return has_ended_ && !ended_by_ ? std::nullopt : deadline_;
+  }
+
+  bool is_overdue() const { return deadline() && clock::now() >= *deadline(); }
 
   int poll_timeout() const {
-    const std::optional<clock::time_point>& next = deadline_ ? deadline_ : start_deadline_;
+    using std::chrono::milliseconds;
+    std::optional<clock::time_point> next = deadline();
+    if (!next && !has_ended_) next = start_deadline_;
+    if (input_->waits_for_foreground()) {
+      const clock::time_point look = clock::now() + milliseconds(200);
+      next = next ? std::min(*next, look) : look;
+    }
     if (!next) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - clock::now());
-    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
+    const auto left = std::chrono::ceil<milliseconds>(*next - clock::now());
+    return static_cast<int>(std::max<milliseconds::rep>(left.count(), 0));
   }
 
   void take_signals() {
     signalfd_siginfo info{};
-    while (read(signals_->get(), &info, sizeof info) == sizeof info) {
+    while (read(signals_.get(), &info, sizeof info) == sizeof info) {
       const int number = static_cast<int>(info.ssi_signo);
-      // What a terminal sends has reached the whole foreground group already.
-      const bool is_new_to_child = is_own_group_ || info.ssi_code != SI_KERNEL;
       if (number == SIGCHLD) {
-        reap();
+        has_ended_ = has_ended_ || keeper_->has_ended();
+      } else if (number == SIGTSTP) {
+        suspend();
       } else if (number == SIGUSR1 || number == SIGUSR2) {
-        kill(child_, number);
-      } else if (!ended_by_) {
+        keeper_->send(number);
+      } else if (number != SIGCONT && !ended_by_) {
         ended_by_ = number;
         deadline_ = clock::now() + grace;
-        if (is_new_to_child) kill(child_, number);
+        keeper_->send(number);
       }
     }
   }
 
-  void reap() {
-    int status = 0;
-    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-      if (pid == child_) status_ = status;
-    }
+  /// Stops the ranks, on all hosts, and rankrun; goes on with them when rankrun does.
+  void suspend() {
+    const clock::time_point begun = clock::now();
+    keeper_->send(SIGTSTP);
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &stop, nullptr);
+    std::raise(SIGTSTP);  // nothing happens where nobody could have this process go on
+    sigprocmask(SIG_BLOCK, &stop, nullptr);
+    keeper_->send(SIGCONT);
+    const auto pause = clock::now() - begun;
+    if (deadline_) *deadline_ += pause;
+    if (start_deadline_) *start_deadline_ += pause;
+    signs_.pass_over(pause);
   }
 
   void pass_errors_on() {
     std::array<char, 65536> buffer{};
     ssize_t n = 0;
-    while ((n = read(errors_->get(), buffer.data(), buffer.size())) > 0) {
+    while ((n = read(errors_.get(), buffer.data(), buffer.size())) > 0) {
       const std::string_view text(buffer.data(), static_cast<std::size_t>(n));
       show(launcher_filter_ ? launcher_filter_->feed(text) : std::string(text));
     }
-    if (n == 0) errors_->reset();  // closed on the other side: poll leaves a negative one out
+    if (n == 0) errors_.reset();  // closed on the other side: poll leaves a negative one out
+    if (signs_.wants_input()) input_->want();
   }
 
-  void show(const std::string& text) {
-    write_all(STDERR_FILENO, keep_banners_ ? text : filter_.feed(text));
+  void show(const std::string& text) { say(keep_banners_ ? text : filter_.feed(text)); }
+
+  /// Where nobody reads what the job prints, it ends without a word.
+  void say(const std::string& text) {
+    if (text.empty() || output_->error() == EPIPE) return;
+    write_all(STDERR_FILENO, text);
+    is_line_open_ = text.back() != '\n';
   }
+
+  /// Says a line of its own, also where a line of progress is not ended.
+  void say_line(const std::string& text) { say((is_line_open_ ? "\n" : "") + text + "\n"); }
 
   job_watch watch_;
   bool keep_banners_;
-  bool is_own_group_ = false;
   sigset_t callers_mask_{};
-  std::optional<descriptor> signals_;
-  std::optional<descriptor> errors_;
-  pid_t child_ = -1;
-  std::optional<int> status_;
+  descriptor signals_;
+  descriptor errors_;
+  std::optional<keeper> keeper_;
+  std::optional<output_carrier> output_;
+  std::optional<input_carrier> input_;
+  bool has_ended_ = false;  // the keeper, and with it all of the job that runs here
   std::optional<int> ended_by_;
   std::optional<clock::time_point> deadline_;
   std::optional<clock::time_point> start_deadline_;
   bool awaits_end_ = false;  // the deadline is that of the root's outcome
   bool is_hurried_ = false;
-  std::vector<int> missing_;  // never joined the others
+  bool is_line_open_ = false;  // on stderr
+  std::vector<int> missing_;   // never joined the others
   banner_filter filter_;
   std::optional<launcher_filter> launcher_filter_;
   job_signs signs_;

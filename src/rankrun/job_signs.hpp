@@ -33,7 +33,9 @@ class job_signs {
     const std::string_view words = said.substr(id_end);
     const std::vector<std::string_view> all = split_words(words);
     if (all.empty()) return;
-    if (all.size() == 3 && all[0] == launcher_words::starting) {
+    if (all.size() == 1 && all[0] == launcher_words::input) {
+      wants_input_ = true;
+    } else if (all.size() == 3 && all[0] == launcher_words::starting) {
       if (const auto rank = parse_number(all[1], largest_count))
         hear_starting(*rank, all[2], *speaker, at);
     } else if (all.size() == 2 && all[0] == launcher_words::joined) {
@@ -46,6 +48,14 @@ class job_signs {
 
   /// All ranks are there.
   bool has_joined() const { return has_joined_; }
+
+  /// The root reads standard input.
+  bool wants_input() const { return wants_input_; }
+
+  /// Ranks and this process have been stopped for so long.
+  void pass_over(std::chrono::steady_clock::duration pause) {
+    for (auto& [rank, one] : starting_) one.at += pause;
+  }
 
   /// What the root ends with, once it has said so.
   std::optional<int> outcome() const { return outcome_; }
@@ -111,6 +121,7 @@ class job_signs {
 
   std::optional<int> root_;  ///< its process
   bool has_joined_ = false;
+  bool wants_input_ = false;
   bool has_lost_ = false;
   std::string last_words_;
   std::optional<int> outcome_;

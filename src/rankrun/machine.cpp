@@ -28,6 +28,7 @@
 #include <string_view>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -159,6 +160,20 @@ std::optional<int> terminal_columns() {
   winsize size{};
   const bool is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return is_known ? size.ws_col : 80;
+}
+
+input_state standard_input() {
+  struct stat seen {};
+
+  struct stat null {};
+
+  const int flags = fcntl(STDIN_FILENO, F_GETFL);
+  // Where it was closed, /dev/null stands there to be written to.
+  if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY || fstat(STDIN_FILENO, &seen) != 0)
+    return input_state::closed;
+  const bool is_null =
+      stat("/dev/null", &null) == 0 && S_ISCHR(seen.st_mode) && seen.st_rdev == null.st_rdev;
+  return is_null ? input_state::empty : input_state::open;
 }
 
 std::map<std::string, std::string> read_environment() {

@@ -19,6 +19,12 @@ int count_cores();
 /// Of the terminal that stderr is; none where it is no terminal.
 std::optional<int> terminal_columns();
 
+/// What standard input is.
+enum class input_state { open, empty, closed };
+
+/// What standard input is: /dev/null is empty.
+input_state standard_input();
+
 /// The caller's environment.
 std::map<std::string, std::string> read_environment();
 

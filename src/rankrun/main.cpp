@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <rankwise/launcher.hpp>
+#include <rankwise/observe/standard_streams.hpp>
+
 #include "allocation.hpp"
 #include "command.hpp"
 #include "hostfile.hpp"
@@ -25,6 +28,7 @@ namespace {
 
 using namespace std::string_literals;
 using namespace rankwise::launcher;
+using rankwise::launcher_line;
 
 constexpr const char* help_text = R"(rankrun [options] PROGRAM [ARGUMENT ...]
 Starts PROGRAM on ranks under Open MPI or MPICH, and ends with its status.
@@ -44,6 +48,7 @@ Prints what a journal (--journal FILE of PROGRAM) holds.
   --restarts N           starts a job again, up to N times, that could not go on: its root was lost, or
                          a rank that it needed; without the hosts that do not answer, and with what
                          its journal holds (--journal FILE of PROGRAM)
+  --stdin none           the job reads no standard input. (Programs on rankwise take it once they read)
   --dry-run              prints the real command and ends
   --mpirun PATH          the real mpirun; without it: the first on the PATH
   -v, --verbose          prints the real command, and keeps mpirun's own banners
@@ -89,6 +94,11 @@ job_end run_once(const options& asked, const layout& where, const surroundings& 
   watch.n_ranks = where.n_ranks;
   watch.hosts = hosts_of_ranks(where);
   watch.start_timeout = std::chrono::seconds(asked.start_timeout_s);
+  if (around.launcher_input == launcher_line::input_on_demand) {
+    watch.input = input_kind::asked;
+  } else if (asked.input != "none" && standard_input() == input_state::open) {
+    watch.input = input_kind::eager;
+  }
   return run_job(job, watch, asked.verbose);
 }
 
@@ -156,6 +166,11 @@ int launch(const options& asked) {
   if (around.flavor == mpi_flavor::open_mpi_4 && !asked.no_recovery && !asked.dry_run &&
       tells_launcher(asked.app.front())) {
     around.launcher_token = new_token();
+    const input_state input = standard_input();
+    // Who names a rank that gets it wants it there.
+    if (!asked.input && input == input_state::open)
+      around.launcher_input = launcher_line::input_on_demand;
+    if (input == input_state::closed) around.launcher_input = launcher_line::input_closed;
   }
 
   layout where{std::move(hosts), 0};
@@ -167,11 +182,9 @@ int launch(const options& asked) {
   return run_again_and_again(asked, std::move(where), std::move(around));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// What was asked for; the status to end with.
+int run(const std::vector<std::string>& words) {
   try {
-    const std::vector<std::string> words(argv + 1, argv + argc);
     if (!words.empty() && words.front() == "jobs")
       return show_journal({words.begin() + 1, words.end()});
     const options asked = parse_options(words);
@@ -191,4 +204,15 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "rankrun: {}\n", error.what());
     return static_cast<int>(rankwise::exit_status::failed_job);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  rankwise::observe::open_closed_streams();
+  const int status = run({argv + 1, argv + argc});
+  const auto failure = rankwise::observe::finish_output();
+  if (!failure) return status;
+  if (!failure->is_unread()) fmt::print(stderr, "rankrun: {}\n", failure->text());
+  return status == 0 ? failure->status() : status;
 }

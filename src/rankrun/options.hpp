@@ -20,6 +20,7 @@ struct options {
   std::optional<std::string> hosts;   ///< the value of --host
   std::optional<int> n_ranks;         ///< none: one rank a slot
   std::optional<std::string> mpirun;  ///< none: the first on the PATH that is not the shim
+  std::optional<std::string> input;   ///< the value of --stdin: none, or the rank that gets it
   bool tag_output = false;
   bool oversubscribe = false;
   bool allow_run_as_root = false;
@@ -70,7 +71,6 @@ constexpr std::array options_with_values{
     option_with_values{"rankfile", 1},
     option_with_values{"cpu-set", 1},
     option_with_values{"cpu-list", 1},
-    option_with_values{"stdin", 1},
     option_with_values{"output", 1},
     option_with_values{"output-filename", 1},
     option_with_values{"timeout", 1},
@@ -136,6 +136,8 @@ class option_reader {
       result_.start_timeout_s = count(accepted_seconds);
     } else if (name == "restarts") {
       result_.restarts = count(accepted_count);
+    } else if (name == "stdin") {
+      result_.input = value("none, or the rank that gets it");
     } else if (name == "mpirun") {
       result_.mpirun = value("the real mpirun");
     } else if (bool* const flag = flag_named(name)) {

@@ -122,7 +122,7 @@ kill -INT "$job"
 status=0
 wait "$job" || status=$?
 same 'status after SIGINT' "$status" 130
-holds 'how far it was is said' grep -q '^rankwise: ended by SIGTERM during pool::map: [0-9]* of 100 items were done' "$scratch/err"
+holds 'how far it was is said' grep -q '^rankwise: ended by SIGINT during pool::map: [0-9]* of 100 items were done' "$scratch/err"
 nothing_left 'SIGINT'
 
 # Without recovery a rank that dies ends the job, as everywhere.

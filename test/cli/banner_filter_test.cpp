@@ -40,6 +40,14 @@ TEST_CASE("only the banners that repeat a status go, however the text is cut") {
   for (std::size_t step = 1; step <= text.size(); ++step) REQUIRE(filtered(text, step) == expected);
 }
 
+TEST_CASE("what mpirun says of signals that it passes on goes") {
+  const std::string text =
+      "[=>  ] 3/10 itemsmpirun: Forwarding signal 20 to job\n\rmpirun: For you\n"
+      "mpirun: Forwarding signal 18 to job\nafter\nmpirun: Forw";
+  const std::string expected = "[=>  ] 3/10 items\rmpirun: For you\nafter\nmpirun: Forw";
+  for (std::size_t step = 1; step <= text.size(); ++step) REQUIRE(filtered(text, step) == expected);
+}
+
 TEST_CASE("banners about lost ranks go once losses are expected") {
   const std::string lost = rule +
                            "ORTE was unable to reliably start one or more daemons.\nThis usually "

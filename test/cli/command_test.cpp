@@ -202,3 +202,13 @@ TEST_CASE("inside Slurm the hosts that are named count") {
   CHECK(under_test.line() ==
         "mpirun --host localhost:2 -n 2 --bind-to none --mca ras ^slurm --mca plm isolated app");
 }
+
+TEST_CASE("who gets standard input") {
+  CHECK(scene{{"--stdin", "none", "app"}}.line() ==
+        "mpirun --host localhost:2 -n 2 --stdin none --bind-to none --mca plm isolated app");
+  scene under_test{{"--stdin=none", "app"}};
+  under_test.around.flavor = mpi_flavor::mpich;
+  CHECK(under_test.line() == "mpirun -hosts localhost:2 -n 2 app");
+  under_test.words = {"--stdin", "1", "app"};
+  CHECK(under_test.line() == "mpirun -hosts localhost:2 -n 2 -stdin 1 app");
+}

@@ -6,11 +6,18 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <iostream>
+#include <poll.h>
 #include <ranges>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -27,10 +34,39 @@ struct shell_task {
   }
 };
 
+/// All of standard input, read in one of the ways that programs have; "nothing" is read by none.
+std::string read_input(const std::string& way) {
+  std::string all;
+  std::array<char, 4096> block{};
+  if (way == "unsynced") std::ios::sync_with_stdio(false);
+  if (way == "cin" || way == "unsynced") {
+    std::getline(std::cin, all, '\0');
+  } else if (way == "stdio") {
+    while (std::fgets(block.data(), static_cast<int>(block.size()), stdin) != nullptr)
+      all += block.data();
+  } else if (way == "poll" || way == "read") {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    for (;;) {
+      if (way == "poll" && ::poll(&input, 1, 60000) != 1) break;
+      const ssize_t n = ::read(STDIN_FILENO, block.data(), block.size());
+      if (n <= 0) break;
+      all.append(block.data(), static_cast<std::size_t>(n));
+    }
+  } else if (way == "thread") {
+    std::thread([&all] { all = read_input("cin"); }).join();
+  } else if (way == "child") {
+    std::fflush(nullptr);
+    if (std::system("cat") != 0) all = "cat failed\n";
+  }
+  return all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::string body_command;
+  std::string way;
+  std::uint64_t n_lines = 0;
   shell_task task;
   rankwise::program what;
   what.name = "launched";
@@ -40,7 +76,14 @@ int main(int argc, char** argv) {
       "run-in-task", po::value(&task.command), "a command for a task")(
       "item", po::value(&task.item), "whose task that is")(
       "task-ms", po::value(&task.task_ms), "how long each of 100 tasks takes");
+  what.options.add_options()("read", po::value(&way), "prints standard input, read in that way")(
+      "lines", po::value(&n_lines), "prints so many");
+  // Before the library has been called: on rank 0, the others have none.
+  const char* const early = std::getenv("RANKWISE_TEST_READ");
+  if (early != nullptr) fmt::print("{}", read_input(early));
   return rankwise::run(argc, argv, what, [&](rankwise::pool& pool) {
+    fmt::print("{}", read_input(way));
+    for (std::uint64_t line = 0; line < n_lines; ++line) fmt::print("line {}\n", line);
     if (!body_command.empty() && std::system(body_command.c_str()) != 0)
       fmt::print("the body's command failed\n");
     const std::vector<int> results = pool.map(std::views::iota(0, 100), task);

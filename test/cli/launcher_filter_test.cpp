@@ -78,6 +78,9 @@ TEST_CASE("what ranks have told") {
   CHECK(signs.describe({1}, {}) == "rank 1 (never started)");
   signs.hear("70 joined 3", begun + 11s);
   CHECK(signs.has_joined());
+  CHECK_FALSE(signs.wants_input());
+  signs.hear("70 input", begun + 11s);
+  CHECK(signs.wants_input());
   for (const char* const nonsense : {"",
                                      "70",
                                      "70 ",

@@ -128,6 +128,17 @@ mkdir "$TMPDIR"
 succeeds '' "$rankrun" -n 1 sh -c 'setsid sh -c "echo \$\$ > pid.away.0; exec cat never" > /dev/null 2>&1 & until [ -s pid.away.0 ]; do :; done'
 holds 'nothing outlives its job' all_gone pid.away.0
 
+# What a shell had started before it became rankrun is not the job's, nor is what that leaves behind.
+bash -c "(exec cat never) & echo \$! > pid.before; (exec setsid sh -c 'setsid sh -c \"echo \\\$\\\$ > pid.orphan; exec cat never\" &') & exec '$rankrun' -n 1 true" < /dev/null
+wait_until test -s pid.orphan
+for file in pid.before pid.orphan; do
+  holds "$file is left alone" kill -0 "$(< "$file")"
+  kill "$(< "$file")"
+done
+bash -c "exec '$rankrun' -n 1 sh -c 'for i in 1 2 3 4 5; do echo line \$i; done' > >(sleep 0.5; cat > tee.log)" < /dev/null
+wait_until test -s tee.log
+same 'a log that is written behind exec' "$(wc -l < tee.log)" 5
+
 # An mpirun that hangs and ignores every signal.
 cat > hanging << 'TEXT'
 #!/bin/sh

@@ -23,9 +23,9 @@ class last_words {
   template <class Describe>
   void look(core::duration at, Describe describe) {
     if (termination::asks_for_words()) {
+      prepared_at_ = at;
       const std::string words = describe();
       const bool is_told = tell_launcher(words);
-      prepared_at_ = at;
       termination::prepare(is_told ? std::string() : words + "\n");
     }
     if (prepared_at_ && at - *prepared_at_ > std::chrono::seconds(3)) {
@@ -34,6 +34,9 @@ class last_words {
       prepared_at_.reset();
     }
   }
+
+  /// Whether the job may be ended at any moment, with those words.
+  bool are_prepared() const { return prepared_at_.has_value(); }
 
  private:
   /// Returns whether there is one.

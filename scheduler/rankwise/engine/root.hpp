@@ -230,10 +230,16 @@ class root final : public rank_engine {
       call_under_way& mine = *under_way_;
       note_given_up();
       if (mine.journaled && journal_->is_broken()) mine.coordinator.cancel();
-      last_words_.look(at, [&] { return mine.describe_end(at); });
+      last_words_.look(at, [&] {
+        // What is shown and what is said last count the same.
+        const auto job = mine.added_to(tally_.shown(), at);
+        const bool is_line_open = mine.is_shown && watch_.show_now(job);
+        return (is_line_open && !launcher_line::of_process() ? "\n" : "") + mine.describe_end(at);
+      });
       if (!mine.journaled || !journal_->is_behind()) hand_out(at);
       if (mine.coordinator.cancelled() && !mine.cancel_told) tell_all_to_cancel();
-      if (mine.is_shown) watch_.update(mine.added_to(tally_.shown(), at), at);
+      if (mine.is_shown && !last_words_.are_prepared())
+        watch_.update(mine.added_to(tally_.shown(), at), at);
     }
     send_unsent();
   }

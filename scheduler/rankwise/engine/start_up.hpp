@@ -91,7 +91,4 @@ inline std::optional<int> launched_rank() {
   return launch_environment::of_process().rank();
 }
 
-/// Has the environment taken before `main`, which may start programs too.
-inline const launch_environment& taken_before_main = launch_environment::of_process();
-
 }  // namespace rankwise::engine

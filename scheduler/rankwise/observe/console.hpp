@@ -11,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <sys/ioctl.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace rankwise::observe {
@@ -50,6 +52,8 @@ class console final : public watcher {
 
   void update(const job_statistics& job, core::duration at) override { progress_.update(job, at); }
 
+  bool show_now(const job_statistics& job) override { return progress_.show_now(job); }
+
   void notice(const std::string& text) override {
     if (how_.quiet) return;
     progress_.make_room();
@@ -59,10 +63,13 @@ class console final : public watcher {
   void call_over(const job_statistics& job) override { progress_.end_call(job); }
 
   /// The job has ended well; nothing is said of one without items.
+  ///
+  /// Throws: system_error where a summary for standard output can't be written.
   void job_over(const job_statistics& job) const {
     if (how_.quiet || job.calls == 0) return;
     if (how_.json) {
-      write(stdout, summary_json(job));
+      if (!write(stdout, summary_json(job)))
+        throw std::system_error(errno, std::generic_category(), "standard output");
     } else {
       std::fflush(stdout);
       write(stderr, summary_text(job));
@@ -70,9 +77,10 @@ class console final : public watcher {
   }
 
  private:
-  static void write(std::FILE* stream, std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stream);
-    std::fflush(stream);
+  /// Whether all is written.
+  static bool write(std::FILE* stream, std::string_view text) {
+    const bool is_taken = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
+    return std::fflush(stream) == 0 && is_taken;
   }
 
   options how_;

@@ -91,6 +91,14 @@ class progress {
     show(running_text(call));
   }
 
+  /// Brings the line on the terminal, if there is one, up to the job as it stands. Returns whether
+  /// there is.
+  bool show_now(const job_statistics& job) {
+    if (mode_ != progress_mode::line || n_lines_ == 0) return false;
+    show(running_text(since_base(job)));
+    return true;
+  }
+
   /// Something else is going to be written: the line is taken off the terminal, until it is next
   /// due.
   void make_room() {

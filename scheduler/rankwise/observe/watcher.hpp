@@ -21,6 +21,10 @@ class watcher {
   /// Often, in the middle of a call.
   virtual void update(const job_statistics& job, core::duration at) = 0;
 
+  /// The job as it stands where it may be ended at any moment: what is shown is brought up to that.
+  /// Returns whether a line without its end stands on the terminal.
+  virtual bool show_now(const job_statistics& /*job*/) { return false; }
+
   /// Something has happened that people want to know at once.
   virtual void notice(const std::string& text) = 0;
 
