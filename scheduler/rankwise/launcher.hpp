@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/observe/write_now.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -119,13 +121,24 @@ class launcher_line {
 
   /// Says `words`, which are one line. Whole lines of several threads and ranks do not mix.
   void say(std::string_view words) const {
-    std::string line = mark + token_ + ' ' + std::to_string(::getpid()) + ' ';
-    line.append(words).append("\n");
+    const std::string line = line_of(words);
     // Nothing can be done where stderr is gone.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
   }
 
+  /// The same where others wait for this thread: false where stderr has no room, since nobody reads
+  /// it.
+  bool say_now(std::string_view words) const {
+    return observe::write_now(STDERR_FILENO, line_of(words));
+  }
+
  private:
+  std::string line_of(std::string_view words) const {
+    std::string line = mark + token_ + ' ' + std::to_string(::getpid()) + ' ';
+    line.append(words).append("\n");
+    return line;
+  }
+
   std::string token_;
 };
 

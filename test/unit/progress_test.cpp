@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
+#include <rankwise/observe/background_writer.hpp>
+#include <rankwise/observe/console.hpp>
 #include <rankwise/observe/progress.hpp>
+#include <rankwise/observe/write_now.hpp>
 
 #include "catch.hpp"
 
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <fcntl.h>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -184,4 +192,92 @@ TEST_CASE("auto means a line on a terminal and plain lines elsewhere") {
   STATIC_REQUIRE(observe::resolve(progress_mode::automatic, false) == progress_mode::plain);
   STATIC_REQUIRE(observe::resolve(progress_mode::none, true) == progress_mode::none);
   STATIC_REQUIRE(observe::resolve(progress_mode::line, false) == progress_mode::line);
+}
+
+namespace {
+
+// A pipe that is full; while it lives it takes the place of stderr.
+class full_pipe {
+ public:
+  full_pipe() {
+    REQUIRE(::pipe2(ends_.data(), O_NONBLOCK) == 0);
+    const std::string block(4096, '.');
+    while (::write(ends_[1], block.data(), block.size()) > 0) ++n_blocks_;
+    ::fcntl(ends_[1], F_SETFL, 0);
+    before_ = ::dup(STDERR_FILENO);
+    ::dup2(ends_[1], STDERR_FILENO);
+  }
+
+  full_pipe(const full_pipe&) = delete;
+  full_pipe& operator=(const full_pipe&) = delete;
+  full_pipe(full_pipe&&) = delete;
+  full_pipe& operator=(full_pipe&&) = delete;
+
+  ~full_pipe() {
+    for (const int end : {ends_[0], ends_[1], before_}) ::close(end);
+  }
+
+  // What was written since it was full, until somebody writes `last`.
+  std::string read_until(std::string_view last) {
+    ::fcntl(ends_[0], F_SETFL, 0);
+    std::string all;
+    std::array<char, 4096> some{};
+    while (!all.ends_with(last)) {
+      const ssize_t n = ::read(ends_[0], some.data(), some.size());
+      REQUIRE(n > 0);
+      all.append(some.data(), static_cast<std::size_t>(n));
+    }
+    ::dup2(before_, STDERR_FILENO);
+    return all.substr(n_blocks_ * 4096);
+  }
+
+ private:
+  std::array<int, 2> ends_{};
+  int before_ = -1;
+  std::size_t n_blocks_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("nobody waits for a stderr that is not read; notices are kept, passing lines are not") {
+  full_pipe stderr_of_job;
+  CHECK_FALSE(observe::write_now(STDERR_FILENO, "dropped"));
+  rankwise::options how;
+  how.progress = progress_mode::line;
+  std::optional<observe::console> subject(how);
+  job_statistics job;
+  job.calls = 1;
+  job.items_total = 100'000;
+  for (std::uint64_t step = 0; step < 10'000; ++step) {
+    job.items_done = step;
+    job.elapsed_s = static_cast<double>(step) / 10;
+    subject->update(job, std::chrono::milliseconds(100 * step));
+    if (step % 1000 == 0) subject->notice("notice " + std::to_string(step));
+  }
+  subject->notice("the end");
+  const std::string shown = stderr_of_job.read_until("rankwise: the end\n");
+  subject.reset();
+  std::size_t found = 0;
+  for (int step = 0; step < 10'000; step += 1000) {
+    found = shown.find("rankwise: notice " + std::to_string(step) + "\n", found);
+    CHECK(found != std::string::npos);
+  }
+  CHECK(shown.size() < 16'384);
+}
+
+TEST_CASE("a writer has written all when it goes") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  std::string expected;
+  {
+    observe::background_writer subject(ends[1]);
+    for (int i = 0; i < 100; ++i) {
+      expected += std::to_string(i) + "\n";
+      subject.write(std::to_string(i) + "\n");
+    }
+  }
+  std::array<char, 4096> found{};
+  const ssize_t n = ::read(ends[0], found.data(), found.size());
+  CHECK(std::string(found.data(), static_cast<std::size_t>(n)) == expected);
+  for (const int end : ends) ::close(end);
 }

@@ -39,11 +39,10 @@ class last_words {
   bool are_prepared() const { return prepared_at_.has_value(); }
 
  private:
-  /// Returns whether there is one.
+  /// Returns whether there is one, and it can be told.
   static bool tell_launcher(std::string_view words) {
     const std::optional<launcher_line> launcher = launcher_line::of_process();
-    if (launcher) launcher->say(fmt::format("{} {}", launcher_words::last_words, words));
-    return launcher.has_value();
+    return launcher && launcher->say_now(fmt::format("{} {}", launcher_words::last_words, words));
   }
 
   std::optional<core::duration> prepared_at_;

@@ -7,6 +7,7 @@
 #include <rankwise/engine/rank_engine.hpp>
 #include <rankwise/engine/task_registry.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/observe/write_now.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -146,7 +147,7 @@ class server final : public rank_engine {
                                          static_cast<int>(endpoint_.rank()),
                                          endpoint_.host(),
                                          why);
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+    observe::write_now(STDERR_FILENO, text);
     ::_exit(static_cast<int>(exit_status::failed_job));
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/observe/write_now.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -95,8 +97,7 @@ class termination {
   /// process, gets a moment to pass them on. For a handler as well.
   static void follow() {
     const words_and_flags& all = shared();
-    // Nothing can be done where stderr is gone.
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, all.words.data(), all.length);
+    observe::write_now(STDERR_FILENO, {all.words.data(), all.length});
     constexpr timespec moment{0, 200'000'000};
     ::nanosleep(&moment, nullptr);
     std::signal(SIGTERM, SIG_DFL);

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/types.hpp>
 #include <rankwise/launcher.hpp>
+#include <rankwise/observe/background_writer.hpp>
 #include <rankwise/observe/progress.hpp>
 #include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/summary.hpp>
@@ -38,7 +39,8 @@ inline std::optional<std::size_t> terminal_columns() {
 }
 
 /// Where the root shows how the job goes: progress on stderr, and the summary at the end, which
-/// goes to stdout where it is JSON.
+/// goes to stdout where it is JSON. Nobody waits for a stderr that is not read; its destructor
+/// does.
 class console final : public watcher {
  public:
   explicit console(const options& how)
@@ -46,9 +48,9 @@ class console final : public watcher {
         columns_(terminal_columns()),
         progress_(how.quiet ? progress_mode::none : resolve(how.progress, columns_.has_value()),
                   columns_.value_or(80),
-                  [](std::string_view text) { write(stderr, text); }) {}
+                  [this](std::string_view text) { errors_.write_passing(text); }) {}
 
-  void say(std::string_view text) const { write(stderr, fmt::format("rankwise: {}\n", text)); }
+  void say(std::string_view text) { errors_.write(fmt::format("rankwise: {}\n", text)); }
 
   void update(const job_statistics& job, core::duration at) override { progress_.update(job, at); }
 
@@ -65,14 +67,14 @@ class console final : public watcher {
   /// The job has ended well; nothing is said of one without items.
   ///
   /// Throws: system_error where a summary for standard output can't be written.
-  void job_over(const job_statistics& job) const {
+  void job_over(const job_statistics& job) {
     if (how_.quiet || job.calls == 0) return;
     if (how_.json) {
       if (!write(stdout, summary_json(job)))
         throw std::system_error(errno, std::generic_category(), "standard output");
     } else {
       std::fflush(stdout);
-      write(stderr, summary_text(job));
+      errors_.write(summary_text(job));
     }
   }
 
@@ -83,6 +85,7 @@ class console final : public watcher {
     return std::fflush(stream) == 0 && is_taken;
   }
 
+  background_writer errors_{STDERR_FILENO};
   options how_;
   std::optional<std::size_t> columns_;
   progress progress_;
