@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -422,6 +423,12 @@ TEST_CASE("a FIFO and a device are written to") {
   CHECK(got.starts_with("bytes"));
   CHECK(fs::is_fifo(fifo));
   CHECK(directory.entries() == names{"fifo"});
+
+  std::string later;
+  std::thread waiting([&] { later = read(fifo); });
+  write_output(fifo, "more");  // whoever comes first
+  waiting.join();
+  CHECK(later == "more");
 
   // Only what is at hand to everybody, and only where it is what its name says.
   if (fs::is_character_file("/dev/full") && ::geteuid() != 0) {

@@ -200,8 +200,7 @@ class published_file {
     const std::optional<int> other = descriptor_of(path_);
     if (other == STDOUT_FILENO) std::fflush(stdout);  // what was printed so far comes first
     // By the path that was given: the system may refuse to follow somebody else's links.
-    descriptor_ = other ? ::fcntl(*other, F_DUPFD_CLOEXEC, 0)
-                        : ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    descriptor_ = other ? ::fcntl(*other, F_DUPFD_CLOEXEC, 0) : open_to_write(path);
     if (descriptor_ == closed && !other && errno == ENOENT) return false;
     if (descriptor_ == closed) fail("can't be written");
 
@@ -212,6 +211,19 @@ class published_file {
     is_in_place_ = status.st_nlink > 1 || !replace(status);
     if (is_in_place_ && ::ftruncate(descriptor_, 0) != 0) fail("can't be written");
     return true;
+  }
+
+  /// Waits for a reader where there is a FIFO, as a shell does, and says so where there is none.
+  int open_to_write(const std::filesystem::path& path) const {
+    constexpr int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+    std::error_code ignored;
+    if (std::filesystem::is_fifo(path, ignored)) {
+      const int opened = ::open(path.c_str(), flags | O_NONBLOCK);
+      if (opened != closed) ::fcntl(opened, F_SETFL, O_WRONLY);
+      if (opened != closed || errno != ENXIO) return opened;
+      fmt::print(stderr, "{}: a FIFO that nobody reads yet; waiting for a reader\n", shown_);
+    }
+    return ::open(path.c_str(), flags);
   }
 
   /// Goes from the earlier file to a new one that has all that it has. False where that can't be.
