@@ -40,11 +40,11 @@ inline std::string class_json(const std::string& file,
   std::string classes;
   for (const scored_class& one : best)
     fmt::format_to(std::back_inserter(classes),
-                   R"({}{{"class":{},"name":{},"probability":{:.9g}}})",
+                   R"({}{{"class":{},"name":{},"probability":{}}})",
                    classes.empty() ? "" : ",",
                    one.number,
                    rankwise::json_text(names[one.number]),
-                   one.probability);
+                   rankwise::json_number(one.probability, "{:.9g}"));
   return fmt::format(R"({{"file":{},"top":[{}]}})"
                      "\n",
                      rankwise::json_text(file),

@@ -4,6 +4,7 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/option_values.hpp>
+#include <rankwise/parse_number.hpp>
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>
@@ -11,12 +12,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -102,12 +102,10 @@ inline std::vector<std::uint32_t> parse_numbers(const std::string& text) {
 
 /// A number from `least` to `most`.
 inline double parse_real(const std::string& text, double least, double most) {
-  double number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stopped != end || !(number >= least && number <= most))
+  const std::optional<double> number = rankwise::parse_number(text);
+  if (!number || !(*number >= least && *number <= most))
     throw rankwise::bad_value(text, fmt::format("a number from {} to {}", least, most));
-  return number;
+  return *number;
 }
 
 /// One number, or one for each of red, green and blue.

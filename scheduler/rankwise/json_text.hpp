@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -55,6 +56,12 @@ inline std::string json_text(std::string_view text) {
     text.remove_prefix(n == 0 ? 1 : n);
   }
   return quoted + "\"";
+}
+
+/// `value` as a number of JSON, in the form of fmt; null where it is not finite, for which JSON has
+/// no number.
+inline std::string json_number(double value, std::string_view form = "{}") {
+  return std::isfinite(value) ? fmt::format(fmt::runtime(form), value) : "null";
 }
 
 }  // namespace rankwise

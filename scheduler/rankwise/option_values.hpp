@@ -3,6 +3,7 @@
 
 #include <rankwise/error.hpp>
 #include <rankwise/joined.hpp>
+#include <rankwise/parse_number.hpp>
 
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/core.h>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -81,12 +83,10 @@ inline boost::program_options::typed_value<std::string>* seconds(double& target)
   return boost::program_options::value<std::string>()->value_name("S")->notifier(
       [&target](const std::string& text) {
         constexpr double year = 365.0 * 24 * 3600;
-        double number = 0;
-        const char* const end = text.data() + text.size();
-        const auto [stopped, error] = std::from_chars(text.data(), end, number);
-        if (error != std::errc() || stopped != end || !(number > 0 && number <= year))
+        const std::optional<double> number = parse_number(text);
+        if (!number || !(*number > 0 && *number <= year))
           throw bad_value(text, "a number of seconds, more than 0 and at most a year");
-        target = number;
+        target = *number;
       });
 }
 

@@ -105,9 +105,9 @@ std::string json_value(const sqlite_statement& row, int column) {
       return "null";
     case SQLITE_INTEGER:
       if (row.name(column).starts_with("is_")) return row.number(column) != 0 ? "true" : "false";
-      [[fallthrough]];
-    case SQLITE_FLOAT:
       return csv_value(row, column);
+    case SQLITE_FLOAT:
+      return json_number(row.real(column));
     default:
       return json_text(row.text(column));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/parse_number.hpp>
 #include <rankwise/read/byte_source.hpp>
 #include <rankwise/read/input.hpp>
 #include <rankwise/read/line_reader.hpp>
@@ -10,14 +11,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -52,7 +52,8 @@ class csv_row {
     return fields_[column];
   }
 
-  /// The field as a number, in the C locale's form; blanks around it do no harm.
+  /// The field as a number, as `parse_number` reads it: it may be infinite, or none at all (nan).
+  /// Blanks around it do no harm.
   ///
   /// Throws: config_error, naming the file and the row's first byte, if it is none.
   double number(std::size_t column) const;
@@ -76,13 +77,12 @@ inline double csv_row::number(std::size_t column) const {
   constexpr const char* blanks = " \t";
   const std::size_t begin = std::min(field.find_first_not_of(blanks), field.size());
   const std::size_t end = std::max(begin, field.find_last_not_of(blanks) + 1);
-  double value = 0;
-  const auto read = std::from_chars(field.data() + begin, field.data() + end, value);
-  if (read.ec != std::errc{} || read.ptr != field.data() + end) {
+  const std::optional<double> value = parse_number(field.substr(begin, end - begin));
+  if (!value) {
     throw detail::input_error(
         *name_, offset_, fmt::format("column {}: found \"{}\", where a number is", column, field));
   }
-  return value;
+  return *value;
 }
 
 inline void csv_row::parse(std::span<char> line, std::uint64_t offset, char separator) {
@@ -122,7 +122,8 @@ inline void csv_row::parse(std::span<char> line, std::uint64_t offset, char sepa
 /// Calls `use(const csv_row&)` for each row that begins in the input's range: lines of fields with
 /// separators between them. A field in double quotes may hold separators, and quotes written twice,
 /// but no newline: a row is a line, so that a file can be cut anywhere. Empty lines are no rows; a
-/// carriage return before the newline is part of it.
+/// carriage return before the newline is part of it. The byte-order mark of UTF-8, with which some
+/// programs begin a file, is part of no field.
 ///
 /// Local: reads the source from one byte before the range to the end of its last row.
 /// Throws:  config_error, naming the file and the byte, where the source can't be read, a row is
@@ -130,11 +131,15 @@ inline void csv_row::parse(std::span<char> line, std::uint64_t offset, char sepa
 /// Source:  RFC 4180.
 template <std::invocable<const csv_row&> Use>
 void for_each_row(input& from, csv_format format, Use use, record_limit limit = {}) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   detail::line_reader lines(from, limit, "row");
   csv_row row(from.name());
   bool is_header = format.has_header && from.first() == 0;
   while (lines.next()) {
     std::span<char> line = lines.line();
+    if (lines.offset() == 0 &&
+        std::string_view(line.data(), line.size()).starts_with(byte_order_mark))
+      line = line.subspan(byte_order_mark.size());
     if (!line.empty() && line.back() == '\r') line = line.first(line.size() - 1);
     if (line.empty() && !is_header) continue;
     row.parse(line, lines.offset(), format.separator);
