@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -44,32 +43,22 @@ inline std::uint64_t largest(std::span<const std::uint64_t> counts) {
   return counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
 }
 
-/// As many significant digits as tell neighbouring edges apart, and one more.
-inline int digits_of_edges(const equal_bins& bins) {
-  const double largest = std::max(std::abs(bins.range.low), std::abs(bins.range.high));
-  const double needed = std::log10(largest / (bins.edge(1) - bins.edge(0)));
-  return static_cast<int>(std::clamp(std::ceil(needed) + 2, 3.0, 17.0));
-}
-
-/// One line a bin, of at most 80 characters.
+/// One line a bin, of at most 80 characters. Edges are printed as the shortest text that is read
+/// back as the same number.
 inline std::string bin_bars(const equal_bins& bins, std::span<const std::uint64_t> counts) {
   std::vector<std::string> labels;
   std::size_t label_width = 0;
   std::size_t count_width = 0;
-  const int digits = digits_of_edges(bins);
-  for (std::uint32_t bin = 0; bin < bins.n; ++bin) {
-    labels.push_back(fmt::format("[{1:.{0}g}, {2:.{0}g}{3}",
-                                 digits,
-                                 bins.edge(bin),
-                                 bins.edge(bin + 1),
-                                 bin + 1 == bins.n ? "]" : ")"));
+  for (std::uint32_t bin = 0; bin < bins.n(); ++bin) {
+    labels.push_back(fmt::format(
+        "[{}, {}{}", bins.edges[bin], bins.edges[bin + 1], bin + 1 == bins.n() ? "]" : ")"));
     label_width = std::max(label_width, labels.back().size());
     count_width = std::max(count_width, fmt::formatted_size("{}", counts[bin]));
   }
   constexpr std::size_t line_width = 80;
   const std::size_t cells = line_width - label_width - count_width - 4;
   std::string text;
-  for (std::uint32_t bin = 0; bin < bins.n; ++bin) {
+  for (std::uint32_t bin = 0; bin < bins.n(); ++bin) {
     const std::string shown = bar(counts[bin], largest(counts), cells);
     text += fmt::format("{:<{}}  {:>{}}{}{}\n",
                         labels[bin],

@@ -46,21 +46,24 @@ void count_images(const rankwise::pool& pool, const settings& asked) {
 value_range find_range_of(const rankwise::pool& pool,
                           const settings& asked,
                           const rankwise::input_files& files,
-                          const std::array<csv::column, 1>& columns) {
+                          const csv::number_columns<1>& column) {
   if (asked.min && asked.max) return {};
-  return pool.map_reduce(files, find_range{columns}, std::plus<>{}).value().value_or(value_range{});
+  return pool.map_reduce(files, find_range{column}, std::plus<>{}).value().value_or(value_range{});
 }
 
 void count_column(const rankwise::pool& pool, const settings& asked) {
   const rankwise::input_files files(pool, asked.files);
-  std::array columns{csv::parse_column(asked.column)};
-  csv::find_columns(files.whole().front(), columns);
+  csv::number_columns<1> column{.columns = {asked.column.value()}, .format = asked.format};
+  csv::find_columns(files.whole().front(), column);
   constexpr std::uint32_t default_bins = 20;
-  const equal_bins bins{.range = range_of_bins(asked, find_range_of(pool, asked, files, columns)),
-                        .n = asked.bins.value_or(default_bins)};
-  column_histogram counted{
-      .column = columns[0], .bins = bins, .counts = std::vector<std::uint64_t>(bins.n + 2)};
-  const auto result = pool.map_reduce(files, count_numbers{columns, bins}, std::plus<>{});
+  const equal_bins bins =
+      make_equal_bins(range_of_bins(asked, find_range_of(pool, asked, files, column)),
+                      asked.bins.value_or(default_bins));
+  column_histogram counted{.column = column.columns.front(),
+                           .bins = bins,
+                           .counts = std::vector<std::uint64_t>(bins.n() + 3),
+                           .is_gappy = !asked.format.missing.empty()};
+  const auto result = pool.map_reduce(files, count_numbers{column, bins}, std::plus<>{});
   for (const auto& [bin, count] : result.gather()) counted.counts.at(bin) = count;
   show(pool, asked, counted);
 }
@@ -68,10 +71,10 @@ void count_column(const rankwise::pool& pool, const settings& asked) {
 void body(const rankwise::pool& pool, const settings& asked) {
   check(asked);
   if (!asked.svg.empty()) rankwise::files::published_file::check(asked.svg, "--svg");
-  if (asked.column.empty()) {
-    count_images(pool, asked);
-  } else {
+  if (asked.column) {
     count_column(pool, asked);
+  } else {
+    count_images(pool, asked);
   }
 }
 

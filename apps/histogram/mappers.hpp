@@ -29,29 +29,31 @@ inline void count_pixels(rankwise::input& image,
 
 /// Finds the smallest and the largest number of a column.
 struct find_range {
-  std::array<csv::column, 1> columns;
+  csv::number_columns<1> column;
 
   void operator()(rankwise::input& file,
                   rankwise::emitter<rankwise::single, value_range>& emit) const {
     value_range all;
-    csv::for_each_numbers(file, columns, [&all](const std::array<double, 1>& numbers) {
+    csv::for_each_numbers(file, column, [&all](const std::array<double, 1>& numbers) {
       all = all + value_range{numbers[0], numbers[0]};
     });
     if (!all.is_empty()) emit(all);
   }
 };
 
-/// Counts the numbers of a column by bin; also those below and above all bins.
+/// Counts the numbers of a column by bin; also those below and above all bins, and the rows that
+/// have none.
 struct count_numbers {
-  std::array<csv::column, 1> columns;
+  csv::number_columns<1> column;
   equal_bins bins;
 
   void operator()(rankwise::input& file,
                   rankwise::emitter<std::uint32_t, std::uint64_t>& emit) const {
-    std::vector<std::uint64_t> counts(bins.n + 2);
-    csv::for_each_numbers(file, columns, [&](const std::array<double, 1>& numbers) {
-      ++counts[bins.bin_of(numbers[0])];
-    });
+    std::vector<std::uint64_t> counts(bins.n() + 3);
+    counts[bins.left_out()] =
+        csv::for_each_numbers(file, column, [&](const std::array<double, 1>& numbers) {
+          ++counts[bins.bin_of(numbers[0])];
+        });
     for (std::uint32_t bin = 0; bin < counts.size(); ++bin) {
       if (counts[bin] != 0) emit(bin, counts[bin]);
     }

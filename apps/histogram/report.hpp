@@ -40,20 +40,26 @@ struct colour_histogram {
 struct column_histogram {
   csv::column column;
   equal_bins bins;
-  std::vector<std::uint64_t> counts;  ///< [bins.n + 2]: also below and above all bins
+  std::vector<std::uint64_t> counts;  ///< [bins.n() + 3]: also below and above all bins, left out
+  bool is_gappy = false;              ///< rows without a value are left out, and told
 
-  std::span<const std::uint64_t> in_bins() const { return std::span(counts).first(bins.n); }
+  std::span<const std::uint64_t> in_bins() const { return std::span(counts).first(bins.n()); }
 
   std::uint64_t below() const { return counts[bins.below()]; }
 
   std::uint64_t above() const { return counts[bins.above()]; }
 
+  /// Rows without a value.
+  std::uint64_t left_out() const { return counts[bins.left_out()]; }
+
   std::string title() const {
-    const std::uint64_t all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+    const std::uint64_t all =
+        std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) - left_out();
     std::string text =
         fmt::format("{}: {} {}", column.text(), all, all == 1 ? "number" : "numbers");
-    if (below() != 0) text += fmt::format(", {} below {}", below(), bins.range.low);
-    if (above() != 0) text += fmt::format(", {} above {}", above(), bins.range.high);
+    if (below() != 0) text += fmt::format(", {} below {}", below(), bins.low());
+    if (above() != 0) text += fmt::format(", {} above {}", above(), bins.high());
+    if (is_gappy) text += fmt::format(", {} left out", left_out());
     return text;
   }
 };
@@ -70,7 +76,7 @@ inline std::string plot(const column_histogram& shown) {
 /// A drawing, as the contents of an SVG file.
 inline std::string drawing(const colour_histogram& shown) {
   constexpr std::array<std::string_view, 3> inks{"#d62728", "#2ca02c", "#1f77b4"};
-  svg_chart chart(shown.title(), {.range = {.low = 0, .high = 256}, .n = 256});
+  svg_chart chart(shown.title(), make_equal_bins({.low = 0, .high = 256}, 256));
   for (std::size_t colour = 0; colour < 3; ++colour) {
     chart.add({.name = std::string(colour_names.at(colour)),
                .colour = inks.at(colour),
@@ -102,13 +108,14 @@ inline std::string json_line(const colour_histogram& shown) {
 }
 
 inline std::string json_line(const column_histogram& shown) {
-  return fmt::format(R"({{"column":{},"low":{},"high":{},"below":{},"above":{},"counts":[{}]}})"
+  return fmt::format(R"({{"column":{},"low":{},"high":{},"below":{},"above":{}{},"counts":[{}]}})"
                      "\n",
                      rankwise::json_text(shown.column.text()),
-                     shown.bins.range.low,
-                     shown.bins.range.high,
+                     shown.bins.low(),
+                     shown.bins.high(),
                      shown.below(),
                      shown.above(),
+                     shown.is_gappy ? fmt::format(R"(,"left_out":{})", shown.left_out()) : "",
                      fmt::join(shown.in_bins(), ","));
 }
 

@@ -3,8 +3,10 @@
 
 #include <rankwise/error.hpp>
 #include <rankwise/option_values.hpp>
+#include <rankwise/parse_number.hpp>
 
 #include "csv/column.hpp"
+#include "csv/table_options.hpp"
 #include "histogram/equal_bins.hpp"
 
 #include <boost/program_options/options_description.hpp>
@@ -12,12 +14,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 namespace histogram {
@@ -25,7 +25,8 @@ namespace histogram {
 /// What the command line asks for.
 struct settings {
   std::vector<std::string> files;
-  std::string column;  ///< empty: the files are images
+  std::optional<csv::column> column;  ///< none: the files are images
+  csv::table_format format;
   std::optional<std::uint32_t> bins;
   std::optional<double> min;
   std::optional<double> max;
@@ -44,12 +45,8 @@ inline boost::program_options::options_description options(settings& asked) {
   };
   const auto number = [](std::optional<double>& target) {
     return po::value<std::string>()->value_name("X")->notifier([&target](const std::string& given) {
-      double value = 0;
-      const char* const end = given.data() + given.size();
-      const auto [stopped, error] = std::from_chars(given.data(), end, value);
-      if (error != std::errc{} || stopped != end || !std::isfinite(value)) {
-        throw rankwise::bad_value(given, "a finite number");
-      }
+      const std::optional<double> value = rankwise::parse_number(given);
+      if (!value || !std::isfinite(*value)) throw rankwise::bad_value(given, "a finite number");
       target = value;
     });
   };
@@ -62,10 +59,13 @@ inline boost::program_options::options_description options(settings& asked) {
   const auto add = [&group](const char* name, const po::value_semantic* value, const char* help) {
     group.add_options()(name, value, help);
   };
-  add("column",
-      text(asked.column, "NAME|N"),
+  csv::add_column_options(
+      group,
+      "column",
       "count the numbers in a column of CSV files, by its name in the header line or its number, "
-      "from 0 (default: the colours of BMP images)");
+      "from 0 (default: the colours of BMP images)",
+      asked.column);
+  csv::add_table_options(group, asked.format);
   add("bins",
       po::value<std::string>()->value_name("B")->notifier(take_bins),
       "bins for the numbers, 1 to 10000 (default: 20)");
@@ -82,13 +82,15 @@ inline void check(const settings& asked) {
   if (asked.files.empty()) {
     throw rankwise::config_error("found no file, accepted: one or more; see --help");
   }
-  if (!asked.column.empty()) {
-    csv::check_column("--column", asked.column, asked.files);
+  if (asked.column) {
+    csv::check_column("--column", *asked.column, asked.files);
   } else if (std::find(asked.files.begin(), asked.files.end(), "-") != asked.files.end()) {
     throw rankwise::config_error("-: only accepted with --column");
+  } else {
+    csv::refuse_table_options(asked.format, "--column");
   }
   const auto only_with_column = [&asked](bool given, const char* name) {
-    if (!given || !asked.column.empty()) return;
+    if (!given || asked.column) return;
     throw rankwise::config_error(fmt::format("{}: only accepted with --column", name));
   };
   only_with_column(asked.bins.has_value(), "--bins");
@@ -107,8 +109,8 @@ inline void check(const settings& asked) {
 inline value_range range_of_bins(const settings& asked, const value_range& found) {
   if (found.is_empty() && !(asked.min && asked.max)) {
     throw rankwise::config_error(
-        "--column " + asked.column +
-        ": found no numbers, accepted without both --min and --max: one or more");
+        fmt::format("{}: found no numbers, accepted without both --min and --max: one or more",
+                    asked.column.value_or(csv::column{}).text()));
   }
   value_range range{.low = asked.min.value_or(found.low), .high = asked.max.value_or(found.high)};
   if (!asked.min && !asked.max && range.low == range.high) {

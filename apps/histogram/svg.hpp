@@ -30,7 +30,8 @@ struct svg_series {
 /// A drawing of the counts of bins, over one another where there are several series.
 class svg_chart {
  public:
-  svg_chart(std::string title, const equal_bins& bins) : title_(std::move(title)), bins_(bins) {}
+  svg_chart(std::string title, equal_bins bins)
+      : title_(std::move(title)), bins_(std::move(bins)) {}
 
   void add(const svg_series& series) {
     series_.push_back(series);
@@ -73,8 +74,7 @@ class svg_chart {
   static constexpr double bottom = 366;
 
   double x(double value) const {
-    const value_range& range = bins_.range;
-    return left + (right - left) * (value - range.low) / (range.high - range.low);
+    return left + (right - left) * (value - bins_.low()) / (bins_.high() - bins_.low());
   }
 
   double y(double count) const {
@@ -100,10 +100,10 @@ class svg_chart {
   }
 
   std::string area(const svg_series& series) const {
-    std::string path = fmt::format("M{:.2f} {:.2f}", x(bins_.range.low), bottom);
-    for (std::uint32_t bin = 0; bin < bins_.n; ++bin) {
+    std::string path = fmt::format("M{:.2f} {:.2f}", x(bins_.low()), bottom);
+    for (std::uint32_t bin = 0; bin < bins_.n(); ++bin) {
       path += fmt::format(
-          "V{:.2f}H{:.2f}", y(static_cast<double>(series.counts[bin])), x(bins_.edge(bin + 1)));
+          "V{:.2f}H{:.2f}", y(static_cast<double>(series.counts[bin])), x(bins_.edges[bin + 1]));
     }
     return fmt::format(
         R"(<path d="{0}V{1:.2f}Z" fill="{2}" fill-opacity="0.25" stroke="{2}" stroke-width="1.2"/>)"
@@ -120,7 +120,7 @@ class svg_chart {
                                     bottom,
                                     right);
     const auto numbers =
-        marks_.empty() ? drawing::round_numbers(bins_.range.low, bins_.range.high) : marks_;
+        marks_.empty() ? drawing::round_numbers(bins_.low(), bins_.high()) : marks_;
     for (const double number : numbers) {
       drawn += fmt::format(
           R"(<path d="M{0:.2f} {1}v5" stroke="#333"/><text x="{0:.2f}" y="{2}" text-anchor="middle">{3:.10g}</text>)"

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace linear_regression {
@@ -23,6 +24,8 @@ struct line_fit {
   std::optional<double> r2 = std::nullopt;
   double slope_error = 0;      ///< its standard error
   double intercept_error = 0;  ///< its standard error
+  /// Rows in which a number is missing; none where such rows are refused.
+  std::optional<std::uint64_t> left_out = std::nullopt;
 };
 
 /// Fits a line to points.
@@ -31,7 +34,8 @@ struct line_fit {
 ///        cancel) are within some e and a rounding; the standard errors are within e / (1 - r2).
 ///        What the line leaves below 2^-48 of the standard deviation of y counts as nothing: it
 ///        can't be told from rounding.
-/// Throws: config_error if there are less than 3 points, if all have one x, or if squares overflow.
+/// Throws: config_error if there are less than 3 points, if all have one x, or if squares or what
+///         comes of them overflow.
 /// Source: Draper and Smith, Applied Regression Analysis, 3rd edition (1998), 1.2 to 1.4.
 inline line_fit fit_line(const moments& points) {
   if (points.n < 3) {
@@ -62,6 +66,16 @@ inline line_fit fit_line(const moments& points) {
                .slope_error = std::sqrt((variance / xx).high),
                .intercept_error = std::sqrt((variance * of_mean).high)};
   if (yy.high > 0) fit.r2 = left.high > 0 ? (explained / yy).high : 1;
+  for (const double figure :
+       {fit.slope, fit.intercept, fit.r2.value_or(0), fit.slope_error, fit.intercept_error}) {
+    if (std::isfinite(figure)) continue;
+    throw rankwise::config_error(
+        fmt::format("a line of slope {} and intercept {}: found figures that a double can't hold, "
+                    "accepted: up to {:.2g}",
+                    fit.slope,
+                    fit.intercept,
+                    std::numeric_limits<double>::max()));
+  }
   return fit;
 }
 

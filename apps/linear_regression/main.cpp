@@ -11,26 +11,30 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <functional>
 
 namespace linear_regression {
 namespace {
 
-moments moments_of_files(const rankwise::pool& pool, const settings& asked) {
+table_points points_of_files(const rankwise::pool& pool, const settings& asked) {
   const rankwise::input_files files(pool, asked.files);
-  if (asked.x.empty()) {
+  if (!asked.x) {
     const auto sums = pool.map_reduce(files, rankwise::fn<sum_bytes>, std::plus<>{}).value();
-    return moments_of(sums.value_or(byte_sums{}));
+    return {.whole = moments_of(sums.value_or(byte_sums{}))};
   }
-  std::array columns{csv::parse_column(asked.x), csv::parse_column(asked.y)};
+  csv::number_columns<2> columns{.columns = {asked.x.value(), asked.y.value()},
+                                 .format = asked.format};
   csv::find_columns(files.whole().front(), columns);
-  return pool.map_reduce(files, find_moments{columns}, std::plus<>{}).value().value_or(moments{});
+  return pool.map_reduce(files, find_moments{columns}, std::plus<>{})
+      .value()
+      .value_or(table_points{});
 }
 
 void body(const rankwise::pool& pool, const settings& asked) {
   check(asked);
-  const line_fit fit = fit_line(moments_of_files(pool, asked));
+  const table_points points = points_of_files(pool, asked);
+  line_fit fit = fit_line(points.whole);
+  if (!asked.format.missing.empty()) fit.left_out = points.left_out;
   fmt::print("{}", pool.options().json ? json_line(fit) : table(fit));
 }
 

@@ -15,8 +15,9 @@ inline std::string table(const line_fit& fit) {
   const auto row = [](const char* name, double value, double error) {
     return fmt::format("{:<9}  {:>24}  {:>24}\n", name, value, error);
   };
-  return fmt::format("{} points: y = {:.6g} x {} {:.6g}\n{:<9}  {:>24}  {:>24}\n",
+  return fmt::format("{} points{}: y = {:.6g} x {} {:.6g}\n{:<9}  {:>24}  {:>24}\n",
                      fit.n,
+                     fit.left_out ? fmt::format(" ({} rows left out)", *fit.left_out) : "",
                      fit.slope,
                      std::signbit(fit.intercept) ? '-' : '+',
                      std::abs(fit.intercept),
@@ -32,14 +33,15 @@ inline std::string table(const line_fit& fit) {
 /// The same as one JSON object on a line; each number is read back as the same double.
 inline std::string json_line(const line_fit& fit) {
   return fmt::format(R"({{"n":{},"slope":{},"intercept":{},"r2":{},)"
-                     R"("slope_error":{},"intercept_error":{}}})"
+                     R"("slope_error":{},"intercept_error":{}{}}})"
                      "\n",
                      fit.n,
                      fit.slope,
                      fit.intercept,
                      fit.r2 ? fmt::to_string(*fit.r2) : "null",
                      fit.slope_error,
-                     fit.intercept_error);
+                     fit.intercept_error,
+                     fit.left_out ? fmt::format(R"(,"left_out":{})", *fit.left_out) : "");
 }
 
 }  // namespace linear_regression

@@ -37,14 +37,38 @@ case_columns() {
   oracle make-columns columns
   oracle count-column 20 - - 2 columns/* >expected
   oracle count-column 7 -0.25 0.5 2 columns/* >expected.limits
+  oracle count-column 10 0 1 2 columns/* >expected.tenths
   for n in 1 2 3 5; do
     ranks "$n" --json --column weight columns || fail "status $? on $n ranks"
     expect "counts on $n ranks" "$(head -n 1 out)" "{\"column\":\"weight\",$(cat expected)"
     ranks "$n" --json --column 2 --bins 7 --min -0.25 --max 0.5 columns/* || fail "status $? on $n ranks"
     expect "counts of column 2 on $n ranks" "$(head -n 1 out)" "{\"column\":\"column 2\",$(cat expected.limits)"
+    ranks "$n" --json --column 2 --bins 10 --min +0 --max +1.0e0 columns || fail "status $? on $n ranks"
+    expect "counts of tenths on $n ranks" "$(head -n 1 out | sed 's/"low":0,"high":1,/"low":0.0,"high":1.0,/')" \
+      "{\"column\":\"column 2\",$(cat expected.tenths)"
   done
   "$program" --progress none --json --column 2 - <columns/a.csv >out 2>err || fail "status $?"
   expect "counts of standard input" "$(head -n 1 out)" "{\"column\":\"column 2\",$(oracle count-column 20 - - 2 columns/a.csv)"
+}
+
+# Names that are numbers, missing values, other delimiters, and a byte-order mark before a quoted name.
+case_tables() {
+  local n
+  printf '\xef\xbb\xbf"2020";2021\n0.3;1\nNA;2\n;3\n+1;4\n1e-400;5\n' >table.csv
+  for n in 1 2; do
+    ranks "$n" --json --column-name 2020 --delimiter ';' --missing 'NA,,.' --bins 10 table.csv || fail "status $? on $n ranks"
+    expect "line on $n ranks" "$(head -n 1 out)" \
+      '{"column":"2020","low":0,"high":1,"below":0,"above":0,"left_out":2,"counts":[1,0,0,1,0,0,0,0,0,1]}'
+  done
+  alone --column-name 2020 --delimiter ';' --missing 'NA,,.' table.csv || fail "status $?"
+  expect "title" "$(head -n 1 out)" '2020: 3 numbers, 2 left out'
+  printf '\xef\xbb\xbf1\tx\n2\ty\n' >marked.tsv
+  alone --json --column 0 --delimiter '\t' --bins 1 marked.tsv || fail "status $?"
+  expect "line" "$(head -n 1 out)" '{"column":"column 0","low":1,"high":2,"below":0,"above":0,"counts":[2]}'
+  refused_by_tasks "$scratch/table.csv: byte 0: found no column 2020, but column 0 of that name, accepted: a column's \
+number, or its name by the option that ends in -name" --column 2020 --delimiter ';' table.csv
+  printf 'x;y\n1;2\n' >other.csv
+  refused "$scratch/other.csv: byte 0: found no column \"x\", accepted: \"x;y\"; or another --delimiter" --column x other.csv
 }
 
 case_plots() {
@@ -110,8 +134,12 @@ case_bad_inputs() {
   refused "$scratch/empty.csv: byte 0: found no column \"c\", accepted: a header line that has it" --column c empty.csv
   refused "$scratch/empty.csv: byte 0: found the end of the file, accepted: a whole BMP header" empty.csv
   refused '-: only accepted with --column' -
+  refused '--delimiter: only accepted with --column' --delimiter ';' bad/cut.bmp
+  refused '--missing: only accepted with --column' --missing NA bad/cut.bmp
+  refused '--delimiter: found "", accepted: one character of ASCII that is no quote, or \t' --delimiter '' --column a table.csv
+  refused '--column-name: found "b", accepted: one option for a column' --column a --column-name b table.csv
   refused '--column: found "a", accepted for standard input: a number' --column a -
-  refused '--column 0: found no numbers, accepted without both --min and --max: one or more' --column 0 empty.csv
+  refused 'column 0: found no numbers, accepted without both --min and --max: one or more' --column 0 empty.csv
   refused 'bins from 9 to 5: accepted: from a number to a larger one, at a distance that a double holds' \
     --column a --min 9 table.csv
   refused "--svg no/a.svg: can't be written: No such file or directory" --svg no/a.svg --column a table.csv

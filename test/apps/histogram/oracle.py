@@ -9,6 +9,7 @@ import random
 import struct
 import sys
 import xml.etree.ElementTree
+from fractions import Fraction
 
 
 def header(width, height, bits, info_bytes=40, compression=0, gap=0):
@@ -91,7 +92,8 @@ def make_columns(directory):
             rows.writerow(["id", "a name, quoted", "weight"])
             for i in range(3000):
                 # Many numbers stand right on edges of bins.
-                rows.writerow([i, f'{i} "{i}"', random.choice([random.gauss(0, 1), random.randint(-12, 12) / 4])])
+                numbers = [random.gauss(0, 1), random.randint(-12, 12) / 4, random.randint(-20, 20) / 10]
+                rows.writerow([i, f'{i} "{i}"', random.choice(numbers)])
 
 
 def count_column(bins, low, high, column, paths):
@@ -101,7 +103,8 @@ def count_column(bins, low, high, column, paths):
             numbers += [float(row[column]) for row in list(csv.reader(file))[1:]]
     low = min(numbers) if low == "-" else float(low)
     high = max(numbers) if high == "-" else float(high)
-    edges = [low + k * ((high - low) / bins) for k in range(bins)] + [high]
+    exact = [Fraction(low) + k * (Fraction(high) - Fraction(low)) / bins for k in range(bins + 1)]
+    edges = [float(edge) for edge in exact]  # rounded once
     counts = [0] * bins
     for number in numbers:
         if low <= number <= high:

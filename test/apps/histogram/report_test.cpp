@@ -33,8 +33,8 @@ std::size_t widest_line(const std::string& text) {
 
 column_histogram weights() {
   return {.column = {.number = 2, .name = "weight <\"kg\">"},
-          .bins = {.range = {.low = 0, .high = 1}, .n = 4},
-          .counts = {1, 0, 8, 2, 0, 5}};
+          .bins = histogram::make_equal_bins({.low = 0, .high = 1}, 4),
+          .counts = {1, 0, 8, 2, 0, 5, 0}};
 }
 
 }  // namespace
@@ -58,9 +58,9 @@ TEST_CASE("the plot of a column") {
 
 TEST_CASE("plots fit 80 columns") {
   column_histogram wide;
-  wide.bins = {.range = {.low = -1.2345678901234567e-200, .high = -1.2345678901234565e-200},
-               .n = 3};
-  wide.counts = {UINT64_MAX, 1, 0, 0, 0};
+  wide.bins = histogram::make_equal_bins(
+      {.low = -1.2345678901234567e-200, .high = -1.2345678901234565e-200}, 3);
+  wide.counts = {UINT64_MAX, 1, 0, 0, 0, 0};
   CHECK(widest_line(histogram::bin_bars(wide.bins, wide.in_bins())) <= 80);
   colour_histogram colours;
   colours.bins.fill(UINT64_MAX / 1000);
@@ -69,10 +69,21 @@ TEST_CASE("plots fit 80 columns") {
   CHECK(widest_line(histogram::colour_bars(colours.bins)) <= 80);
 }
 
-TEST_CASE("edges have as many digits as tell them apart") {
-  CHECK(histogram::digits_of_edges({.range = {.low = 0, .high = 100}, .n = 10}) == 3);
-  CHECK(histogram::digits_of_edges({.range = {.low = 1e6, .high = 1e6 + 1}, .n = 10}) == 10);
-  CHECK(histogram::digits_of_edges({.range = {.low = 1, .high = 1 + 1e-15}, .n = 9}) == 17);
+TEST_CASE("edges are printed as those that are compared") {
+  const auto bins = histogram::make_equal_bins({.low = 0, .high = 1}, 3);
+  const std::vector<std::uint64_t> counts{1, 1, 1};
+  const std::string text = histogram::bin_bars(bins, counts);
+  CHECK_THAT(text, ContainsSubstring("[0, 0.3333333333333333) "));
+  CHECK_THAT(text, ContainsSubstring("[0.6666666666666666, 1] "));
+}
+
+TEST_CASE("rows that were left out are told where they may be") {
+  column_histogram gappy = weights();
+  gappy.is_gappy = true;
+  CHECK(gappy.title() == "weight <\"kg\">: 16 numbers, 5 above 1, 0 left out");
+  gappy.counts.back() = 7;
+  CHECK(gappy.title() == "weight <\"kg\">: 16 numbers, 5 above 1, 7 left out");
+  CHECK_THAT(histogram::json_line(gappy), ContainsSubstring(R"("above":5,"left_out":7,"counts")"));
 }
 
 TEST_CASE("the plot of colours") {

@@ -48,6 +48,20 @@ case_hard_columns() {
   done
 }
 
+# Names that are numbers, missing values, other delimiters, and numbers as others write them.
+case_tables() {
+  local n
+  printf '\xef\xbb\xbf"2019";2020;note\n1;+2;a\n2;;b\n.3e1;7.;c\n4;NA;d\n5;9e+0;e\n1e-400;1;f\n' >table.csv
+  for n in 1 2 3; do
+    ranks "$n" --json --x-name 2019 --y-name 2020 --delimiter ';' --missing 'NA,,.' table.csv || fail "status $? on $n ranks"
+    oracle judge-points out 2 1:2 3:7 5:9 0:1
+    ranks "$n" --json --x 0 --y-name 2020 --delimiter ';' --missing 'NA,,.' table.csv || fail "status $? on $n ranks"
+    oracle judge-points out 2 1:2 3:7 5:9 0:1
+  done
+  alone --x-name 2019 --y 1 --delimiter ';' --missing 'NA,,.' table.csv || fail "status $?"
+  expect "first words" "$(cut -d: -f1 out | head -n 1)" '4 points (2 rows left out)'
+}
+
 # refused MESSAGE ARGUMENT...: MESSAGE is all that is said, status 2.
 refused() {
   local message=$1 status=0
@@ -78,6 +92,7 @@ case_bad_inputs() {
   : >empty
   printf 'a,b\n1,2\n1,3\n1,x\n' >table.csv
   printf 'a,b\n1e200,1\n-1e200,2\n3,3\n' >large.csv
+  printf 'a,b\n1,2\n2,1e400\n3,3\n' >overflow.csv
   refused 'found no file, accepted: one or more; see --help'
   refused '--x: only accepted with --y' --x a table.csv
   refused '--y: only accepted with --x' --y a table.csv
@@ -89,6 +104,10 @@ case_bad_inputs() {
   refused_after 'a line with standard errors: found 2 points, accepted: 3 or more' two
   refused_after 'found x = 97 in all 3 points, accepted: x that differ' constant
   refused_after "$scratch/table.csv: byte 12: column 1: found \"x\", where a number is" --x a --y b table.csv
+  refused_after "$scratch/overflow.csv: byte 8: found 1e400 in column 1, accepted: finite numbers, of at most 1.8e+308" \
+    --x a --y b overflow.csv
+  refused '--missing: only accepted with --x and --y' --missing NA odd
+  refused '--y-name: found "b", accepted: one option for a column' --x a --y b --y-name b table.csv
   refused_after 'found numbers whose squares are too large for a double, accepted: up to 1e150' --x a --y b large.csv
 }
 

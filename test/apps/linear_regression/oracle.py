@@ -113,6 +113,12 @@ def main(what, *arguments):
     if what in makers:
         makers[what](*arguments)
         return
+    if what == "judge-points":  # the program's output, how many rows it left out, and X:Y of the others
+        with open(arguments[0], encoding="utf-8") as file:
+            found = json.loads(file.readline())
+        assert found["left_out"] == int(arguments[1]), found
+        judge("columns", found, [tuple(map(float, point.split(":"))) for point in arguments[2:]])
+        return
     # judge-bytes, judge-columns or judge-hard-columns, the program's output, and the files that it read.
     with open(arguments[0], encoding="utf-8") as file:
         found = json.loads(file.readline())

@@ -26,6 +26,15 @@ TEST_CASE("the table of a line") {
         "\n");
 }
 
+TEST_CASE("rows that were left out are told where they may be") {
+  line_fit fit{.n = 7, .slope = 2, .r2 = 1};
+  fit.left_out = 3;
+  CHECK(linear_regression::table(fit).starts_with("7 points (3 rows left out): y = 2 x + 0\n"));
+  CHECK(linear_regression::json_line(fit) ==
+        R"({"n":7,"slope":2,"intercept":0,"r2":1,"slope_error":0,"intercept_error":0,"left_out":3})"
+        "\n");
+}
+
 TEST_CASE("a constant y has no r2") {
   const line_fit fit{.n = 3, .intercept = 7};
   CHECK(linear_regression::table(fit) ==
