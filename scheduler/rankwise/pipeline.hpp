@@ -94,7 +94,9 @@ class pipeline {
     std::exception_ptr own;  // what source or sink threw
     engine::pipeline_run_call* under_way = nullptr;
 
+    const std::uint64_t number_of_run = root.resident_numbers().next();
     const auto run_root = [&] {
+      const engine::pipeline_seats::run_scope under_way_here(seats, number_of_run);
       core::pipeline_root<engine::letter> ends(
           seats.parcels(), how.in_flight != 0 ? how.in_flight : 4 * layout_.n_seats());
       seats.on_failure([&](engine::stage_failure failure) {
@@ -108,12 +110,11 @@ class pipeline {
       } catch (...) {
         own = std::current_exception();
       }
-      seats.on_failure({});
       return seats.end_run();
     };
 
     const engine::pipeline_run_call::rows rows(pipelines::n_ranks_of(pool_));
-    engine::pipeline_run_call call(rows, {*number_, retries}, run_root);
+    engine::pipeline_run_call call(rows, {*number_, number_of_run, retries}, run_root);
     call.set_number(pool_.number_call());
     under_way = &call;
     const core::duration begun = engine::now();
@@ -163,7 +164,7 @@ class pipeline {
           ends.end_source();
           break;
         }
-        engine::letter value{root_rank, 0, engine::peers::new_letter(), engine::front_bytes};
+        engine::letter value{root_rank, 0, seats.new_letter(), engine::pipeline_seats::value_at};
         wire::encoder<Input>(value.frame).put(*item);
         ends.enter(std::move(value));
         seats.deliver();  // so that the source is asked for as many as there are replicas

@@ -121,15 +121,14 @@ class part final : public keyed_part<Value> {
 
   void visit(const typename keyed_part<Value>::visitor& use) override {
     if (file_.size() != 0) spill_own();  // what is merged needs the room
-    const std::uint64_t n_bytes_kept = file_.size();
     for (segment_type& own : segments_) {
       if (own.runs().empty()) {
         own.for_each(
             [&](packed_key /*key*/, std::string_view text, Value& value) { use(text, value); });
       } else {
+        const spill_file::put_back without_smaller_segments(file_);
         spilled_segment<Value, Combine, Table>(file_, combine_, how_.hash_seed, memory_, limit_)
             .visit(own.runs(), use);
-        file_.cut(n_bytes_kept);
       }
     }
   }

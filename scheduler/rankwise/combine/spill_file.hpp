@@ -96,6 +96,23 @@ class spill_file {
       size_ = n_bytes;
   }
 
+  /// Puts the file back to the size that it had, however what is done meanwhile ends.
+  class put_back {
+   public:
+    explicit put_back(spill_file& file) : file_(&file), n_bytes_(file.size()) {}
+
+    put_back(const put_back&) = delete;
+    put_back& operator=(const put_back&) = delete;
+    put_back(put_back&&) = delete;
+    put_back& operator=(put_back&&) = delete;
+
+    ~put_back() { file_->cut(n_bytes_); }
+
+   private:
+    spill_file* file_;
+    std::uint64_t n_bytes_;
+  };
+
   /// Under which this process can open the file once more.
   std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
 

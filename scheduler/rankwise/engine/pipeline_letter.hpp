@@ -5,7 +5,8 @@
 
 namespace rankwise::engine {
 
-/// What a letter of a pipeline is about, in the 64 bits of its subject.
+/// What a letter of a pipeline is about, in the 64 bits of its subject. The content begins with the
+/// number of the run.
 struct pipeline_subject {
   enum class kind : std::uint8_t {
     parcel,  ///< an item for `stage`; the content is its value
@@ -16,24 +17,22 @@ struct pipeline_subject {
     over     ///< this run is over
   };
 
+  static constexpr unsigned item_bits = 48;
   static constexpr std::uint64_t most_stages = std::uint64_t{1} << 12U;
-  static constexpr std::uint64_t most_items = std::uint64_t{1} << 40U;
+  static constexpr std::uint64_t most_items = std::uint64_t{1} << item_bits;
 
   kind what = kind::parcel;
-  std::uint8_t run = 0;     ///< which one it belongs to, modulo 256: a late letter of one that was
-                            ///< stopped is of no use to the next
   std::uint32_t stage = 0;  ///< < most_stages
   std::uint64_t item = 0;   ///< < most_items
 
   constexpr std::uint64_t encode() const {
-    return static_cast<std::uint64_t>(what) << 60U | static_cast<std::uint64_t>(run) << 52U |
-           static_cast<std::uint64_t>(stage) << 40U | item;
+    return static_cast<std::uint64_t>(what) << 60U |
+           static_cast<std::uint64_t>(stage) << item_bits | item;
   }
 
   static constexpr pipeline_subject decode(std::uint64_t bits) {
     return {static_cast<kind>(bits >> 60U),
-            static_cast<std::uint8_t>(bits >> 52U),
-            static_cast<std::uint32_t>(bits >> 40U & (most_stages - 1)),
+            static_cast<std::uint32_t>(bits >> item_bits & (most_stages - 1)),
             bits & (most_items - 1)};
   }
 };

@@ -27,10 +27,11 @@ struct serve_seats {
   static constexpr bool runs_once = true;
 
   std::uint64_t number = 0;   ///< of the residents
+  std::uint64_t run = 0;      ///< the number of this one
   std::uint32_t retries = 0;  ///< of a stage, for an item
 
   std::vector<seat_figures> operator()(task_context& context, std::uint32_t /*row*/) const {
-    return context.around().kept.get<pipeline_seats>(number).serve(retries);
+    return context.around().kept.get<pipeline_seats>(number).serve(run, retries);
   }
 };
 

@@ -11,9 +11,11 @@
 #include <rankwise/engine/residents.hpp>
 #include <rankwise/engine/stage_runner.hpp>
 #include <rankwise/task.hpp>
+#include <rankwise/wire/buffer.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -41,6 +43,9 @@ struct stage_failure {
 };
 
 /// The stages of a pipeline that run on one rank, and what passes between them and the other ranks.
+/// Runs have numbers, which the root gives, each a larger one: what is left of a run that has ended
+/// in whatever way is of no use to the next, and a rank that comes later to a run finds what was
+/// sent to it meanwhile.
 class pipeline_seats final : public resident {
  public:
   using node = core::pipeline_node<letter>;
@@ -55,8 +60,7 @@ class pipeline_seats final : public resident {
       : around_(&around),
         channel_(channel),
         layout_(std::move(layout)),
-        runners_(std::move(runners)),
-        node_(layout_, around.rank) {
+        runners_(std::move(runners)) {
     around_->others->open(channel_, [this](letter& what) { take(what); });
   }
 
@@ -67,12 +71,29 @@ class pipeline_seats final : public resident {
 
   ~pipeline_seats() override { around_->others->close(channel_); }
 
-  /// On a rank that is not the root: works until the root says that the run is over; a rank without
-  /// a stage has nothing to do. A stage that throws is called up to `retries` times more for the
+  /// A run is under way here while this lives.
+  class run_scope {
+   public:
+    run_scope(pipeline_seats& seats, std::uint64_t run) : seats_(&seats) { seats.begin(run); }
+
+    run_scope(const run_scope&) = delete;
+    run_scope& operator=(const run_scope&) = delete;
+    run_scope(run_scope&&) = delete;
+    run_scope& operator=(run_scope&&) = delete;
+
+    ~run_scope() { seats_->end(); }
+
+   private:
+    pipeline_seats* seats_;
+  };
+
+  /// On a rank that is not the root: works until the root says that `run` is over; a rank without a
+  /// stage has nothing to do. A stage that throws is called up to `retries` times more for the
   /// item.
   ///
   /// Throws: std::runtime_error if the call is cancelled meanwhile.
-  std::vector<seat_figures> serve(std::uint32_t retries) {
+  std::vector<seat_figures> serve(std::uint64_t run, std::uint32_t retries) {
+    const run_scope under_way(*this, run);
     backoff idle;
     idle.reset(now());
     while (!is_over_ && !runners_.empty()) {
@@ -83,7 +104,7 @@ class pipeline_seats final : public resident {
         idle.wait(now());
       }
     }
-    return leave();
+    return figures();
   }
 
   /// Sends what is due, and takes what has come; false where that is nothing.
@@ -96,30 +117,28 @@ class pipeline_seats final : public resident {
 
   /// Sends on what may go.
   void deliver() {
-    while (std::optional<node::delivery> out = node_.next_delivery()) {
+    while (std::optional<node::delivery> out = node_->next_delivery()) {
       const bool is_gap = out->what.is_gap;
       post(out->to,
            {is_gap ? pipeline_subject::kind::gap : pipeline_subject::kind::parcel,
-            run_,
             out->what.stage,
             out->what.item},
-           is_gap ? peers::new_letter() : std::move(out->what.payload.frame));
+           is_gap ? new_letter() : std::move(out->what.payload.frame));
     }
   }
 
   /// Runs one stage on one item; false where there is none.
   bool work_once(std::uint32_t retries) {
     deliver();
-    std::optional<node::job> job = node_.next_job();
+    std::optional<node::job> job = node_->next_job();
     if (!job) return false;
     const std::uint32_t stage = job->what.stage;
     if (job->tell_begun) {
-      post(job->from,
-           {pipeline_subject::kind::begun, run_, stage, to_item(job->last_took)},
-           peers::new_letter());
+      post(
+          job->from, {pipeline_subject::kind::begun, stage, to_item(job->last_took)}, new_letter());
     }
     if (job->what.is_gap) {
-      node_.hand_on({stage + 1, job->what.item, {}, true});
+      node_->hand_on({stage + 1, job->what.item, {}, true});
     } else {
       run_stage(std::move(job->what), retries);
     }
@@ -135,15 +154,26 @@ class pipeline_seats final : public resident {
         if (rank == around_->rank || std::find(told.begin(), told.end(), rank) != told.end())
           continue;
         told.push_back(rank);
-        post(rank, {pipeline_subject::kind::over, run_, 0, 0}, peers::new_letter());
+        post(rank, {pipeline_subject::kind::over, 0, 0}, new_letter());
       }
     }
-    return leave();
+    return figures();
   }
 
+  /// Where a value for a stage begins in a letter of this run.
+  static constexpr std::size_t value_at = front_bytes + sizeof(std::uint64_t);
+
+  /// A letter of this run.
+  wire::bytes new_letter() const {
+    wire::bytes piece = peers::new_letter();
+    wire::append_value(piece, run_);
+    return piece;
+  }
+
+  /// Until the run ends.
   void on_failure(failure_handler handler) { on_failure_ = std::move(handler); }
 
-  node& parcels() { return node_; }
+  node& parcels() { return *node_; }
 
  private:
   /// Only the sink knows that an item counts.
@@ -151,6 +181,25 @@ class pipeline_seats final : public resident {
       "a stage of a pipeline, whose results go to other ranks before it is known whether they "
       "count: "
       "what must count once belongs into the sink";
+
+  /// A letter of a run that has not begun here.
+  struct early_letter {
+    std::uint64_t run;
+    letter what;
+  };
+
+  void begin(std::uint64_t run) {
+    run_ = run;
+    is_over_ = false;
+    node_.emplace(layout_, around_->rank);
+    for (early_letter& one : std::exchange(early_, {})) take(one.run, one.what);
+  }
+
+  void end() {
+    node_.reset();
+    figures_.clear();
+    on_failure_ = {};
+  }
 
   static std::uint64_t to_item(core::duration took) {
     return std::min<std::uint64_t>(static_cast<std::uint64_t>(took.count()),
@@ -162,19 +211,26 @@ class pipeline_seats final : public resident {
   }
 
   void take(letter& what) {
+    const auto run = wire::reader(what.content()).take_value<std::uint64_t>();
+    what.at += sizeof run;
+    take(run, what);
+  }
+
+  void take(std::uint64_t run, letter& what) {
+    if (run > run_) early_.push_back({run, std::move(what)});
+    if (run != run_ || !node_) return;
     const pipeline_subject subject = pipeline_subject::decode(what.subject);
-    if (subject.run != run_) return;
     switch (subject.what) {
       case pipeline_subject::kind::parcel:
-        node_.arrive(what.from, {subject.stage, subject.item, std::move(what), false});
+        node_->arrive(what.from, {subject.stage, subject.item, std::move(what), false});
         break;
       case pipeline_subject::kind::gap:
-        node_.arrive(what.from, {subject.stage, subject.item, {}, true});
+        node_->arrive(what.from, {subject.stage, subject.item, {}, true});
         break;
       case pipeline_subject::kind::begun:
-        node_.begun(what.from,
-                    subject.stage,
-                    core::duration(static_cast<core::duration::rep>(subject.item)));
+        node_->begun(what.from,
+                     subject.stage,
+                     core::duration(static_cast<core::duration::rep>(subject.item)));
         break;
       case pipeline_subject::kind::failed:
         if (on_failure_) {
@@ -190,11 +246,11 @@ class pipeline_seats final : public resident {
 
   void run_stage(core::parcel<letter> what, std::uint32_t retries) {
     const core::duration begun = now();
-    wire::bytes output = peers::new_letter();
+    wire::bytes output = new_letter();
     std::optional<task_threw> threw;
     for (std::uint32_t attempt = 0;; ++attempt) {
       threw.reset();
-      output.resize(front_bytes);
+      output.resize(value_at);
       around_->again = attempt != 0;
       try {
         task_context context(*around_, what.item, no_settling);
@@ -205,18 +261,18 @@ class pipeline_seats final : public resident {
       if (!threw || attempt == retries) break;
     }
     const core::duration took = now() - begun;
-    node_.measured(what.stage, took);
-    seat_figures& figures = figures_[what.stage];
-    ++figures.n_items;
-    figures.busy_s += std::chrono::duration<double>(took).count();
+    node_->measured(what.stage, took);
+    seat_figures& done = figures_[what.stage];
+    ++done.n_items;
+    done.busy_s += std::chrono::duration<double>(took).count();
     if (!threw) {
-      node_.hand_on({what.stage + 1,
-                     what.item,
-                     letter{around_->rank, 0, std::move(output), front_bytes},
-                     false});
+      node_->hand_on({what.stage + 1,
+                      what.item,
+                      letter{around_->rank, 0, std::move(output), value_at},
+                      false});
     } else {
       tell_failure({what.stage, what.item, around_->rank, std::move(*threw)});
-      node_.hand_on({what.stage + 1, what.item, {}, true});
+      node_->hand_on({what.stage + 1, what.item, {}, true});
     }
   }
 
@@ -225,25 +281,20 @@ class pipeline_seats final : public resident {
       if (on_failure_) on_failure_(std::move(failure));
       return;
     }
-    wire::bytes piece = peers::new_letter();
+    wire::bytes piece = new_letter();
     const std::vector<std::byte> text = failure_text::encode(failure.threw);
     wire::append(piece, text.data(), text.size());
-    post(root_rank,
-         {pipeline_subject::kind::failed, run_, failure.stage, failure.item},
-         std::move(piece));
+    post(
+        root_rank, {pipeline_subject::kind::failed, failure.stage, failure.item}, std::move(piece));
   }
 
-  /// What this rank has done; it is ready for another run.
-  std::vector<seat_figures> leave() {
+  /// What this rank has done in this run.
+  std::vector<seat_figures> figures() {
     std::vector<seat_figures> all;
     for (const auto& [stage, runner] : runners_) {
       all.push_back(figures_[stage]);
       all.back().stage = stage;
     }
-    figures_.clear();
-    node_ = node(layout_, around_->rank);
-    is_over_ = false;
-    ++run_;
     return all;
   }
 
@@ -252,10 +303,11 @@ class pipeline_seats final : public resident {
   core::pipeline_layout layout_;
   std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners_;  // by stage
   std::map<std::uint32_t, seat_figures> figures_;                   // by stage
-  node node_;
+  std::optional<node> node_;                                        // none: no run is under way
   failure_handler on_failure_;
-  std::uint8_t run_ = 0;
+  std::uint64_t run_ = 0;  // the one under way, or the last
   bool is_over_ = false;
+  std::vector<early_letter> early_;
 };
 
 }  // namespace rankwise::engine

@@ -26,6 +26,9 @@ class resident_numbers {
 
   const std::vector<std::uint64_t>& wanted() const { return *wanted_; }
 
+  /// A number that is larger than all before, for something else than a resident.
+  std::uint64_t next() { return ++last_; }
+
  private:
   std::shared_ptr<std::vector<std::uint64_t>> wanted_ =
       std::make_shared<std::vector<std::uint64_t>>();

@@ -59,7 +59,12 @@ class pending_blocks {
   ///
   /// Throws: std::runtime_error if the call is cancelled meanwhile.
   wire::bytes take(std::uint64_t number) {
-    engine::tend_until(*others_, *cancelled_, [&] { return !answers_.at(number).empty(); });
+    try {
+      engine::tend_until(*others_, *cancelled_, [&] { return !answers_.at(number).empty(); });
+    } catch (...) {
+      forget(number);
+      throw;
+    }
     return std::move(answers_.extract(number).mapped());
   }
 
