@@ -3,11 +3,13 @@
 
 #include <rankwise/command_line.hpp>
 #include <rankwise/engine/before_main.hpp>
+#include <rankwise/engine/mpi_session.hpp>
 #include <rankwise/engine/root.hpp>
 #include <rankwise/engine/server.hpp>
 #include <rankwise/engine/start_signs.hpp>
 #include <rankwise/engine/start_up.hpp>
 #include <rankwise/engine/survival.hpp>
+#include <rankwise/engine/task_end.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/launcher.hpp>
 #include <rankwise/observe/console.hpp>
@@ -81,7 +83,11 @@ void run_on_endpoint(transport::endpoint& endpoint,
                      const survival& losses,
                      Body& body) {
   if (endpoint.rank() != root_rank) {
-    or_bring_down([&] { server(endpoint, losses).serve(); });
+    or_bring_down([&] {
+      server mine(endpoint, losses);
+      const task_end named(mine.around(), true);
+      mine.serve();
+    });
     return;
   }
   std::optional<observe::console> shown;
@@ -94,6 +100,7 @@ void run_on_endpoint(transport::endpoint& endpoint,
     shown->say(
         "MPI gives no MPI_THREAD_SERIALIZED: while the root is in a task, other ranks wait for it");
   }
+  const task_end named(engine->around(), endpoint.n_ranks() > 1);
   std::unique_ptr<observe::journal> book;
   std::exception_ptr failure;
   try {
@@ -254,6 +261,10 @@ int run(int argc, char** argv, const program& what, Body body) {
       // would hang in MPI_Init for this rank if it does not.
       if (is_root) throw;
     }
+    if (boost::mpi::environment::finalized()) {
+      throw config_error(
+          "found MPI finalised, accepted: rankwise::run before MPI_Finalize, as often as you like");
+    }
     if (!launched && !boost::mpi::environment::initialized()) {
       transport::alone endpoint;
       engine::run_on_endpoint(endpoint, {endpoint.host()}, how, {}, body);
@@ -267,8 +278,7 @@ int run(int argc, char** argv, const program& what, Body body) {
         engine::leave_alone(*launched, error);
       }
     } else {
-      const boost::mpi::environment environment(
-          argc, argv, boost::mpi::threading::serialized, false);
+      const engine::mpi_session session(argc, argv);
       launch_environment::leave_rank();
       engine::run_on_communicator(boost::mpi::communicator(), how, body);
     }

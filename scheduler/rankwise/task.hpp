@@ -27,10 +27,10 @@ struct task_surroundings {
   std::uint64_t seed = 0;
   std::uint32_t call = 0;  ///< its number, among those of the body
   std::atomic<bool> cancelled{false};
-  std::atomic<std::uint64_t> running{0};  ///< the item under way, or the last, where `is_limited`
+  static constexpr std::uint64_t no_item = UINT64_MAX;
+  std::atomic<std::uint64_t> running{no_item};  ///< the item under way, or the last, in a chunk
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
-  bool is_limited = false;                            ///< a task of the chunk under way may overrun
   bool again = false;  ///< the items under way may have been run before
   core::settlements settle;
   residents kept;

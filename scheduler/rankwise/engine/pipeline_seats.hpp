@@ -94,6 +94,7 @@ class pipeline_seats final : public resident {
   /// Throws: std::runtime_error if the call is cancelled meanwhile.
   std::vector<seat_figures> serve(std::uint64_t run, std::uint32_t retries) {
     const run_scope under_way(*this, run);
+    around_->running = task_surroundings::no_item;
     backoff idle;
     idle.reset(now());
     while (!is_over_ && !runners_.empty()) {
@@ -248,6 +249,7 @@ class pipeline_seats final : public resident {
     const core::duration begun = now();
     wire::bytes output = new_letter();
     std::optional<task_threw> threw;
+    around_->running = what.item;
     for (std::uint32_t attempt = 0;; ++attempt) {
       threw.reset();
       output.resize(value_at);
@@ -260,6 +262,7 @@ class pipeline_seats final : public resident {
       }
       if (!threw || attempt == retries) break;
     }
+    around_->running = task_surroundings::no_item;
     const core::duration took = now() - begun;
     node_->measured(what.stage, took);
     seat_figures& done = figures_[what.stage];

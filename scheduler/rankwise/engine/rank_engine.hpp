@@ -287,7 +287,6 @@ class rank_engine : public chunk_host, private peers {
     around_.is_in_chunk = true;
     around_.seed = next.call.seed;
     around_.call = next.call.number;
-    around_.is_limited = next.call.task_limit.count() != 0;
     around_.again = next.to_run->again;
     around_.settle.begin_chunk(next.to_run->id);
     run(scope, *next.to_run);

@@ -12,6 +12,17 @@
 
 namespace rankwise::engine {
 
+/// Calls a task with its context. Not inlined: in `run_items` much lives across the call, and a
+/// compiler may keep what the task works on in memory where it has no registers left.
+template <class Output, class Task, class Input>
+[[gnu::noinline]] decltype(auto) call_with_context(const Task& task,
+                                                   task_surroundings& around,
+                                                   std::uint64_t index,
+                                                   const Input& input) {
+  task_context context(around, index, Output::no_settling);
+  return call_task(task, input, context);
+}
+
 /// Calls `task`, with its context first where it takes one; its results go to an `Output`.
 ///
 /// Throws: task_threw in place of whatever the task throws.
@@ -22,8 +33,7 @@ decltype(auto) invoke_task(const Task& task,
                            const Input& input) {
   try {
     if constexpr (takes_context<Task, Input>) {
-      task_context context(around, index, Output::no_settling);
-      return call_task(task, input, context);
+      return call_with_context<Output>(task, around, index, input);
     } else {
       return call_task(task, input);
     }
@@ -38,7 +48,6 @@ decltype(auto) invoke_task(const Task& task,
 template <class Task, class Inputs, class Output>
 void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
   const core::item_range items = scope.items();
-  const bool is_limited = scope.around().is_limited;
   std::uint64_t index = items.first;
   std::uint64_t reported = items.first;
   const auto report = [&] {
@@ -53,7 +62,7 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
     try {
       for (; index != stop; ++index) {
         const auto& input = inputs.next(index);
-        if (is_limited) scope.around().running.store(index, std::memory_order_relaxed);
+        scope.around().running.store(index, std::memory_order_relaxed);
         // A report of its own: such a result counts once its task has been told so. Without a
         // context a task can't ask.
         const auto wants_to_be_told = [&] {

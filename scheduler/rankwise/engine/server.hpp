@@ -41,6 +41,9 @@ class server final : public rank_engine {
 
   ~server() override { stop_stand_in(); }
 
+  /// What its tasks share.
+  const task_surroundings& around() const { return around_; }
+
   /// Returns when the job is over.
   ///
   /// Throws: cannot_go_on if MPI fails, or a message or value can't be read.
