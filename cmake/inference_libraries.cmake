@@ -5,11 +5,11 @@ set(RANKWISE_HAS_INFERENCE ON)
 find_package(fmt REQUIRED)
 find_package(Protobuf QUIET)
 find_package(PNG QUIET)
+find_package(JPEG QUIET)
 foreach(library IN ITEMS
     "ONNX|onnx/onnx_pb.h|onnx_proto|libonnx-dev"
     "XNNPACK|xnnpack.h|XNNPACK|libxnnpack-dev"
-    "PTHREADPOOL|pthreadpool.h|pthreadpool|libpthreadpool-dev"
-    "TURBOJPEG|turbojpeg.h|turbojpeg|libturbojpeg0-dev")
+    "PTHREADPOOL|pthreadpool.h|pthreadpool|libpthreadpool-dev")
   string(REPLACE "|" ";" library "${library}")
   list(GET library 0 name)
   list(GET library 1 header)
@@ -27,6 +27,9 @@ if(NOT TARGET protobuf::libprotobuf)
 endif()
 if(NOT TARGET PNG::PNG)
   list(APPEND missing libpng-dev)
+endif()
+if(NOT TARGET JPEG::JPEG)
+  list(APPEND missing libjpeg-dev)
 endif()
 
 if(missing)

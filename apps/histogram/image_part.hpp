@@ -8,6 +8,7 @@
 
 #include "histogram/pixel_counts.hpp"
 #include "images/bmp.hpp"
+#include "images/bmp_rows.hpp"
 
 #include <algorithm>
 #include <array>
@@ -43,6 +44,21 @@ inline std::span<const unsigned char> read_beginning(
   return unsigned_bytes(target.first(n));
 }
 
+/// Counts all pixels of an image whose bytes are no colours by themselves.
+inline void count_decoded(const images::bmp_layout& layout,
+                          rankwise::input& image,
+                          pixel_counts& counts) {
+  images::bmp_rows rows(
+      layout, image.name(), [&image](std::uint64_t offset, std::span<unsigned char> to) {
+        return image.source().read_at(offset, {reinterpret_cast<char*>(to.data()), to.size()});
+      });
+  for (std::uint64_t y = 0; y < layout.rows; ++y) {
+    const std::span<const images::rgb> row = rows.next();
+    counts.make_room(row.size());
+    for (const images::rgb& colour : row) counts.count_pixel(colour);
+  }
+}
+
 }  // namespace detail
 
 /// Sees that a file on this host is an image that can be counted.
@@ -61,7 +77,7 @@ inline void check_image(const rankwise::split& file) {
 }
 
 /// Counts the pixels' bytes that lie in the range of `image`, whose other bytes may be counted
-/// elsewhere.
+/// elsewhere. Where pixels are no whole bytes of colour, the range that begins the file counts all.
 ///
 /// Local: reads the header, and the range from its beginning to its end.
 /// Throws: config_error if the file is no image that can be counted, or ends within the range.
@@ -70,6 +86,11 @@ inline void count_image_part(rankwise::input& image, pixel_counts& counts) {
   std::array<char, images::bmp_header_bytes> header{};
   const auto beginning = detail::read_beginning(source, header);
   const images::bmp_layout layout = images::read_bmp_layout(beginning, image.name());
+  if (layout.code != images::bmp_layout::coding::bytes) {
+    // Such an image is counted whole, by whoever has its beginning.
+    if (image.first() == 0) detail::count_decoded(layout, image, counts);
+    return;
+  }
   if (image.first() < beginning.size()) {
     // Pixels may begin before the longest header ends.
     const auto n = std::min<std::uint64_t>(image.last(), beginning.size());

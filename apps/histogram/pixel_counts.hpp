@@ -49,6 +49,13 @@ class pixel_counts {
     if (position < 3) ++tables_[0][position][value];
   }
 
+  /// Counts the colours of one pixel.
+  void count_pixel(const images::rgb& colour) {
+    count_byte(0, colour.blue);
+    count_byte(1, colour.green);
+    count_byte(2, colour.red);
+  }
+
   /// By bin.
   const std::array<std::uint64_t, n_colour_bins>& bins() {
     flush();
@@ -102,7 +109,8 @@ void count_part_of_row(std::uint64_t column,
 }  // namespace detail
 
 /// Counts those of `bytes`, which lie at `offset` of the file of `image`, that are colours of its
-/// pixels. Any range of the file will do; ranges that cover it once count it once.
+/// pixels, where each colour is a byte of its own. Any range of the file will do; ranges that cover
+/// it once count it once.
 ///
 /// Local. Shapes: fewer than 2^32 bytes at a time.
 /// Cost: a load and an increment a byte.
@@ -119,7 +127,7 @@ inline void count_range(const images::bmp_layout& image,
     const std::uint64_t row_end = std::min(row + image.row_bytes, end);
     if (at >= row_end) continue;  // in the padding
     const auto part = bytes.subspan(at - offset, row_end - at);
-    if (image.pixel_bytes == 3) {
+    if (image.bits == 24) {
       detail::count_part_of_row<3>(at - row, part, counts);
     } else {
       detail::count_part_of_row<4>(at - row, part, counts);

@@ -7,8 +7,11 @@
 #include "images/resized.hpp"
 #include "mobilenet/frame.hpp"
 
+#include <fmt/core.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <span>
 #include <vector>
 
@@ -40,6 +43,7 @@ struct picture_stage {
     try {
       const images::picture whole =
           images::read_picture(std::as_bytes(std::span(file.bytes)), file.name);
+      if (!whole.warning.empty()) fmt::print(stderr, "mobilenet: {}\n", whole.warning);
       read.bytes = images::resized(whole, width, height).pixels;
       if (is_grey) read.bytes = as_grey(read.bytes);
     } catch (const rankwise::config_error& error) {

@@ -5,10 +5,15 @@
 
 #include <fmt/format.h>
 
+#include <csetjmp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>  // jpeglib.h needs it before
 #include <cstring>
-#include <memory>
-#include <turbojpeg.h>
-#include <type_traits>
+#include <jerror.h>
+#include <jpeglib.h>
+#include <string>
+#include <vector>
 
 namespace rankwise::images {
 
@@ -79,6 +84,7 @@ picture turned(const picture& stored, int orientation) {
   if (orientation <= 1 || orientation > 8) return stored;
   const bool swaps_axes = orientation >= 5;
   picture seen;
+  seen.warning = stored.warning;
   seen.width = swaps_axes ? stored.height : stored.width;
   seen.height = swaps_axes ? stored.width : stored.height;
   seen.pixels.resize(stored.pixels.size());
@@ -125,38 +131,118 @@ picture turned(const picture& stored, int orientation) {
   return seen;
 }
 
+namespace {
+
+/// libjpeg at work on a file in memory. It leaves its functions by longjmp where it fails, so what
+/// it calls here keeps nothing that would have to be destroyed.
+class jpeg_decoder {
+ public:
+  explicit jpeg_decoder(std::span<const std::byte> bytes) {
+    state_.err = jpeg_std_error(&errors_);
+    state_.client_data = this;
+    errors_.error_exit = fail;
+    errors_.emit_message = note;
+    if (setjmp(jump_) != 0) return;
+    jpeg_create_decompress(&state_);
+    jpeg_mem_src(&state_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  }
+
+  jpeg_decoder(const jpeg_decoder&) = delete;
+  jpeg_decoder& operator=(const jpeg_decoder&) = delete;
+  jpeg_decoder(jpeg_decoder&&) = delete;
+  jpeg_decoder& operator=(jpeg_decoder&&) = delete;
+
+  ~jpeg_decoder() { jpeg_destroy_decompress(&state_); }
+
+  /// Reads what stands before the pixels. Returns whether that worked.
+  bool begin() {
+    if (has_failed_ || setjmp(jump_) != 0) return false;
+    jpeg_read_header(&state_, TRUE);
+    const bool has_black =
+        state_.jpeg_color_space == JCS_CMYK || state_.jpeg_color_space == JCS_YCCK;
+    state_.out_color_space = has_black ? JCS_CMYK : JCS_RGB;
+    state_.dct_method = JDCT_ISLOW;
+    jpeg_start_decompress(&state_);
+    return true;
+  }
+
+  std::uint32_t width() const { return state_.output_width; }
+
+  std::uint32_t height() const { return state_.output_height; }
+
+  /// 3: red, green, blue; 4: CMYK, inverted.
+  std::size_t n_channels() const { return static_cast<std::size_t>(state_.output_components); }
+
+  /// Reads the next row to `to`. Returns whether that worked.
+  bool read(std::uint8_t* to) {
+    if (setjmp(jump_) != 0) return false;
+    jpeg_read_scanlines(&state_, &to, 1);
+    return !has_failed_;
+  }
+
+  const char* problem() const { return problem_; }
+
+  /// What was wrong with the file, though its pixels are there; empty: nothing.
+  const char* warning() const { return warning_; }
+
+ private:
+  static jpeg_decoder& of(j_common_ptr state) {
+    return *static_cast<jpeg_decoder*>(state->client_data);
+  }
+
+  [[noreturn]] static void fail(j_common_ptr state) {
+    jpeg_decoder& self = of(state);
+    self.has_failed_ = true;
+    self.errors_.format_message(state, self.problem_);
+    longjmp(self.jump_, 1);
+  }
+
+  /// A negative level is a warning. Where data end too early pixels are missing: that is an error.
+  static void note(j_common_ptr state, int level) {
+    if (level >= 0) return;
+    const int code = state->err->msg_code;
+    if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER) fail(state);
+    jpeg_decoder& self = of(state);
+    if (self.warning_[0] == '\0') self.errors_.format_message(state, self.warning_);
+  }
+
+  jpeg_decompress_struct state_{};
+  jpeg_error_mgr errors_{};
+  std::jmp_buf jump_{};
+  char problem_[JMSG_LENGTH_MAX] = "";  // NOLINT: filled where nothing may be thrown
+  char warning_[JMSG_LENGTH_MAX] = "";  // NOLINT
+  bool has_failed_ = false;
+};
+
+/// A row of inverted CMYK, as Adobe's programs write it, in red, green and blue. Source: the same
+/// whole numbers as OpenCV's, so that the pixels are the same.
+void cmyk_to_rgb(const std::vector<std::uint8_t>& from, std::uint8_t* to) {
+  for (std::size_t at = 0; at < from.size(); at += 4) {
+    const int black = from[at + 3];
+    for (std::size_t colour = 0; colour < 3; ++colour)
+      *to++ = static_cast<std::uint8_t>(black - ((255 - from[at + colour]) * black >> 8));
+  }
+}
+
+}  // namespace
+
 picture read_jpeg(std::span<const std::byte> bytes, const std::string& name) {
-  const std::unique_ptr<std::remove_pointer_t<tjhandle>, decltype(&tjDestroy)> decoder(
-      tjInitDecompress(), &tjDestroy);
+  jpeg_decoder decoder(bytes);
   const auto refuse = [&] {
-    throw config_error(fmt::format("{}: found a JPEG that can't be read ({}), accepted: whole ones",
-                                   name,
-                                   tjGetErrorStr2(decoder.get())));
+    throw config_error(fmt::format(
+        "{}: found a JPEG that can't be read ({}), accepted: whole ones", name, decoder.problem()));
   };
-  if (!decoder) refuse();
-  const auto* const data = reinterpret_cast<const unsigned char*>(bytes.data());
-  int width = 0;
-  int height = 0;
-  int subsampling = 0;
-  int colours = 0;
-  if (tjDecompressHeader3(
-          decoder.get(), data, bytes.size(), &width, &height, &subsampling, &colours) != 0)
-    refuse();
-  if (colours == TJCS_CMYK || colours == TJCS_YCCK)
-    throw config_error(
-        fmt::format("{}: found a JPEG in CMYK, accepted: one in grey or in RGB", name));
-  picture made =
-      blank_picture(static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height), name);
-  if (tjDecompress2(decoder.get(),
-                    data,
-                    bytes.size(),
-                    made.pixels.data(),
-                    width,
-                    0,
-                    height,
-                    TJPF_RGB,
-                    TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING) != 0)
-    refuse();
+  if (!decoder.begin()) refuse();
+  picture made = blank_picture(decoder.width(), decoder.height(), name);
+  const bool has_black = decoder.n_channels() == 4;
+  std::vector<std::uint8_t> row(has_black ? std::size_t{4} * made.width : 0);
+  for (std::size_t y = 0; y < made.height; ++y) {
+    std::uint8_t* const to = &made.pixels[y * made.width * 3];
+    if (!decoder.read(has_black ? row.data() : to)) refuse();
+    if (has_black) cmyk_to_rgb(row, to);
+  }
+  if (*decoder.warning() != '\0')
+    made.warning = fmt::format("{}: read in spite of this: {}", name, decoder.warning());
   const int orientation = exif_orientation(bytes);
   return orientation == 1 ? made : turned(made, orientation);
 }

@@ -15,13 +15,16 @@ struct picture {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   std::vector<std::uint8_t> pixels;  ///< [height, width, 3]: rows from the top; red, green, blue
+  std::string warning = {};  ///< a line about a file that is not as it should be; empty: nothing
 };
 
 /// Pixels of a picture at most; more are refused before any memory is taken for them.
 inline constexpr std::uint64_t most_pixels = std::uint64_t{1} << 27U;
 
 /// The picture in a JPEG, PNG or BMP file, told apart by its content. A JPEG is turned as its EXIF
-/// orientation says; what is transparent in a PNG lies on white, 16 bits a channel become 8.
+/// orientation says, and CMYK becomes red, green and blue as in OpenCV; one with a fault that
+/// leaves all pixels in place has a warning. What is transparent in a PNG lies on white, of 16 bits
+/// a channel the upper 8 are taken, and neither gamma nor colour profiles change a number.
 ///
 /// Throws: config_error with `name`, what was found and what is accepted.
 picture read_picture(std::span<const std::byte> bytes, const std::string& name);

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+using Catch::Matchers::Contains;
 using Catch::Matchers::Equals;
 using rankwise::images::bmp_layout;
 using rankwise::test::bitmap_header;
@@ -53,7 +54,8 @@ TEST_CASE("rows are padded to four bytes") {
         layout_of(bitmap_header({.width = static_cast<std::uint32_t>(width), .height = 7}));
     CHECK(image.pixels == 54);
     CHECK(image.rows == 7);
-    CHECK(image.pixel_bytes == 3);
+    CHECK(image.bits == 24);
+    CHECK(image.code == bmp_layout::coding::bytes);
     CHECK(image.row_bytes == 3 * width);
     CHECK(image.row_stride == (3 * width + 3) / 4 * 4);
     CHECK(image.n_pixels() == 7 * width);
@@ -74,7 +76,8 @@ TEST_CASE("headers of all sizes, both directions, and pixels anywhere behind") {
       const bool has_masks_behind = info_bytes == 40 && compression == 3;
       CHECK(image.pixels == 14 + info_bytes + (has_masks_behind ? 12 : 0) + 1000);
       CHECK(image.rows == 9);
-      CHECK(image.pixel_bytes == 4);
+      CHECK(image.bits == 32);
+      CHECK(image.code == bmp_layout::coding::bytes);
       CHECK(image.row_bytes == 20);
       CHECK(image.row_stride == 20);
     }
@@ -93,8 +96,10 @@ TEST_CASE("the largest image fits 64 bits") {
 TEST_CASE("what is no image that can be counted is refused with its place") {
   CHECK_THAT(refusal_with(0, 0x4B50, 2),
              Equals("a.bmp: byte 0: found 50 4b, accepted: BM, a BMP image"));
-  CHECK_THAT(refusal_with(14, 12, 4),
-             Equals("a.bmp: byte 14: found a header of 12 bytes, accepted: 40, 108, 124"));
+  CHECK_THAT(
+      refusal_with(14, 16, 4),
+      Equals("a.bmp: byte 14: found a header of 16 bytes, accepted: 12, 40, 52, 56, 64, 108, "
+             "124"));
   CHECK_THAT(
       refusal_with(18, 0, 4),
       Equals("a.bmp: byte 18: found a width of 0, accepted: a whole number from 1 to 2147483647"));
@@ -103,15 +108,26 @@ TEST_CASE("what is no image that can be counted is refused with its place") {
       Equals("a.bmp: byte 18: found a width of -1, accepted: a whole number from 1 to 2147483647"));
   CHECK_THAT(refusal_with(22, 0, 4),
              Equals("a.bmp: byte 22: found a height of 0, accepted: any other"));
-  CHECK_THAT(refusal_with(28, 8, 2),
-             Equals("a.bmp: byte 28: found 8 bits a pixel, accepted: 24, 32"));
-  CHECK_THAT(refusal_with(30, 1, 4),
-             Equals("a.bmp: byte 30: found compression 1, accepted: 0, an uncompressed image"));
-  CHECK_THAT(refusal_with(30, 3, 4),
-             Equals("a.bmp: byte 30: found compression 3, accepted: 0, an uncompressed image"));
-  CHECK_THAT(refusal_with(54, 0xFF, 4, {.bits = 32, .compression = 3}),
-             Equals("a.bmp: byte 54: found colour masks 000000ff 0000ff00 000000ff, accepted: "
-                    "00ff0000 0000ff00 000000ff"));
+  CHECK_THAT(refusal_with(28, 2, 2),
+             Equals("a.bmp: byte 28: found 2 bits a pixel, accepted: 1, 4, 8, 16, 24, 32"));
+  const std::string accepted =
+      "accepted: 0; 1 of 8 bits, 2 of 4 bits (run lengths), 3 and 6 of 16 and 32 bits (masks)";
+  for (const std::uint64_t compression : {1U, 3U, 4U, 5U}) {
+    CHECK_THAT(refusal_with(30, compression, 4),
+               Equals("a.bmp: byte 30: found compression " + std::to_string(compression) +
+                      " of 24 bits a pixel, " + accepted));
+  }
+  for (const std::uint64_t mask : {0x0U, 0x50U}) {
+    CHECK_THAT(refusal_with(54, mask, 4, {.bits = 32, .compression = 3}),
+               Contains("a.bmp: byte 54: found a colour mask of 000000") &&
+                   Contains("accepted: bits side by side, of a pixel's 32"));
+  }
+  CHECK_THAT(refusal_with(58, 0x10000, 4, {.bits = 16, .compression = 3, .masks = {1, 2, 4}}),
+             Contains("a.bmp: byte 58: found a colour mask of 00010000"));
+  CHECK_THAT(refusal_with(22, 0xFFFF'FFFF, 4, {.bits = 8, .compression = 1}),
+             Contains("a.bmp: byte 22: found run-length coded rows from the top"));
+  CHECK_THAT(refusal_with(18, 0x7FFF'FFFF, 4, {.bits = 8, .compression = 1}),
+             Contains("a.bmp: byte 18: found 2147483647 x 1 run-length coded pixels"));
   CHECK_THAT(
       refusal_with(10, 53, 4),
       Equals(

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace rankwise::test {
 
@@ -17,6 +18,8 @@ struct bitmap_settings {
   std::uint32_t info_bytes = 40;
   std::uint32_t compression = 0;
   std::uint32_t gap = 0;  ///< bytes between the header and the pixels
+  std::array<std::uint32_t, 3> masks{0xFF0000, 0xFF00, 0xFF};  ///< where compression is 3
+  std::vector<std::uint32_t> palette = {};                     ///< colours as 0xrrggbb
 };
 
 /// An image, and how often each value of red, green and blue occurs in it.
@@ -31,24 +34,34 @@ inline void put(std::string& bytes, std::size_t offset, std::uint64_t number, st
   }
 }
 
-/// The header of an image, and the gap behind it.
+/// The header of an image, its palette, and the gap behind it.
 inline std::string bitmap_header(const bitmap_settings& how) {
+  const bool is_core = how.info_bytes == 12;
   const std::uint32_t masks = how.compression == 3 && how.info_bytes == 40 ? 12 : 0;
-  std::string bytes(14 + how.info_bytes + masks + how.gap, '\xEE');
+  const std::size_t palette_at = 14 + how.info_bytes + masks;
+  const std::size_t entry_bytes = is_core ? 3 : 4;
+  std::string bytes(palette_at + how.palette.size() * entry_bytes + how.gap, '\xEE');
   put(bytes, 0, 'B', 1);
   put(bytes, 1, 'M', 1);
   put(bytes, 10, bytes.size(), 4);
   put(bytes, 14, how.info_bytes, 4);
+  for (std::size_t i = 0; i < how.palette.size(); ++i)
+    put(bytes, palette_at + i * entry_bytes, how.palette[i], 3);
+  if (is_core) {
+    put(bytes, 18, how.width, 2);
+    put(bytes, 20, static_cast<std::uint32_t>(how.height), 2);
+    put(bytes, 22, 1, 2);
+    put(bytes, 24, how.bits, 2);
+    return bytes;
+  }
   put(bytes, 18, how.width, 4);
   put(bytes, 22, static_cast<std::uint32_t>(how.height), 4);
   put(bytes, 26, 1, 2);
   put(bytes, 28, how.bits, 2);
   put(bytes, 30, how.compression, 4);
-  if (how.compression == 3) {
-    put(bytes, 54, 0xFF0000, 4);
-    put(bytes, 58, 0xFF00, 4);
-    put(bytes, 62, 0xFF, 4);
-  }
+  put(bytes, 46, how.palette.size(), 4);
+  for (std::size_t colour = 0; how.compression == 3 && colour < 3; ++colour)
+    put(bytes, 54 + 4 * colour, how.masks.at(colour), 4);
   return bytes;
 }
 

@@ -99,7 +99,7 @@ TEST_CASE("ranges of a file of many gigabytes") {
   bmp_layout image;
   image.pixels = 54;
   image.rows = std::uint64_t{1} << 31U;
-  image.pixel_bytes = 3;
+  image.bits = 24;
   image.row_bytes = 3 * std::uint64_t{0x7FFF'FFFF};
   image.row_stride = image.row_bytes + 3;
   // One row ends in the middle: three bytes of its last pixel, three of padding, the next row.
@@ -120,7 +120,7 @@ TEST_CASE("ranges of a file of many gigabytes") {
 TEST_CASE("nothing is lost where the 32-bit counters are emptied") {
   bmp_layout image;
   image.rows = 1;
-  image.pixel_bytes = 4;
+  image.bits = 32;
   image.row_bytes = 4096;
   image.row_stride = 4096;
   const std::vector<unsigned char> bytes(4096, 7);
@@ -130,6 +130,26 @@ TEST_CASE("nothing is lost where the 32-bit counters are emptied") {
     histogram::count_range(image, 0, bytes, counts);
   }
   for (const std::size_t bin : {7U, 256U + 7U, 512U + 7U}) CHECK(counts.bins().at(bin) == 20'480);
+}
+
+TEST_CASE("an image whose bytes are no colours is counted once, whatever its parts") {
+  const std::string header = rankwise::test::bitmap_header(
+      {.width = 9, .height = 4, .bits = 8, .palette = {0x0a0b0c, 0x0d0e0f, 0x101112}});
+  std::string bytes = header;
+  std::array<std::uint64_t, 768> expected{};
+  for (std::size_t i = 0; i < std::size_t{4} * 12; ++i) {
+    const std::size_t index = i % 3;
+    bytes += static_cast<char>(index);
+    if (i % 12 >= 9) continue;  // padding
+    for (std::size_t colour = 0; colour < 3; ++colour)
+      ++expected.at(colour * 256 + 0x0a + 3 * index + colour);
+  }
+  std::mt19937 random(7);
+  for (const std::size_t n_parts : {1U, 2U, 7U})
+    CHECK(counted_in_parts(bytes, bytes.size() / n_parts, random) == expected);
+  CHECK_THAT(refusal_of(bytes.substr(0, bytes.size() - 4), rankwise::split::to_the_end),
+             Equals("a.bmp: byte " + std::to_string(bytes.size() - 4) +
+                    ": found the end of the file, accepted: 4 rows of pixels"));
 }
 
 TEST_CASE("an image that is cut short is refused") {
