@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // RSA keys on all ranks, against a plain OpenSSL loop on as many: how much of the time the ranks
-// make keys, and what the library adds to a key's CPU time.
+// make keys, and what the library adds to a key's CPU time. And one engine against the other.
 #include <rankwise/rankwise.hpp>
 
 #include "rsa/seeded_keys.hpp"
 #include "rsa_keygen/key.hpp"
+#include "rsa_keygen/key_engine.hpp"
 #include "support/estimate.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
@@ -14,9 +15,11 @@
 #include <fmt/format.h>
 #include <mpi.h>
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <vector>
@@ -26,7 +29,8 @@ namespace {
 struct settings {
   std::uint64_t n_1024 = 600;
   std::uint64_t n_2048 = 100;
-  std::uint32_t repeats = 4;  // an even number: each way comes first in half of them
+  std::uint64_t n_engine = 100;  // keys of each engine, in each of the repeats
+  std::uint32_t repeats = 4;     // an even number: each way comes first in half of them
 };
 
 /// What was found out of one key.
@@ -37,13 +41,14 @@ struct key_cost {
 
 /// Makes the key of that index, the same one wherever it runs.
 struct make_key {
-  int bits;
-  std::uint64_t seed;
+  int bits = 0;
+  std::uint64_t seed = 0;
+  rsa_keygen::key_engine engine = rsa_keygen::key_engine::openssl;
 
   key_cost operator()(std::uint64_t index) const {
     bench::seeded_keys::restart(seed, index);
     const double begun = bench::thread_cpu_s();
-    const rsa_keygen::pkey key = rsa_keygen::generate(bits);
+    const rsa_keygen::pkey key = rsa_keygen::generate(bits, engine);
     const double cpu_s = bench::thread_cpu_s() - begun;
     const std::string print = rsa_keygen::fingerprint(rsa_keygen::public_der(key));
     return {std::stoull(print.substr(0, 16), nullptr, 16), cpu_s};
@@ -177,6 +182,59 @@ void tell(bench::report& out, const series& all, int bits, std::uint64_t n, doub
       size + ", CPU time a key off the plain loop's, %", 5, 100 * std::abs(more.mean) / plain);
 }
 
+#ifdef RSA_KEYGEN_HAS_NETTLE
+/// Both engines in turn, each with all ranks.
+void compare_engines(const boost::mpi::communicator& world,
+                     const rankwise::options& how,
+                     const settings& given,
+                     bench::report* out) {
+  constexpr int bits = 2048;
+
+  struct of_engine {
+    rsa_keygen::key_engine engine;
+    const char* name;
+    series all = {};
+    std::vector<double> rates = {};
+    std::vector<double> cpu_s = {};
+  };
+
+  std::array engines{of_engine{rsa_keygen::key_engine::openssl, "openssl"},
+                     of_engine{rsa_keygen::key_engine::nettle, "nettle"}};
+  for (std::uint32_t repeat = 0; repeat < given.repeats; ++repeat) {
+    for (of_engine& one : engines) {
+      std::vector<key_cost> keys;
+      run_pool(
+          world, how, make_key{bits, 2000 + repeat, one.engine}, given.n_engine, one.all, keys);
+      if (world.rank() != 0) continue;
+      one.rates.push_back(static_cast<double>(given.n_engine) / one.all.makespans_s.back());
+      for (const key_cost& key : keys) {
+        one.cpu_s.push_back(key.cpu_s);
+        one.all.checksum += key.digest;
+      }
+    }
+  }
+  if (out == nullptr) return;
+  for (const of_engine& one : engines) {
+    out->add({.name = fmt::format("{} bits: {}", bits, one.name),
+              .unit = "keys/s",
+              .n = given.n_engine,
+              .samples = one.rates,
+              .checksum = one.all.checksum});
+  }
+  const auto mean = [](const std::vector<double>& cpu_s) { return bench::estimate_of(cpu_s).mean; };
+  const double gain = mean(engines[0].cpu_s) / mean(engines[1].cpu_s);
+  out->add({.name = fmt::format("{} bits: nettle / openssl", bits),
+            .unit = "keys a CPU second",
+            .n = given.n_engine * given.repeats,
+            .samples = {gain},
+            .checksum = engines[1].all.checksum,
+            .note = fmt::format("{:.1f} and {:.1f} ms CPU a key",
+                                1e3 * mean(engines[1].cpu_s),
+                                1e3 * mean(engines[0].cpu_s))});
+  out->ask_at_least("2048 bits, nettle / openssl", 3.0, gain);
+}
+#endif
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -187,6 +245,7 @@ int main(int argc, char** argv) {
   what.options.add_options()(
       "n-1024", rankwise::whole_number(given.n_1024, 2U), "keys of 1024 bits")(
       "n-2048", rankwise::whole_number(given.n_2048, 2U), "keys of 2048 bits")(
+      "n-engine", rankwise::whole_number(given.n_engine, 1U), "keys of each engine, a repeat")(
       "repeats", rankwise::whole_number(given.repeats, 1U), "of each run");
   return bench::run_on_all(
       argc, argv, what, [&](const boost::mpi::communicator& world, const rankwise::options& how) {
@@ -195,10 +254,15 @@ int main(int argc, char** argv) {
         make_key{1024, 1}(0);  // OpenSSL reads its configuration on first use
         const series small = run_size(world, how, given, 1024, given.n_1024);
         const series large = run_size(world, how, given, 2048, given.n_2048);
-        if (world.rank() != 0) return;
-        bench::report out("rsa", world.size());
-        tell(out, small, 1024, given.n_1024, 0.97);
-        tell(out, large, 2048, given.n_2048, 0.95);
-        out.print_table();
+        std::optional<bench::report> out;
+        if (world.rank() == 0) {
+          out.emplace("rsa", world.size());
+          tell(*out, small, 1024, given.n_1024, 0.97);
+          tell(*out, large, 2048, given.n_2048, 0.95);
+        }
+#ifdef RSA_KEYGEN_HAS_NETTLE
+        compare_engines(world, how, given, out ? &*out : nullptr);
+#endif
+        if (out) out->print_table();
       });
 }
