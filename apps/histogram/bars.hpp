@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,11 +19,35 @@
 
 namespace histogram {
 
-/// Eighths of a character cell, filled from below, and from the left.
-inline constexpr std::array<std::string_view, 9> from_below{
-    " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-inline constexpr std::array<std::string_view, 9> from_left{
-    "", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+/// Eighths of a character cell.
+struct bar_style {
+  std::array<std::string_view, 9> from_below;  ///< filled from below
+  std::array<std::string_view, 9> from_left;   ///< filled from the left
+};
+
+inline constexpr bar_style block_bars{{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+                                      {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}};
+inline constexpr bar_style ascii_bars{{" ", ".", ".", ".", ":", ":", ":", "#", "#"},
+                                      {"", ".", ".", ".", ":", ":", ":", ":", "#"}};
+
+/// What the locale's characters can draw, by its name: UTF-8 or not.
+inline const bar_style& bars_of_locale(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) {
+    return static_cast<char>(std::tolower(letter));
+  });
+  const bool is_utf_8 =
+      name.find("utf-8") != std::string::npos || name.find("utf8") != std::string::npos;
+  return is_utf_8 ? block_bars : ascii_bars;
+}
+
+/// The locale of this process's characters. Source: POSIX, "Internationalization variables".
+inline std::string locale_of_environment() {
+  for (const char* const variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const value = std::getenv(variable);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return "C";
+}
 
 /// How many eighths of `cells` cells `count` fills where `most` fills all; only 0 fills none.
 inline std::uint64_t eighths(std::uint64_t count, std::uint64_t most, std::uint64_t cells) {
@@ -32,11 +58,14 @@ inline std::uint64_t eighths(std::uint64_t count, std::uint64_t most, std::uint6
 }
 
 /// A bar to the right.
-inline std::string bar(std::uint64_t count, std::uint64_t most, std::uint64_t cells) {
+inline std::string bar(std::uint64_t count,
+                       std::uint64_t most,
+                       std::uint64_t cells,
+                       const bar_style& style = block_bars) {
   const std::uint64_t filled = eighths(count, most, cells);
   std::string text;
-  for (std::uint64_t cell = 0; cell < filled / 8; ++cell) text += from_left[8];
-  return text.append(from_left[filled % 8]);
+  for (std::uint64_t cell = 0; cell < filled / 8; ++cell) text += style.from_left[8];
+  return text.append(style.from_left[filled % 8]);
 }
 
 inline std::uint64_t largest(std::span<const std::uint64_t> counts) {
@@ -45,7 +74,9 @@ inline std::uint64_t largest(std::span<const std::uint64_t> counts) {
 
 /// One line a bin, of at most 80 characters. Edges are printed as the shortest text that is read
 /// back as the same number.
-inline std::string bin_bars(const equal_bins& bins, std::span<const std::uint64_t> counts) {
+inline std::string bin_bars(const equal_bins& bins,
+                            std::span<const std::uint64_t> counts,
+                            const bar_style& style = block_bars) {
   std::vector<std::string> labels;
   std::size_t label_width = 0;
   std::size_t count_width = 0;
@@ -59,7 +90,7 @@ inline std::string bin_bars(const equal_bins& bins, std::span<const std::uint64_
   const std::size_t cells = line_width - label_width - count_width - 4;
   std::string text;
   for (std::uint32_t bin = 0; bin < bins.n(); ++bin) {
-    const std::string shown = bar(counts[bin], largest(counts), cells);
+    const std::string shown = bar(counts[bin], largest(counts), cells, style);
     text += fmt::format("{:<{}}  {:>{}}{}{}\n",
                         labels[bin],
                         label_width,
@@ -110,7 +141,8 @@ inline colour_figures figures_of(std::span<const std::uint64_t> counts) {
 /// A picture of each colour in 80 columns: 64 bars of 4 values each, all on one scale.
 ///
 /// Shapes: bins is [n_colour_bins].
-inline std::string colour_bars(std::span<const std::uint64_t> bins) {
+inline std::string colour_bars(std::span<const std::uint64_t> bins,
+                               const bar_style& style = block_bars) {
   constexpr std::size_t n_bars = 64;
   constexpr std::uint64_t height = 6;
   std::array<std::uint64_t, 3 * n_bars> bars{};
@@ -130,7 +162,7 @@ inline std::string colour_bars(std::span<const std::uint64_t> bins) {
           fmt::format("{:>8} |", row + 1 == height ? short_number(static_cast<double>(most)) : "");
       for (std::size_t i = 0; i < n_bars; ++i) {
         const std::uint64_t filled = eighths(bars[colour * n_bars + i], most, height);
-        text += from_below[std::clamp<std::uint64_t>(filled, row * 8, row * 8 + 8) - row * 8];
+        text += style.from_below[std::clamp<std::uint64_t>(filled, row * 8, row * 8 + 8) - row * 8];
       }
       text += "|\n";
     }

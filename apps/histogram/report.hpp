@@ -66,11 +66,12 @@ struct column_histogram {
 
 /// What the terminal shows.
 inline std::string plot(const colour_histogram& shown) {
-  return shown.title() + "\n" + colour_bars(shown.bins);
+  return shown.title() + "\n" + colour_bars(shown.bins, bars_of_locale(locale_of_environment()));
 }
 
 inline std::string plot(const column_histogram& shown) {
-  return shown.title() + "\n" + bin_bars(shown.bins, shown.in_bins());
+  return shown.title() + "\n" +
+         bin_bars(shown.bins, shown.in_bins(), bars_of_locale(locale_of_environment()));
 }
 
 /// A drawing, as the contents of an SVG file.

@@ -46,10 +46,12 @@ inline std::vector<known_picture> find_known_pictures(const std::filesystem::pat
   std::error_code error;
   for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
        at.increment(error)) {
-    if (at->is_directory(error)) folders.push_back(at->path());
+    std::error_code leads_nowhere;
+    if (at->is_directory(leads_nowhere)) folders.push_back(at->path());
   }
   if (error)
-    throw rankwise::config_error(fmt::format("{}: {}", directory.string(), error.message()));
+    throw rankwise::config_error(
+        fmt::format("{}: can't be listed: {}", directory.string(), error.message()));
   if (folders.empty())
     throw rankwise::config_error(
         fmt::format("{}: found no directories there, accepted: one for each class, called by its "

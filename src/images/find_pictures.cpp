@@ -2,6 +2,7 @@
 #include "images/find_pictures.hpp"
 
 #include <rankwise/error.hpp>
+#include <rankwise/files/files_below.hpp>
 
 #include <fmt/format.h>
 
@@ -25,14 +26,8 @@ bool is_named_as_picture(const std::filesystem::path& path) {
 }
 
 std::vector<std::filesystem::path> pictures_below(const std::filesystem::path& directory) {
-  std::vector<std::filesystem::path> found;
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator at(directory, error);
-  for (; !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
-    if (at->is_regular_file(error) && is_named_as_picture(at->path())) found.push_back(at->path());
-  }
-  if (error) throw config_error(fmt::format("{}: {}", directory.string(), error.message()));
-  std::sort(found.begin(), found.end());
+  std::vector<std::filesystem::path> found = files::files_below(directory);
+  std::erase_if(found, [](const auto& path) { return !is_named_as_picture(path); });
   return found;
 }
 

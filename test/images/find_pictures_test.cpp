@@ -59,6 +59,15 @@ TEST_CASE("pictures of a directory are found by their endings, and sorted") {
   CHECK(found == std::vector{other, early, late, below});
 }
 
+TEST_CASE("pictures behind links to directories are found") {
+  const scratch_directory all;
+  const std::string linked = all.file("other/a.png");
+  all.file("pictures/b.png");
+  std::filesystem::create_directory_symlink("../other", all.path() + "/pictures/class");
+  std::filesystem::create_directory_symlink(".", all.path() + "/pictures/loop");
+  CHECK(find_pictures({all.path() + "/pictures"}).size() == 2);
+}
+
 TEST_CASE("what is not there, or holds no pictures, is refused") {
   const scratch_directory all;
   all.file("notes.txt");

@@ -169,6 +169,35 @@ TEST_CASE("files, directories and patterns are expanded in order") {
   CHECK(here.without_it(expand({here.path() + "/l*s", a})).size() == 5);
 }
 
+TEST_CASE("links to directories are followed, and not back") {
+  const temporary_directory here;
+  fs::create_directories(here.path() + "/tree/deep");
+  fs::create_directory(here.path() + "/other");
+  std::ofstream(here.path() + "/tree/deep/one") << "1";
+  std::ofstream(here.path() + "/other/two") << "2";
+  fs::create_directory_symlink("../other", here.path() + "/tree/linked");
+  fs::create_directory_symlink("..", here.path() + "/tree/deep/loop");
+  fs::create_symlink("nowhere", here.path() + "/tree/broken");
+  REQUIRE(::mkfifo((here.path() + "/tree/pipe").c_str(), 0600) == 0);
+  CHECK(here.without_it(expand({here.path() + "/tree"})) ==
+        names{"tree/deep/one", "tree/linked/two"});
+}
+
+TEST_CASE("the directory that can't be listed is named") {
+  const temporary_directory here;
+  fs::create_directories(here.path() + "/tree/deep/er");
+  std::ofstream(here.path() + "/tree/one") << "1";
+  fs::permissions(here.path() + "/tree/deep/er", fs::perms::none);
+  fs::permissions(here.path(), fs::perms::all);
+  constexpr uid_t nobody = 65534;
+  const uid_t self = ::geteuid();
+  if (self == 0) REQUIRE(::seteuid(nobody) == 0);  // root may list everything
+  const std::string said = error_of([&] { expand({here.path() + "/tree"}); });
+  if (self == 0) REQUIRE(::seteuid(self) == 0);
+  CHECK(said == here.path() + "/tree/deep/er: can't be listed: Permission denied");
+  fs::permissions(here.path() + "/tree/deep/er", fs::perms::owner_all);
+}
+
 TEST_CASE("what names nothing is said") {
   const temporary_directory here;
   fs::create_directory(here.path() + "/empty");

@@ -17,6 +17,7 @@ job_statistics job_of_four() {
   job.items_total = 1000;
   job.failures = 2;
   job.elapsed_s = 10;
+  job.rank_s = 40;
   job.task_s = 33;
   job.ranks = 4;
   job.start_idle_s = 1;
@@ -35,6 +36,13 @@ TEST_CASE("efficiency, rate and idle time follow from the sums") {
   CHECK(observe::idle(job).start_s == Approx(1));
   CHECK(observe::idle(job).tail_s == Approx(4));
   CHECK(observe::idle(job).between_s == Approx(2));
+
+  job_statistics first_on_one = job;  // 10 s on one rank by intention, then 10 s on all four
+  first_on_one.elapsed_s += 10;
+  first_on_one.rank_s += 10;
+  first_on_one.task_s += 10;
+  CHECK(observe::efficiency(first_on_one) == Approx(0.86));
+  CHECK(observe::idle(first_on_one).between_s == Approx(2));
 
   const job_statistics none;
   CHECK(observe::efficiency(none) == 0);
@@ -75,6 +83,7 @@ TEST_CASE("the summary says items, time, rate, efficiency and what held the job 
   job_statistics cut = job_of_four();
   cut.items_done = 1;
   cut.ranks = 1;
+  cut.rank_s = 10;
   cut.task_s = 10;
   CHECK(observe::summary_text(cut) ==
         "1 of 1000 items in 10 s on 1 rank: 0.1/s, efficiency 100.0 %, 2 failed\nheld back by "

@@ -89,6 +89,7 @@ struct call_under_way {
     all.elapsed_s += seconds(at - begun);
     all.task_s += figures.task_s;
     all.ranks = std::max(all.ranks, how.n_ranks - how.first_worker);
+    all.rank_s += (how.n_ranks - how.first_worker) * seconds(at - begun);
     all.ranks_at_work = coordinator.n_at_work();
     return all;
   }

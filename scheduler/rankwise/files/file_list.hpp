@@ -3,6 +3,7 @@
 
 #include <rankwise/combine/key_hash.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/files/files_below.hpp>
 #include <rankwise/read/file_source.hpp>
 #include <rankwise/read/packing.hpp>
 #include <rankwise/read/spooled_source.hpp>
@@ -74,15 +75,7 @@ namespace detail {
 
 inline void add_directory(const std::string& directory, std::vector<std::string>& paths) {
   std::vector<std::string> found;
-  std::error_code failed;
-  std::filesystem::recursive_directory_iterator here(directory, failed);
-  for (; !failed && here != std::filesystem::recursive_directory_iterator();
-       here.increment(failed)) {
-    std::error_code ignored;
-    if (here->is_regular_file(ignored)) found.push_back(here->path().string());
-  }
-  if (failed)
-    throw config_error(fmt::format("{}: can't be listed: {}", directory, failed.message()));
+  for (const std::filesystem::path& path : files_below(directory)) found.push_back(path.string());
   if (found.empty()) throw config_error(fmt::format("{}: holds no file", directory));
   std::sort(found.begin(), found.end());
   paths.insert(paths.end(), found.begin(), found.end());
@@ -102,9 +95,9 @@ inline std::vector<std::string> match(const std::string& pattern) {
 }  // namespace detail
 
 /// The files that `arguments` name: files, directories (all files below them, in the order of their
-/// names) and patterns as a shell has them.
+/// names; see `files_below`) and patterns as a shell has them.
 ///
-/// Throws: config_error, naming the argument, where there is none.
+/// Throws: config_error, naming the argument, where there is none; as `files_below`.
 inline std::vector<std::string> expand(const std::vector<std::string>& arguments) {
   std::vector<std::string> paths;
   for (const std::string& argument : arguments) {

@@ -53,6 +53,7 @@ struct job_statistics {
   std::uint64_t items_total = 0;
   std::uint64_t failures = 0;
   double elapsed_s = 0;  ///< in calls; what the body does between them is its own
+  double rank_s = 0;     ///< rank-seconds of the ranks that calls were to use
   double task_s = 0;     ///< rank-seconds in tasks
   std::uint32_t ranks = 0;
   std::uint32_t ranks_at_work = 0;
@@ -67,14 +68,9 @@ struct job_statistics {
 
 namespace observe {
 
-/// Rank-seconds that the job had.
-inline double capacity_s(const job_statistics& job) {
-  return job.ranks * job.elapsed_s;
-}
-
 /// The share of its rank-seconds that a job spent in tasks, from 0 to 1; 0 before it has any.
 inline double efficiency(const job_statistics& job) {
-  const double capacity = capacity_s(job);
+  const double capacity = job.rank_s;
   return capacity > 0 ? std::clamp(job.task_s / capacity, 0.0, 1.0) : 0.0;
 }
 
@@ -92,7 +88,7 @@ struct idle_time {
 };
 
 inline idle_time idle(const job_statistics& job) {
-  const double all = std::max(0.0, capacity_s(job) - job.task_s);
+  const double all = std::max(0.0, job.rank_s - job.task_s);
   const double start = std::clamp(job.start_idle_s, 0.0, all);
   const double tail = std::clamp(job.tail_idle_s, 0.0, all - start);
   return {start, tail, all - start - tail};

@@ -19,7 +19,7 @@ namespace rankwise::observe {
 ///
 /// Percentages are of ranks x elapsed time. Below 2 % there is nothing worth naming.
 inline std::string held_back(const job_statistics& job) {
-  const double capacity = capacity_s(job);
+  const double capacity = job.rank_s;
   if (capacity <= 0) return "nothing: no time was spent";
   const idle_time lost = idle(job);
 

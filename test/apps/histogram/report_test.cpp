@@ -39,12 +39,24 @@ column_histogram weights() {
 
 }  // namespace
 
+TEST_CASE("bars are drawn in the characters of the locale") {
+  for (const char* const name : {"C.UTF-8", "en_GB.utf8", "de_DE.UTF-8@euro"})
+    CHECK(&histogram::bars_of_locale(name) == &histogram::block_bars);
+  for (const char* const name : {"C", "POSIX", "de_DE", "de_DE.ISO-8859-1", ""})
+    CHECK(&histogram::bars_of_locale(name) == &histogram::ascii_bars);
+  for (const auto& cells : {histogram::ascii_bars.from_below, histogram::ascii_bars.from_left}) {
+    for (const std::string_view cell : cells) CHECK(cell.size() <= 1);
+  }
+}
+
 TEST_CASE("bars have the lengths that their counts have") {
   CHECK(histogram::bar(0, 10, 4).empty());
   CHECK(histogram::bar(10, 10, 4) == "████");
   CHECK(histogram::bar(5, 10, 4) == "██");
   CHECK(histogram::bar(3, 16, 4) == "▊");
   CHECK(histogram::bar(1, 1'000'000, 4) == "▏");  // what is there is seen
+  CHECK(histogram::bar(10, 10, 4, histogram::ascii_bars) == "####");
+  CHECK(histogram::bar(1, 1'000'000, 4, histogram::ascii_bars) == ".");
 }
 
 TEST_CASE("the plot of a column") {
