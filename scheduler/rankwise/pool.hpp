@@ -90,6 +90,33 @@ class pool {
     return map_unless(inputs, std::as_const(task), std::cref(still_counts));
   }
 
+  /// What became of each of `inputs`, in their order: what `task` returned, or a failure. Tasks
+  /// that fail do not end the call, whatever `--on-error` says; under retry each is tried again
+  /// first. An item that is given up (ranks were lost while they ran it, or it took too long) has
+  /// failed too, and so has one that a journal holds as failed.
+  ///
+  /// Throws: what is no failure of a task, as every call does.
+  template <std::ranges::input_range Inputs, class Task>
+  auto try_map(Inputs&& inputs, const Task& task) const {
+    using input = std::ranges::range_value_t<Inputs>;
+    if constexpr (!engine::require_mapping<Inputs, Task>()) {
+      return engine::refused_outcomes<Inputs, Task>();
+    } else {
+      return on_random_access(inputs, [&]<class Range>(const Range& range) {
+        using result = std::remove_cvref_t<engine::task_result_t<Task, input>>;
+        engine::map_call<Range, Task, result> call(range, task);
+        call.keep_failures();
+        run(call, "pool::try_map");
+        return call.release_outcomes();
+      });
+    }
+  }
+
+  template <class Value, class Task>
+  auto try_map(std::initializer_list<Value> inputs, const Task& task) const {
+    return try_map(std::vector<Value>(inputs), task);
+  }
+
   /// Ranks that run tasks: all, but for a root that does not work and what the options leave out.
   std::uint32_t n_workers() const { return n_used() - first_worker(); }
 

@@ -3,6 +3,7 @@
 
 #include <rankwise/error.hpp>
 #include <rankwise/options.hpp>
+#include <rankwise/outcome.hpp>
 #include <rankwise/pool.hpp>
 #include <rankwise/random.hpp>
 #include <rankwise/run.hpp>

@@ -106,6 +106,15 @@ while ((n_killed < kills || n_done == 0)); do
 done
 echo "journal_test.sh: the root was killed $n_killed times in $n_done jobs"
 
+# What became of each item comes from the journal too, failures included.
+run "$journaled" --journal try.db --fail-below 2 --items 4 --try
+same 'status of a call that hands out failures' "$status" 0
+same 'what became of each item' "$out" $'item 0 is bad\nitem 1 is bad\n1:4\n1:9'
+run "$journaled" --journal try.db --fail-below 2 --items 4 --try --resume
+same 'status of a call that hands out failures, resumed' "$status" 0
+same 'what became of each item, resumed' "$out" \
+  $'item 0 is bad (in an earlier run; --retry-failed tries it again)\nitem 1 is bad (in an earlier run; --retry-failed tries it again)\n1:4\n1:9'
+
 # Failures are kept, and tried again when asked.
 run "$journaled" --journal bad.db --fail-below 3 --on-error collect --items 20
 same 'status with failed items' "$status" 1

@@ -62,14 +62,21 @@ int main(int argc, char** argv) {
   what.name = "journaled";
   what.summary = "makes calls that can be journaled";
   bool adds_each = false;
+  bool tries = false;
   what.options.add_options()("items", po::value(&n_items), "of each call")(
       "pause-us", po::value(&task.pause_us), "of each task")(
       "fail-below", po::value(&task.fail_below), "items that fail in the first call")(
-      "each", po::bool_switch(&adds_each), "adds a call that can't be journaled");
+      "each", po::bool_switch(&adds_each), "adds a call that can't be journaled")(
+      "try", po::bool_switch(&tries), "makes one call, which hands out failures as well");
   return rankwise::run(argc, argv, what, [&](rankwise::pool& pool) {
     std::vector<std::int64_t> items;
     for (std::int64_t item = 0; item < n_items; ++item) items.push_back(item);
     task.call = 1;
+    if (tries) {
+      for (const rankwise::outcome<std::string>& one : pool.try_map(items, task))
+        fmt::print("{}\n", one ? one.value() : one.failure().text);
+      return;
+    }
     std::size_t sum = 0;
     for (const std::string& text : pool.map(items, task))
       sum = sum * 31 + std::hash<std::string>()(text);

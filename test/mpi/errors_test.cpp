@@ -259,3 +259,57 @@ TEST_CASE("when_settled is refused where results can't be told apart") {
               "task_context::when_settled was called in a pool::reduce") == 0);
   });
 }
+
+TEST_CASE("try_map hands out what succeeded, and each failure, whatever --on-error says") {
+  for (const auto on_error : {rankwise::on_error_kind::stop,
+                              rankwise::on_error_kind::collect,
+                              rankwise::on_error_kind::retry}) {
+    for (const bool speculate : {false, true}) {
+      on_pool({.on_error = on_error, .retries = 1, .speculate = speculate},
+              [](rankwise::pool& pool) {
+                const auto tried = pool.try_map(std::views::iota(0, 1000), [](int i) {
+                  if (i % 100 == 7) throw std::runtime_error("no luck with " + std::to_string(i));
+                  return std::to_string(i);
+                });
+                REQUIRE(tried.size() == 1000);
+                for (std::size_t i = 0; i < tried.size(); ++i) {
+                  REQUIRE(tried[i].has_value() == (i % 100 != 7));
+                  if (tried[i]) {
+                    REQUIRE(tried[i].value() == std::to_string(i));
+                  } else {
+                    CHECK(tried[i].failure().index == i);
+                    CHECK(tried[i].failure().text == "no luck with " + std::to_string(i));
+                    CHECK_THROWS_AS(tried[i].value(), rankwise::task_error);
+                  }
+                }
+                // Results of every kind of cell, and no failure; the pool goes on.
+                const auto odd = pool.try_map({1, 2, 3}, [](int i) { return i % 2 == 1; });
+                CHECK((odd[0].value() && !odd[1].value() && odd[2].value()));
+                struct no_default {
+                  explicit no_default(int start) : value(start) {}
+
+                  int value;
+                };
+                const auto made = pool.try_map({1, 2}, [](int i) {
+                  if (i == 1) throw std::runtime_error("one");
+                  return no_default(i);
+                });
+                CHECK(!made[0]);
+                CHECK(made[1].value().value == 2);
+                CHECK(pool.try_map(std::vector<int>{}, [](int i) { return i; }).empty());
+              });
+    }
+  }
+}
+
+TEST_CASE("try_map tries again where that is asked for") {
+  on_pool({.on_error = rankwise::on_error_kind::retry, .retries = 20}, [](rankwise::pool& pool) {
+    static std::set<int> failed_here;
+    const auto tried = pool.try_map(std::views::iota(0, 100), [](int i) {
+      if (i % 10 == 0 && failed_here.insert(i).second) throw std::runtime_error("not yet");
+      return i;
+    });
+    for (int i = 0; i < 100; ++i) REQUIRE(tried[static_cast<std::size_t>(i)].value() == i);
+    failed_here.clear();
+  });
+}

@@ -118,14 +118,17 @@ struct call_under_way {
     return text;
   }
 
-  /// Throws: task_error where tasks have failed, in the order of their items.
-  void throw_failures() {
+  /// Throws: task_error where tasks have failed, in the order of their items, unless the call hands
+  /// them out.
+  void end_with_failures() {
     if (failures.empty()) return;
     std::sort(
         failures.begin(), failures.end(), [](const task_failure& left, const task_failure& right) {
           return left.index < right.index;
         });
-    throw task_error(std::move(failures), coordinator.options().n_items);
+    if (!call.keeps_failures())
+      throw task_error(std::move(failures), coordinator.options().n_items);
+    call.failures() = std::move(failures);
   }
 
  private:

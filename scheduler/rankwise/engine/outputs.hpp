@@ -87,6 +87,17 @@ class result_table {
     }
   }
 
+  /// The result of one item, which is there; its place is as good as empty afterwards.
+  Result release(std::uint64_t index) {
+    if constexpr (std::is_same_v<Result, bool>) {
+      return cells_[index] != 0;
+    } else if constexpr (std::is_same_v<cell, Result>) {
+      return std::move(cells_[index]);
+    } else {
+      return std::move(*cells_[index]);
+    }
+  }
+
   /// All results; the table is empty afterwards.
   std::vector<Result> release() {
     if constexpr (std::is_same_v<cell, Result>) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/engine/invoke_task.hpp>
+#include <rankwise/outcome.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/sendable.hpp>
 #include <rankwise/wire/traits.hpp>
@@ -281,6 +282,8 @@ consteval auto result_or_int() {
 /// What a call with a refused task seems to return, so that the compiler has nothing more to say.
 template <class Inputs, class Task>
 using refused_results = decltype(detail::result_or_int<Task, std::ranges::range_value_t<Inputs>>());
+template <class Inputs, class Task>
+using refused_outcomes = std::vector<outcome<typename refused_results<Inputs, Task>::value_type>>;
 
 /// Whether pool::reduce can do with these; where not, the compiler says why.
 template <class Inputs, class Value, class Combine, class Task>

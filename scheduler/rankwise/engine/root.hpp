@@ -170,6 +170,7 @@ class root final : public rank_engine {
       journaled.emplace(*journal_, call, ++journaled_calls_, name, how.seed);
     }
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
+    asked.stop_on_failure = asked.stop_on_failure && !call.keeps_failures();
     asked.lease = timeout();
     asked.again = journaled && journaled->is_resumed();
     asked.speculate = asked.speculate && may_run_again && place == core::placement::anywhere;
@@ -504,7 +505,7 @@ class root final : public rank_engine {
     const std::unique_ptr<call_under_way> over = std::move(under_way_);
     if (over->lost_rank) throw rank_lost(*over->lost_rank);
     if (lost_results) throw journal_error(*lost_results);
-    over->throw_failures();
+    over->end_with_failures();
   }
 
   observe::watcher& watch_;

@@ -8,6 +8,8 @@
 #include <rankwise/engine/outputs.hpp>
 #include <rankwise/engine/run_items.hpp>
 #include <rankwise/engine/task_registry.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/outcome.hpp>
 #include <rankwise/wire/codec.hpp>
 
 #include <boost/core/demangle.hpp>
@@ -51,6 +53,15 @@ class root_call {
 
   void set_number(std::uint32_t number) { number_ = number; }
 
+  /// Whether tasks that fail neither end the call nor make it throw: it hands out what became of
+  /// each item.
+  bool keeps_failures() const { return keeps_failures_; }
+
+  void keep_failures() { keeps_failures_ = true; }
+
+  /// Those, in the order of their items, once the call is over.
+  std::vector<task_failure>& failures() { return failures_; }
+
   /// Whether its tasks can ask for random numbers.
   virtual bool may_draw() const { return false; }
 
@@ -93,6 +104,8 @@ class root_call {
 
  private:
   std::uint32_t number_ = 0;
+  bool keeps_failures_ = false;
+  std::vector<task_failure> failures_;
 };
 
 /// Tasks say with a member `runs_once` that they may not run again for an item.
@@ -294,6 +307,21 @@ class map_call final : public call_base<map_call<Range, Task, Result>, Range, Ta
   void keep_results_encoded() override { is_encoded_ = true; }
 
   std::vector<Result> release() { return results_.release(); }
+
+  /// A result or a failure for each item.
+  std::vector<outcome<Result>> release_outcomes() {
+    std::vector<outcome<Result>> all;
+    all.reserve(this->n_items());
+    auto failure = this->failures().begin();
+    for (std::uint64_t index = 0; index < this->n_items(); ++index) {
+      if (failure != this->failures().end() && failure->index == index) {
+        all.emplace_back(std::move(*failure++));
+      } else {
+        all.emplace_back(results_.release(index));
+      }
+    }
+    return all;
+  }
 
  private:
   result_table<Result> results_;

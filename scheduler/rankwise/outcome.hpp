@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/error.hpp>
+
+#include <utility>
+#include <variant>
+
+namespace rankwise {
+
+/// What became of one input of `pool::try_map`: the value that its task returned, or why there is
+/// none.
+template <class Value>
+class outcome {
+ public:
+  using value_type = Value;
+
+  explicit outcome(Value value) : state_(std::in_place_index<0>, std::move(value)) {}
+
+  explicit outcome(task_failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}
+
+  bool has_value() const noexcept { return state_.index() == 0; }
+
+  explicit operator bool() const noexcept { return has_value(); }
+
+  /// Throws: task_error, with the failure, where there is no value.
+  const Value& value() const& {
+    require_value();
+    return std::get<0>(state_);
+  }
+
+  Value&& value() && {
+    require_value();
+    return std::get<0>(std::move(state_));
+  }
+
+  /// Throws: std::bad_variant_access where there is a value.
+  const task_failure& failure() const { return std::get<1>(state_); }
+
+ private:
+  void require_value() const {
+    if (!has_value()) throw task_error({failure()}, 1);
+  }
+
+  std::variant<Value, task_failure> state_;
+};
+
+}  // namespace rankwise
