@@ -76,7 +76,7 @@ class passphrase_source {
     const bool open_to_others = !path_.empty() && ::fstat(file, &status) == 0 &&
                                 (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
     secret_bytes line = first_line(file);
-    ::close(file);
+    if (file != STDIN_FILENO) ::close(file);
     const auto refuse_line = [this](const std::string& found) {
       throw rankwise::config_error(fmt::format(
           "{}: {}; accepted: 1 to {}, none of them NUL", name_, found, longest_passphrase));
@@ -101,7 +101,8 @@ class passphrase_source {
   }
 
   void take_descriptor(int number, const std::string& text) {
-    descriptor_ = ::fcntl(number, F_DUPFD_CLOEXEC, 3);
+    // Standard input keeps its number, by which rankrun sees that the job waits for it.
+    descriptor_ = number == STDIN_FILENO ? number : ::fcntl(number, F_DUPFD_CLOEXEC, 3);
     if (descriptor_ >= 0) return;
     throw rankwise::config_error(
         fmt::format("--passphrase: found {}, which is not open; accepted: {}; mpirun hands on no "
