@@ -31,6 +31,26 @@ same 'status of an option that mpirun refuses' "$status" 1
 succeeds 2 "$rankrun" -f hosts.mpich -n 2 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 1 ] || echo "$OMPI_COMM_WORLD_SIZE"'
 succeeds '3 set' env RANKWISE_CHUNK=3 "$rankrun" -n 1 -x OTHER=set sh -c 'echo "$RANKWISE_CHUNK $OTHER"'
 succeeds '4' "$rankrun" --oversubscribe -f hosts -n 4 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 3 ] && echo "$OMPI_COMM_WORLD_SIZE" || true'
+succeeds '[] 3' env RANKWISE_PASSPHRASE=secret RANKWISE_SEED=3 "$rankrun" -n 1 sh -c 'echo "[$RANKWISE_PASSPHRASE] $RANKWISE_SEED"'
+printf '\xef\xbb\xbflocalhost slots=2\r\n' > marked
+succeeds $'word\nword' "$rankrun" -f marked -n 2 echo word
+
+# Inside an allocation of Slurm, or with the variables of one: a host file counts, and without one the allocation.
+slurm() {
+  env SLURM_JOB_ID=42 SLURM_JOBID=42 SLURM_NNODES=1 SLURM_NODELIST="$1" SLURM_JOB_NODELIST="$1" \
+    SLURM_TASKS_PER_NODE="$2" "$rankrun" "${@:3}"
+}
+succeeds $'word\nword' slurm "$(uname -n)" 1 -f hosts -n 2 echo word
+succeeds $'word\nword' slurm node7 2 -f hosts -n 2 echo word
+succeeds $'word\nword\nword' slurm "$(uname -n)" 3 echo word
+run slurm "$(uname -n)" 2 -n 3 echo word
+same 'status of more ranks than the allocation has' "$status" 2
+same 'message of more ranks than the allocation has' "$err" \
+  "rankrun: Slurm's allocation (SLURM_JOB_NODELIST): found 3 ranks (-n) for 2 slots, accepted: -n up to 2, more slots, or --oversubscribe to let ranks share cores"
+run slurm nowhere-at-all 2 echo word
+same 'status of an allocation elsewhere' "$status" 2
+holds 'the allocation elsewhere is named' grep -q "^rankrun: Slurm's allocation (SLURM_JOB_NODELIST): found \"nowhere-at-all\", a host that does not resolve" "$scratch/err"
+
 run "$rankrun" --tag-output -f hosts -n 2 echo word
 same 'tags' "$(sort "$scratch/out")" $'[1,0]<stdout>:word\n[1,1]<stdout>:word'
 same 'stdin' "$(printf 'line' | "$rankrun" -n 1 cat)" line
@@ -111,16 +131,14 @@ ends_by_control_c() {
 }
 [[ ! $has_terminal ]] || ends_by_control_c
 
-# A rankrun that is killed hard takes mpirun along, and mpirun its ranks.
+# A rankrun that is killed hard takes mpirun along, and all of the job that runs here.
 rm -f pid.*
 "$rankrun" -f hosts -n 2 ./stubborn < /dev/null 2> /dev/null &
 job=$!
 wait_until all_there
 kill -KILL "$job"
 wait "$job" 2> /dev/null || true
-wait_until all_gone pid.rank.*
-# shellcheck disable=SC2046  # one word a process
-kill -KILL $(cat pid.away.*)
+wait_until all_gone pid.*
 wait_until rmdir "$TMPDIR" 2> /dev/null # Open MPI removes its folder there last
 mkdir "$TMPDIR"
 
