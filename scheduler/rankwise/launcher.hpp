@@ -88,12 +88,22 @@ class launch_environment {
 /// rankrun's token and the speaker's process id, and that rankrun takes out. So they arrive from
 /// any host, by the way that the launch made anyway.
 ///
-/// rankrun offers it in the environment variable `variable` to programs whose file has that name in
-/// it; such a job goes on where ranks are lost, and its outcome is what the root says.
+/// rankrun offers it in the environment variable `variable` to programs whose file has
+/// `program_mark` in it; such a job goes on where ranks are lost, and its outcome is what the root
+/// says.
 class launcher_line {
  public:
   /// The variable whose value is the token, and what follows it for `input_of_process`.
   static constexpr const char* variable = "RANKWISE_LAUNCHER";
+
+  /// Stands in the file of a program that starts MPI and the job through `rankwise::run(argc, argv,
+  /// ...)`. One that does so itself, and calls the collective form, is an MPI program like others.
+  static constexpr const char* program_mark = "rankwise::run has rankrun know how the job goes";
+
+  /// Leaves that mark in the file of the program that is compiled with it.
+  static void leave_mark() {
+    [[maybe_unused]] const char first = *static_cast<const volatile char*>(program_mark);
+  }
 
   /// Stands before the token; no text has it.
   static constexpr char mark = '\x1e';
@@ -145,6 +155,7 @@ class launcher_line {
 /// What stands in such a line, before what it is about.
 namespace launcher_words {
 
+inline constexpr std::string_view present = "present";        ///< before `main`
 inline constexpr std::string_view starting = "starting";      ///< RANK HOST: again and again
 inline constexpr std::string_view input = "input";            ///< rank 0 reads standard input
 inline constexpr std::string_view joined = "joined";          ///< RANKS: all are there

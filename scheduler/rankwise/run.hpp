@@ -97,7 +97,7 @@ void run_on_endpoint(transport::endpoint& endpoint,
     engine.emplace(endpoint, hosts, *shown, losses);
   });
   if (!endpoint.may_change_threads()) {
-    shown->say(
+    shown->notice(
         "MPI gives no MPI_THREAD_SERIALIZED: while the root is in a task, other ranks wait for it");
   }
   const task_end named(engine->around(), endpoint.n_ranks() > 1);
@@ -214,6 +214,7 @@ void run(const boost::mpi::communicator& communicator, const options& how, Body 
 /// where standard output can't be written; 3 for any other exception that leaves the body.
 template <std::invocable<pool&> Body>
 int run(int argc, char** argv, const program& what, Body body) {
+  launcher_line::leave_mark();
   const std::optional<int> launched = engine::launched_rank();
   const bool is_root = launched.value_or(0) == 0;
   const std::optional<launcher_line> launcher =
@@ -268,7 +269,7 @@ int run(int argc, char** argv, const program& what, Body body) {
     if (!launched && !boost::mpi::environment::initialized()) {
       transport::alone endpoint;
       engine::run_on_endpoint(endpoint, {endpoint.host()}, how, {}, body);
-    } else if (launcher && !boost::mpi::environment::initialized()) {
+    } else if (launcher) {
       try {
         engine::run_under_launcher(argc, argv, *launcher, how, body);
       } catch (const config_error&) {

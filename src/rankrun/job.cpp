@@ -220,6 +220,10 @@ class running_job {
     if (!start_deadline_ || deadline_ || has_ended_ || clock::now() < *start_deadline_) return;
     start_deadline_.reset();
     if (signs_.has_joined()) return;
+    if (signs_.is_busy_elsewhere()) {
+      start_deadline_ = clock::now() + watch_.start_timeout;
+      return;
+    }
     missing_ = signs_.missing(watch_.n_ranks, clock::now());
     if (missing_.empty()) {
       say_line(fmt::format(

@@ -35,6 +35,8 @@ class job_signs {
     if (all.empty()) return;
     if (all.size() == 1 && all[0] == launcher_words::input) {
       wants_input_ = true;
+    } else if (all.size() == 1 && all[0] == launcher_words::present) {
+      is_any_present_ = true;
     } else if (all.size() == 3 && all[0] == launcher_words::starting) {
       if (const auto rank = parse_number(all[1], largest_count))
         hear_starting(*rank, all[2], *speaker, at);
@@ -48,6 +50,9 @@ class job_signs {
 
   /// All ranks are there.
   bool has_joined() const { return has_joined_; }
+
+  /// Ranks run, and none waits for the others yet: the program does something else before.
+  bool is_busy_elsewhere() const { return is_any_present_ && starting_.empty(); }
 
   /// The root reads standard input.
   bool wants_input() const { return wants_input_; }
@@ -120,6 +125,7 @@ class job_signs {
   }
 
   std::optional<int> root_;  ///< its process
+  bool is_any_present_ = false;
   bool has_joined_ = false;
   bool wants_input_ = false;
   bool has_lost_ = false;

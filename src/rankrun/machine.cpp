@@ -288,7 +288,7 @@ bool tells_launcher(const std::string& program) {
     path = found.front();
   }
   std::ifstream file(path, std::ios::binary);
-  const std::string_view wanted = launcher_line::variable;
+  const std::string_view wanted = launcher_line::program_mark;
   std::string block;
   std::string part(std::size_t{1} << 16U, '\0');
   while (file.read(part.data(), static_cast<std::streamsize>(part.size())), file.gcount() > 0) {

@@ -106,6 +106,12 @@ same 'status of ranks that never join twice' "$status" 3
 same 'tries' "$(grep -c 'never started): the job is ended$' "$scratch/err")" 2
 nothing_left 'ranks that never join twice'
 
+# Ranks that do something else first, for longer than that, are not waited for by others.
+run env RANKWISE_TEST_STARTS_AFTER_MS=2500 "$rankrun" --start-timeout 1 --oversubscribe -n 2 "$survivor" --quiet
+same 'status of a late start' "$status" 0
+same 'sum of a late start' "$out" 328350
+same 'what is said of a late start' "$err" ''
+
 # A wrong option is said once, and at once, though ranks wait for the root that has gone.
 started=$EPOCHREALTIME
 run "$rankrun" --oversubscribe -n 4 "$survivor" --wrong

@@ -67,6 +67,9 @@ int main(int argc, char** argv) {
       fmt::format(" {}/{} ", variable("OMPI_COMM_WORLD_RANK"), variable("OMPI_COMM_WORLD_SIZE"));
   const std::string early = " " + variable("RANKWISE_TEST_DIES_EARLY") + " ";
   if (early.find(here) != std::string::npos) std::raise(SIGKILL);
+  // All do something else for so many ms first.
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(std::atoi(variable("RANKWISE_TEST_STARTS_AFTER_MS").c_str())));
 
   namespace po = boost::program_options;
   std::string call;

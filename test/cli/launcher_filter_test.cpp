@@ -99,6 +99,17 @@ TEST_CASE("what ranks have told") {
   CHECK(signs.outcome() == 0);
 }
 
+TEST_CASE("ranks that run, of which none waits for others, are busy elsewhere") {
+  job_signs signs;
+  const job_signs::time begun{};
+  CHECK_FALSE(signs.is_busy_elsewhere());
+  signs.hear("70 present", begun);
+  signs.hear("71 present", begun);
+  CHECK(signs.is_busy_elsewhere());
+  signs.hear("71 starting 1 pi001", begun + 1s);
+  CHECK_FALSE(signs.is_busy_elsewhere());
+}
+
 TEST_CASE("how a job ends, its root alone says") {
   job_signs signs;
   const job_signs::time begun{};

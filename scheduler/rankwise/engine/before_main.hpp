@@ -17,6 +17,8 @@ struct before_main {
     observe::open_closed_streams();
     const auto input = launcher_line::input_of_process();
     const bool is_root = launch_environment::of_process().rank() == 0;
+    if (const auto launcher = launcher_line::of_process())
+      launcher->say_now(launcher_words::present);
     if (is_root && input == launcher_line::input_closed) close_input();
     if (is_root && input == launcher_line::input_on_demand) input_watch::begin();
   }
