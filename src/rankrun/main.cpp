@@ -19,6 +19,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -182,6 +183,12 @@ int launch(const options& asked) {
   return run_again_and_again(asked, std::move(where), std::move(around));
 }
 
+/// Where rankrun's own words can't be printed.
+int end_unwritten(const rankwise::observe::output_failure& failure) {
+  if (!failure.is_unread()) fmt::print(stderr, "rankrun: {}\n", failure.text());
+  return failure.status();
+}
+
 /// What was asked for; the status to end with.
 int run(const std::vector<std::string>& words) {
   try {
@@ -200,6 +207,10 @@ int run(const std::vector<std::string>& words) {
   } catch (const rankwise::config_error& error) {
     fmt::print(stderr, "rankrun: {}\n", error.what());
     return static_cast<int>(rankwise::exit_status::bad_configuration);
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) != 0) return end_unwritten({error.code().value()});
+    fmt::print(stderr, "rankrun: {}\n", error.what());
+    return static_cast<int>(rankwise::exit_status::failed_job);
   } catch (const std::exception& error) {
     fmt::print(stderr, "rankrun: {}\n", error.what());
     return static_cast<int>(rankwise::exit_status::failed_job);
@@ -212,7 +223,5 @@ int main(int argc, char** argv) {
   rankwise::observe::open_closed_streams();
   const int status = run({argv + 1, argv + argc});
   const auto failure = rankwise::observe::finish_output();
-  if (!failure) return status;
-  if (!failure->is_unread()) fmt::print(stderr, "rankrun: {}\n", failure->text());
-  return status == 0 ? failure->status() : status;
+  return failure && status == 0 ? end_unwritten(*failure) : status;
 }
