@@ -65,28 +65,40 @@ class plan_search {
     measure_kinds();
   }
 
-  /// A plan whose rate is `least` or more; none where there is none.
+  /// A plan whose rate is `least` or more, if the ranks of a kind are alike; none where there is
+  /// none.
   std::optional<plan> find(double least) {
-    find_transitions(least);
-    const std::size_t n_layers = n_stages_ == 0 ? 1 : n_stages_ + 1;
-    layers_ = n_layers;
-    steps_.assign(n_numbers_ * n_layers * slots(), step{});
-    was_reached_.assign(steps_.size(), 0);
-    begin();
-    for (std::size_t used = 1; used < n_numbers_; ++used) go_on_from(used);
-    return best_end();
+    const std::optional<std::size_t> end = search(least);
+    if (!end) return std::nullopt;
+    return read_back(*end);
   }
+
+  /// Whether there is such a plan.
+  bool reaches(double least) { return search(least).has_value(); }
 
  private:
   using word = std::uint64_t;
   static constexpr std::size_t word_bits = 64;
   static constexpr double impossible = -std::numeric_limits<double>::infinity();  // a rate
 
+  static constexpr std::size_t nowhere = std::numeric_limits<std::size_t>::max();
+  static constexpr std::uint32_t no_group = std::numeric_limits<std::uint32_t>::max();
+
   struct step {
-    std::int32_t from = -1;   // place in steps_; -2: none before it
-    std::int32_t group = -1;  // -1: not reached
+    std::size_t from = nowhere;      // place in steps_; nowhere: none before it
+    std::uint32_t group = no_group;  // none: not reached
     std::uint16_t first = 0;
   };
+
+  std::optional<std::size_t> search(double least) {
+    find_transitions(least);
+    layers_ = n_stages_ == 0 ? 1 : n_stages_ + std::size_t{1};
+    steps_.assign(n_numbers_ * layers_ * slots(), step{});
+    was_reached_.assign(steps_.size(), 0);
+    begin();
+    for (std::size_t used = 1; used < n_numbers_; ++used) go_on_from(used);
+    return best_end();
+  }
 
   struct reached_slot {
     std::size_t number;
@@ -116,7 +128,7 @@ class plan_search {
     const std::uint32_t most = limits_.most_replicas == 0
                                    ? std::numeric_limits<std::uint32_t>::max()
                                    : limits_.most_replicas;
-    group_of_.assign(n_numbers_, -1);
+    group_of_.assign(n_numbers_, no_group);
     for (std::size_t number = 1; number < n_numbers_; ++number) {
       rank_group group;
       group.number = number;
@@ -135,7 +147,7 @@ class plan_search {
       }
       if (n_ranks > most) continue;
       if (!is_together) group.host = -1;
-      group_of_[number] = static_cast<std::int32_t>(groups_.size());
+      group_of_[number] = static_cast<std::uint32_t>(groups_.size());
       groups_.push_back(std::move(group));
     }
   }
@@ -188,8 +200,8 @@ class plan_search {
         }
       }
     }
-    constexpr std::size_t most_tables = 1000;  // of some 100 KB each
-    if (groups_.size() > most_tables) return;
+    constexpr std::size_t most_rates = 10'000'000;  // 80 MB
+    if (groups_.size() * pairs_.size() * 4 > most_rates) return;
     for (const rank_group& group : groups_) tables_.push_back(rates_of(group));
   }
 
@@ -264,30 +276,30 @@ class plan_search {
   /// Of a word of places, those where the group is fast enough, and would not be with one rank of
   /// a kind less.
   word useful(const rank_group& group, std::size_t w) const {
-    word all = fast_[static_cast<std::size_t>(group_of_[group.number])][w];
+    word all = fast_[group_of_[group.number]][w];
     for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
       if (group.n_of[kind] < 2) continue;  // the last of a kind may decide on which hosts they are
-      all &= ~fast_[static_cast<std::size_t>(group_of_[group.number - digits_[kind]])][w];
+      all &= ~fast_[group_of_[group.number - digits_[kind]]][w];
     }
     return all;
   }
 
   void reach(std::size_t used,
              std::size_t layer,
-             std::int32_t from,
-             std::int32_t group,
+             std::size_t from,
+             std::uint32_t group,
              const transition& by) {
     const std::size_t next_layer = layers_ == 1 ? 0 : layer + 1;
     if (next_layer >= layers_) return;
-    const std::size_t side = side_of(groups_[static_cast<std::size_t>(group)].host);
+    const std::size_t side = side_of(groups_[group].host);
     step& there = steps_[place(used, next_layer, by.last, side, by.out)];
-    if (there.group < 0) there = {from, group, by.first};
+    if (there.group == no_group) there = {from, group, by.first};
   }
 
   void begin() {
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       for (const transition& by : transitions_[g]) {
-        if (by.first == 0) reach(groups_[g].number, 0, -2, static_cast<std::int32_t>(g), by);
+        if (by.first == 0) reach(groups_[g].number, 0, nowhere, static_cast<std::uint32_t>(g), by);
       }
     }
   }
@@ -311,7 +323,7 @@ class plan_search {
         const bool has_less = used / digits_[kind] % (kinds_[kind].ranks.size() + 1) != 0;
         is_old = has_less && was_reached_[place(used - digits_[kind], layer, 0, 0, 0) + slot] != 0;
       }
-      const bool is_reached = steps_[here + slot].group >= 0;
+      const bool is_reached = steps_[here + slot].group != no_group;
       was_reached_[here + slot] = static_cast<char>(is_old || is_reached);
       if (!is_reached || is_old) continue;
       new_slots_.push_back({slot, slot / 2 / n_sides(), slot / 2 % n_sides(), slot % 2});
@@ -334,8 +346,8 @@ class plan_search {
           for (std::size_t t = begins_[g][from]; t < begins_[g][from + 1]; ++t) {
             reach(used + groups_[g].number,
                   layer,
-                  static_cast<std::int32_t>(here + slot.number),
-                  static_cast<std::int32_t>(g),
+                  here + slot.number,
+                  static_cast<std::uint32_t>(g),
                   transitions_[g][t]);
           }
         }
@@ -343,7 +355,7 @@ class plan_search {
     }
   }
 
-  std::optional<plan> best_end() const {
+  std::optional<std::size_t> best_end() const {
     std::size_t best = steps_.size();
     std::size_t fewest = std::numeric_limits<std::size_t>::max();
     for (std::size_t used = 1; used < n_numbers_; ++used) {
@@ -352,25 +364,25 @@ class plan_search {
         n_used += used / digits_[kind] % (kinds_[kind].ranks.size() + 1);
       for (std::size_t side = 0; side < n_sides(); ++side) {
         const std::size_t end = place(used, layers_ - 1, n_, side, 0);
-        if (steps_[end].group < 0 || n_used >= fewest) continue;
+        if (steps_[end].group == no_group || n_used >= fewest) continue;
         fewest = n_used;
         best = end;
       }
     }
     if (best == steps_.size()) return std::nullopt;
-    return read_back(best);
+    return best;
   }
 
   plan read_back(std::size_t end) const {
     std::vector<stage_placement> stages;
     std::size_t last = n_;
     std::vector<std::size_t> n_taken(kinds_.size());
-    for (auto at = static_cast<std::int32_t>(end); at >= 0;) {
-      const step& one = steps_[static_cast<std::size_t>(at)];
+    for (std::size_t at = end; at != nowhere;) {
+      const step& one = steps_[at];
       stage_placement& stage = stages.emplace_back();
       stage.first = one.first;
       stage.last = std::exchange(last, one.first);
-      const rank_group& group = groups_[static_cast<std::size_t>(one.group)];
+      const rank_group& group = groups_[one.group];
       for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
         for (std::uint32_t i = 0; i < group.n_of[kind]; ++i)
           stage.ranks.push_back(kinds_[kind].ranks[n_taken[kind]++]);
@@ -391,7 +403,7 @@ class plan_search {
   std::vector<std::size_t> digits_;
   std::size_t n_numbers_ = 0;
   std::vector<rank_group> groups_;
-  std::vector<std::int32_t> group_of_;       // by number
+  std::vector<std::uint32_t> group_of_;      // by number
   std::vector<std::vector<double>> rates_;   // by kind
   std::vector<transition> pairs_;            // of positions
   std::vector<std::vector<double>> tables_;  // rates by group, where there are not too many

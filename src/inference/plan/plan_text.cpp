@@ -85,6 +85,17 @@ std::string bound_text(const plan& what) {
                      slowest_part(stage));
 }
 
+/// How far the plan is from the best one at most, where not all plans were looked at.
+std::string nearness_line(const plan& what) {
+  if (what.bound == 0) return "";
+  const double below = 100 * (1 - what.rate / what.bound);
+  constexpr double least = 0.1;
+  return fmt::format(
+      "within {:.1f} % of the best plan: ranks are too unequal, or operators too "
+      "many, to look at all\n",
+      std::max(least, std::ceil(below * 10 - 1e-6) / 10));
+}
+
 /// The classes of links that have been measured.
 std::string links_line(const plan_problem& problem) {
   const auto is_measured = [](const link_cost& link) {
@@ -158,8 +169,9 @@ std::string plan_object(const plan_problem& problem, const plan& what) {
                    stage.rate,
                    seats);
   }
-  return fmt::format(R"({{"rate":{:.6g},"bottleneck":{},"is_root_link":{},"stages":[{}]}})",
+  return fmt::format(R"({{"rate":{:.6g}{},"bottleneck":{},"is_root_link":{},"stages":[{}]}})",
                      what.rate,
+                     what.bound == 0 ? "" : fmt::format(R"(,"no_plan_above":{:.6g})", what.bound),
                      what.bottleneck,
                      what.is_root_link,
                      stages);
@@ -195,7 +207,7 @@ std::string plan_text(const plan_problem& problem, const plan_choice& choice) {
       observe::amount_text(what.rate),
       rate_of_one(choice) > 0 ? fmt::format(" ({})", speed_up_text(choice, what.rate)) : "");
   text += stage_rows(problem, what);
-  text += bound_text(what) + "\n" + links_line(problem);
+  text += bound_text(what) + "\n" + nearness_line(what) + links_line(problem);
   text += "alternatives:\n" + alternative_rows(choice);
   return text + advice(choice);
 }

@@ -77,6 +77,7 @@ struct plan {
   double rate = 0;             ///< items a second
   std::size_t bottleneck = 0;  ///< the stage that bounds it
   bool is_root_link = false;   ///< not its ranks, but the link between them and the root does
+  double bound = 0;            ///< no plan is faster; 0: all plans have been looked at, none is
 
   std::size_t n_ranks() const {
     std::size_t n = 0;
@@ -92,6 +93,7 @@ struct plan_limits {
   std::vector<std::size_t> cuts =
       {};                   ///< before these operators, and nowhere else; empty: anywhere
   double tolerance = 0.03;  ///< ranks of one host whose times differ by less count as equal
+  double effort = 1;        ///< what a search may cost at most: 1 is some 0.2 s and 100 MB
 };
 
 }  // namespace rankwise::inference

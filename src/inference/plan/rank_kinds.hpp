@@ -23,9 +23,22 @@ struct rank_kind {
   std::uint64_t memory_bytes = 0;
 };
 
-/// Sorts the ranks by kind. Times that differ by less than `tolerance`, in all and relative to the
+/// The mean time of each operator on these ranks.
+inline std::vector<double> mean_seconds(const plan_problem& problem,
+                                        const std::vector<std::size_t>& ranks) {
+  std::vector<double> seconds(problem.operators.size());
+  for (std::size_t i = 0; i < seconds.size(); ++i) {
+    for (const std::size_t rank : ranks) seconds[i] += problem.ranks[rank].seconds[i];
+    seconds[i] /= static_cast<double>(ranks.size());
+  }
+  return seconds;
+}
+
+/// Sorts `ranks` by kind. Times that differ by less than `tolerance`, in all and relative to the
 /// first of the kind, count as equal; with 0 each operator's does.
-inline std::vector<rank_kind> kinds_of(const plan_problem& problem, double tolerance) {
+inline std::vector<rank_kind> kinds_of(const plan_problem& problem,
+                                       const std::vector<std::size_t>& ranks,
+                                       double tolerance) {
   std::map<std::string, std::vector<std::size_t>> by_host;
   for (std::size_t rank = 0; rank < problem.ranks.size(); ++rank)
     by_host[problem.ranks[rank].host].push_back(rank);
@@ -34,7 +47,7 @@ inline std::vector<rank_kind> kinds_of(const plan_problem& problem, double toler
   };
   std::map<std::string, int> number;
   std::vector<rank_kind> kinds;
-  for (std::size_t rank = 0; rank < problem.ranks.size(); ++rank) {
+  for (const std::size_t rank : ranks) {
     const rank_profile& profile = problem.ranks[rank];
     const bool is_near = profile.host == problem.ranks.front().host;
     int host = -1;
@@ -53,13 +66,7 @@ inline std::vector<rank_kind> kinds_of(const plan_problem& problem, double toler
       kinds.push_back({{rank}, host, is_near, {}, profile.memory_bytes});
     }
   }
-  for (rank_kind& kind : kinds) {
-    kind.seconds.resize(problem.operators.size());
-    for (std::size_t i = 0; i < kind.seconds.size(); ++i) {
-      for (const std::size_t rank : kind.ranks) kind.seconds[i] += problem.ranks[rank].seconds[i];
-      kind.seconds[i] /= static_cast<double>(kind.ranks.size());
-    }
-  }
+  for (rank_kind& kind : kinds) kind.seconds = mean_seconds(problem, kind.ranks);
   return kinds;
 }
 

@@ -38,6 +38,20 @@ plan_choice choice_of(const plan_problem& problem) {
 
 }  // namespace
 
+TEST_CASE("a plan that may not be the best says how near it is") {
+  const plan_problem problem = two_hosts();
+  plan_choice choice = choice_of(problem);
+  plan& chosen = *choice.all[choice.chosen].what;
+  chosen.bound = chosen.rate * 1.25;
+  CHECK_THAT(
+      plan_text(problem, choice),
+      Contains("\nwithin 20.0 % of the best plan: ranks are too unequal, or operators too many, "
+               "to look at all\n"));
+  CHECK_THAT(plan_json(problem, choice), Contains(R"("rate":124.378,"no_plan_above":155.473,)"));
+  chosen.bound = chosen.rate;
+  CHECK_THAT(plan_text(problem, choice), Contains("\nwithin 0.1 % of the best plan"));
+}
+
 TEST_CASE("a plan is shown with its stages, its bound and what else there was") {
   const plan_problem problem = two_hosts();
   CHECK_THAT(
