@@ -13,11 +13,11 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <memory>
 #include <numeric>
 #include <ranges>
 #include <stdexcept>
@@ -62,16 +62,23 @@ struct situation {
   bool ends_with_call = false;  ///< of a task that is long: else it ends by itself
 };
 
-std::unique_ptr<situation>& now_and_here() {
-  static std::unique_ptr<situation> one;
+std::atomic<situation*>& place_of_situation() {
+  static std::atomic<situation*> one{nullptr};
   return one;
 }
 
+situation& now_and_here() {
+  return *place_of_situation();
+}
+
+/// What was before lives on: a task may still look at it that nobody waits for.
 void begin(incident what, in_process_job& job, bool ends_with_call = false) {
-  now_and_here() = std::make_unique<situation>();
-  now_and_here()->what = what;
-  now_and_here()->job = &job;
-  now_and_here()->ends_with_call = ends_with_call;
+  static std::deque<situation> all;
+  situation& next = all.emplace_back();
+  next.what = what;
+  next.job = &job;
+  next.ends_with_call = ends_with_call;
+  place_of_situation() = &next;
 }
 
 template <class Condition>
@@ -86,7 +93,7 @@ bool wait_for(Condition condition, milliseconds longest = milliseconds(5000)) {
 
 /// What befalls a task.
 void suffer(task_context& context, std::uint64_t item) {
-  situation& here = *now_and_here();
+  situation& here = now_and_here();
   ++here.n_runs;
   ++here.n_runs_of.at(item);
   const auto strikes = [&](bool is_due) { return is_due && !here.has_struck.exchange(true); };
@@ -177,7 +184,7 @@ const std::vector<kind>& kinds() {
        true,
        [](const pool& ranks) {
          ranks.for_each(inputs(), rankwise::fn<square>);
-         return std::ranges::all_of(now_and_here()->n_runs_of,
+         return std::ranges::all_of(now_and_here().n_runs_of,
                                     [](const auto& n_runs) { return n_runs > 0; });
        }},
       {"pool::reduce",
@@ -300,7 +307,7 @@ TEST_CASE("speculate: no result counts twice") {
     begin(incident::rank_is_slow, job);
     CHECK(outcome(call, job.pool({.schedule = rankwise::schedule_kind::self, .speculate = true})) ==
           "right");
-    const std::uint64_t n_runs = now_and_here()->n_runs;
+    const std::uint64_t n_runs = now_and_here().n_runs;
     CHECK((call.runs_anywhere ? n_runs > n_items : n_runs <= n_items));
   }
 }
@@ -340,7 +347,7 @@ TEST_CASE("journal: what is done is not run again, or the option is refused") {
         CHECK(holds(found, "--journal: found pool::"));
       } else {
         CHECK((found == "right" || is_judged_by_runs));
-        CHECK(now_and_here()->n_runs == (is_resumed ? 0 : n_items));
+        CHECK(now_and_here().n_runs == (is_resumed ? 0 : n_items));
       }
       book->end("done");
     }
@@ -370,5 +377,47 @@ TEST_CASE("a rank that freezes is done without, or the call says that it can't; 
     CHECK(wait_for([&] { return std::ranges::count(job.notices(), back) == 1; }));
     begin(incident::none, job);
     CHECK(outcome(call, job.pool()) == "right");
+  }
+}
+
+TEST_CASE("when all ranks freeze, as in a job that is suspended, nobody is lost") {
+  for (const kind& call : kinds()) {
+    INFO(call.name);
+    in_process_job job(n_ranks);
+    begin(incident::all_freeze, job);
+    CHECK(outcome(call, job.pool()) == "right");
+    CHECK(now_and_here().has_struck);
+    CHECK(job.notices().empty());
+  }
+}
+
+TEST_CASE("of the runs of an item one is told that it counts, whatever befalls the others") {
+  static std::array<std::atomic<std::uint64_t>, n_items> n_counted{};
+  static std::atomic<std::uint64_t> n_open{0};
+  const auto asks = [](task_context& context, std::uint64_t item) {
+    ++n_open;
+    context.when_settled([item](bool counts) {
+      --n_open;
+      if (counts) ++n_counted[item];
+    });
+    suffer(context, item);
+    return item;
+  };
+  const auto told_once = [](const auto& n) { return n == 1; };
+  for (const incident what :
+       {incident::none, incident::task_throws, incident::rank_is_slow, incident::rank_freezes}) {
+    INFO(static_cast<int>(what));
+    for (auto& one : n_counted) one = 0;
+    {
+      in_process_job job(n_ranks);
+      begin(what, job);
+      const auto found = job.pool({.schedule = rankwise::schedule_kind::self,
+                                   .on_error = rankwise::on_error_kind::retry,
+                                   .speculate = true})
+                             .map(inputs(), asks);
+      CHECK(std::ranges::equal(found, inputs()));
+      CHECK(std::ranges::all_of(n_counted, told_once));
+    }
+    CHECK(n_open == 0);
   }
 }
