@@ -21,3 +21,7 @@ if(RANKWISE_SANITIZE)
   # GCC warns falsely, inside <regex>, of what the sanitizers' own code reads.
   target_compile_options(rankwise_project_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
+if(RANKWISE_SANITIZE_THREADS)
+  target_compile_options(rankwise_project_options INTERFACE -fsanitize=thread)
+  target_link_options(rankwise_project_options INTERFACE -fsanitize=thread)
+endif()
