@@ -56,6 +56,7 @@ enum class incident : std::uint8_t {
 struct situation {
   incident what = incident::none;
   std::atomic<bool> has_struck{false};
+  std::atomic<bool> is_random_changed{false};  ///< in the middle of a task
   std::atomic<std::uint64_t> n_runs{0};
   std::array<std::atomic<std::uint64_t>, n_items> n_runs_of{};
   in_process_job* job = nullptr;
@@ -111,8 +112,10 @@ void suffer(task_context& context, std::uint64_t item) {
       return;
     case incident::rank_is_slow:
       if (context.rank() == slow) {
+        const std::uint64_t number = context.random()();
         here.has_struck = true;
         wait_for([&] { return context.cancelled(); }, milliseconds(60));
+        if (context.random()() != number) here.is_random_changed = true;
       }
       break;
     case incident::rank_dies:
@@ -307,6 +310,7 @@ TEST_CASE("speculate: no result counts twice") {
     begin(incident::rank_is_slow, job);
     CHECK(outcome(call, job.pool({.schedule = rankwise::schedule_kind::self, .speculate = true})) ==
           "right");
+    CHECK_FALSE(now_and_here().is_random_changed);
     const std::uint64_t n_runs = now_and_here().n_runs;
     CHECK((call.runs_anywhere ? n_runs > n_items : n_runs <= n_items));
   }
