@@ -50,7 +50,8 @@ inline boost::program_options::options_description program_options(options& how)
                   how.retries));
   add("speculate",
       po::bool_switch(&how.speculate)->default_value(how.speculate, ""),
-      "give what is still out at the end to ranks without work as well; the first result counts");
+      "give what is still out at the end of a map, for_each or reduce to ranks without work as "
+      "well; the first result counts");
   add("task-limit",
       seconds(how.task_limit_s),
       "a task of map, for_each or reduce that takes longer has failed; needs rankrun, and the "
