@@ -35,12 +35,14 @@ class bmp_rows {
   ///
   /// Throws: config_error where the file ends before.
   std::span<const rgb> next() {
-    row_.resize(layout_->width);
     if (layout_->is_run_length()) {
+      row_.resize(layout_->width);
       decode_runs();
     } else {
-      encoded_.resize(layout_->row_bytes);
-      for (unsigned char& byte : encoded_) byte = next_byte();
+      // Memory is taken for what is there, not for what the header claims.
+      encoded_.clear();
+      while (encoded_.size() < layout_->row_bytes) encoded_.push_back(next_byte());
+      row_.resize(layout_->width);
       // Of the last row the padding may be missing.
       if (++n_rows_ != layout_->rows) skip(layout_->row_stride - layout_->row_bytes);
       decode_row();

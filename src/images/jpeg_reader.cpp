@@ -154,24 +154,31 @@ class jpeg_decoder {
 
   ~jpeg_decoder() { jpeg_destroy_decompress(&state_); }
 
-  /// Reads what stands before the pixels. Returns whether that worked.
+  /// Reads what stands before the pixels, and takes no memory for these. Returns whether that
+  /// worked.
   bool begin() {
     if (has_failed_ || setjmp(jump_) != 0) return false;
     jpeg_read_header(&state_, TRUE);
-    const bool has_black =
-        state_.jpeg_color_space == JCS_CMYK || state_.jpeg_color_space == JCS_YCCK;
-    state_.out_color_space = has_black ? JCS_CMYK : JCS_RGB;
+    state_.out_color_space = has_black() ? JCS_CMYK : JCS_RGB;
     state_.dct_method = JDCT_ISLOW;
+    return true;
+  }
+
+  /// Makes ready for the rows; of a progressive file reads all of it. Returns whether that worked.
+  bool start() {
+    if (setjmp(jump_) != 0) return false;
     jpeg_start_decompress(&state_);
     return true;
   }
 
-  std::uint32_t width() const { return state_.output_width; }
+  std::uint32_t width() const { return state_.image_width; }
 
-  std::uint32_t height() const { return state_.output_height; }
+  std::uint32_t height() const { return state_.image_height; }
 
-  /// 3: red, green, blue; 4: CMYK, inverted.
-  std::size_t n_channels() const { return static_cast<std::size_t>(state_.output_components); }
+  /// Whether pixels are inverted CMYK; else they are red, green and blue.
+  bool has_black() const {
+    return state_.jpeg_color_space == JCS_CMYK || state_.jpeg_color_space == JCS_YCCK;
+  }
 
   /// Reads the next row to `to`. Returns whether that worked.
   bool read(std::uint8_t* to) {
@@ -234,7 +241,8 @@ picture read_jpeg(std::span<const std::byte> bytes, const std::string& name) {
   };
   if (!decoder.begin()) refuse();
   picture made = blank_picture(decoder.width(), decoder.height(), name);
-  const bool has_black = decoder.n_channels() == 4;
+  if (!decoder.start()) refuse();
+  const bool has_black = decoder.has_black();
   std::vector<std::uint8_t> row(has_black ? std::size_t{4} * made.width : 0);
   for (std::size_t y = 0; y < made.height; ++y) {
     std::uint8_t* const to = &made.pixels[y * made.width * 3];

@@ -35,16 +35,23 @@ class png_decoder {
 
   ~png_decoder() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-  /// Reads what stands before the pixels. Returns whether that worked.
-  ///
-  /// From here on pixels are red, green, blue and opacity of 8 bits. Of 16 bits the upper 8 are
-  /// taken, as OpenCV does; gamma and colour profiles are left alone: the numbers are those of the
-  /// file.
+  /// Reads what stands before the pixels, and takes no memory for these. Returns whether that
+  /// worked.
   bool begin() {
     if (png_ == nullptr || info_ == nullptr || setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_user_limits(
         png_, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // pixels are counted by the caller
     png_read_info(png_, info_);
+    return true;
+  }
+
+  /// Makes ready for the rows. Returns whether that worked.
+  ///
+  /// From here on pixels are red, green, blue and opacity of 8 bits. Of 16 bits the upper 8 are
+  /// taken, as OpenCV does; gamma and colour profiles are left alone: the numbers are those of the
+  /// file.
+  bool start() {
+    if (setjmp(png_jmpbuf(png_)) != 0) return false;
     png_set_expand(png_);
     png_set_strip_16(png_);
     png_set_gray_to_rgb(png_);
@@ -99,6 +106,7 @@ picture read_png(std::span<const std::byte> bytes, const std::string& name) {
   };
   if (!decoder.begin()) refuse();
   picture made = blank_picture(decoder.width(), decoder.height(), name);
+  if (!decoder.start()) refuse();
   constexpr std::size_t n_channels = 4;
   std::vector<png_byte> pixels(n_channels * made.width * made.height);
   std::vector<png_bytep> rows(made.height);

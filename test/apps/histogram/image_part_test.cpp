@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+using Catch::Matchers::Contains;
 using Catch::Matchers::Equals;
 using histogram::pixel_counts;
 using rankwise::images::bmp_layout;
@@ -150,6 +151,13 @@ TEST_CASE("an image whose bytes are no colours is counted once, whatever its par
   CHECK_THAT(refusal_of(bytes.substr(0, bytes.size() - 4), rankwise::split::to_the_end),
              Equals("a.bmp: byte " + std::to_string(bytes.size() - 4) +
                     ": found the end of the file, accepted: 4 rows of pixels"));
+}
+
+TEST_CASE("a width that a file only claims is refused before memory is taken for it") {
+  const std::string bytes =
+      rankwise::test::bitmap_header({.width = 0x7FFF'FFFF, .bits = 8, .palette = {0x102030}});
+  CHECK_THAT(refusal_of(bytes + "few", rankwise::split::to_the_end),
+             Contains("found the end of the file"));
 }
 
 TEST_CASE("an image that is cut short is refused") {
