@@ -21,7 +21,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -68,8 +70,14 @@ inline frame read_frame(const std::filesystem::path& path) {
   return file;
 }
 
+inline bool is_finite(const std::vector<float>& values) {
+  return std::all_of(
+      values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+
 /// Sends the files through the model; `take(number, probabilities)` gets what comes out, in their
-/// order. Files that can't be read are reported on stderr, and left out.
+/// order. Files that can't be read, or of which the model makes no finite numbers, are reported on
+/// stderr, and left out.
 ///
 /// Throws: config_error at the end if there were such files.
 template <class Take>
@@ -97,6 +105,10 @@ void classify_files(const rankwise::pool& pool,
         return read_frame(files[n_sent++]);
       },
       [&](std::uint64_t number, frame result) {
+        if (result.error.empty() && !is_finite(result.values))
+          result.error = fmt::format(
+              "{}: found scores that are no finite numbers, accepted: models that give some",
+              files[static_cast<std::size_t>(number)].string());
         if (!result.error.empty()) {
           ++n_unread;
           fmt::print(stderr, "mobilenet: {}\n", result.error);
