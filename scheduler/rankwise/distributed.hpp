@@ -133,13 +133,15 @@ struct next_sorted {
   std::vector<char> wanted = {};  // by row
 
   std::vector<entry<Key, Value>> operator()(task_context& context, std::uint32_t row) const {
-    constexpr std::size_t entries_at_most = std::size_t{1} << 15U;
+    constexpr std::size_t bytes_at_most = std::size_t{512} << 10U;
+    std::size_t n_bytes = 0;
     std::vector<entry<Key, Value>> batch;
     if (wanted.at(row) == 0) return batch;
     auto& sorted = context.around().kept.template get<sorted_entries<Key, Value, Order>>(number);
-    while (batch.size() < entries_at_most) {
+    while (n_bytes < bytes_at_most) {
       std::optional<entry<Key, Value>> one = sorted.next();
       if (!one) break;
+      n_bytes += sizeof *one + held_bytes(one->key) + held_bytes(one->value);
       batch.push_back(std::move(*one));
     }
     return batch;

@@ -7,6 +7,7 @@
 #include <rankwise/combine/part_file.hpp>
 #include <rankwise/combine/run_writer.hpp>
 #include <rankwise/combine/sorted_entries.hpp>
+#include <rankwise/combine/sorted_runs.hpp>
 #include <rankwise/combine/spill_file.hpp>
 #include <rankwise/combine/spilled_segment.hpp>
 #include <rankwise/emitter.hpp>
@@ -28,6 +29,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -189,6 +192,71 @@ TEST_CASE("a rank's keys in order, in memory and from several runs") {
     return by_value ? rankwise::by_value{}(left, right) : rankwise::by_key{}(left, right);
   });
   CHECK(found == expected);
+}
+
+TEST_CASE("sorted runs are merged few at a time, however many there are") {
+  using entry_type = rankwise::entry<std::string, std::uint64_t>;
+  using rankwise::combine::sorted_runs;
+  const std::size_t n_runs = GENERATE(0U, 1U, 2U, 3U, 4U, 7U, 8U, 9U, 64U, 65U, 200U);
+  const std::size_t at_once = GENERATE(2U, 3U, 8U);
+  CAPTURE(n_runs, at_once);
+  rankwise::combine::spill_file file(fs::temp_directory_path());
+  sorted_runs<entry_type, rankwise::by_key> runs(
+      file, {}, at_once * rankwise::combine::run_writer<entry_type>::run_bytes);
+  CHECK(runs.runs_at_once() == at_once);
+  CHECK(runs.empty());
+  std::vector<entry_type> expected;
+  for (std::size_t i = 0; i < n_runs; ++i) {
+    std::vector<entry_type> one;
+    // Some runs take several pieces, some are empty.
+    const std::size_t n = i % 50 == 3 ? 9'000 : i % 5;
+    for (std::size_t k = 0; k < n; ++k) one.push_back({std::to_string(k * n_runs + i), i});
+    std::sort(one.begin(), one.end(), rankwise::by_key{});
+    runs.write(one);
+    expected.insert(expected.end(), one.begin(), one.end());
+  }
+  runs.begin();
+  std::vector<entry_type> found;
+  while (auto one = runs.next()) found.push_back(std::move(*one));
+  CHECK_FALSE(runs.next().has_value());
+  std::sort(expected.begin(), expected.end(), rankwise::by_key{});
+  CHECK(found == expected);
+}
+
+TEST_CASE("sorting in little memory takes no more for eight times the keys") {
+  // What this process takes at most, as the system counts it, may not grow by what a merge of all
+  // runs at once would take: 64 KiB for each 64 KiB run.
+  const auto growth_kib = [](std::uint32_t n_keys) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      constexpr std::size_t memory = std::size_t{1} << 20U;
+      std::uint64_t n_found = 0;
+      run_on_threads(1, [&](thread_peers& peers) {
+        part<std::uint64_t, std::plus<>, linear_table> mine(
+            options_for(1, memory), {}, peers, peers.cancelled());
+        emitter<std::uint32_t, std::uint64_t> emit(mine);
+        for (std::uint32_t i = 0; i < n_keys; ++i) emit(i, 1);
+        emit.flush();
+        mine.finish();
+        mine.make_room();
+        rankwise::combine::sorted_entries<std::uint32_t, std::uint64_t, rankwise::by_key> sorted(
+            mine, {}, memory / 2, fs::temp_directory_path().string());
+        while (sorted.next()) ++n_found;
+      });
+      ::_exit(n_found == n_keys ? 0 : 1);
+    }
+    int status = -1;
+    rusage usage{};
+    CHECK(::wait4(child, &status, 0, &usage) == child);
+    CHECK(status == 0);
+    return usage.ru_maxrss;
+  };
+  const long few = growth_kib(250'000);
+  const long many = growth_kib(2'000'000);
+  CAPTURE(few, many);
+#ifndef __SANITIZE_ADDRESS__  // which keeps for a while what is given back
+  CHECK(many < few + 4'096);
+#endif
 }
 
 TEST_CASE("a part's file has no name before it is published, and leaves nothing without") {

@@ -14,6 +14,9 @@ namespace rankwise::combine {
 template <class Value>
 class run_writer {
  public:
+  /// A run takes no more, but for its last record.
+  static constexpr std::size_t run_bytes = std::size_t{64} << 10U;
+
   explicit run_writer(spill_file& file) : file_(&file) {}
 
   /// The key is a `packed_key`, or a string_view where that can't hold it.
@@ -31,8 +34,6 @@ class run_writer {
   }
 
  private:
-  static constexpr std::size_t run_bytes = std::size_t{64} << 10U;
-
   void write() {
     if (out_.size() == 0) return;
     runs_.push_back(file_->write(out_.bytes()));
