@@ -68,6 +68,10 @@ struct first_entries {
     context.around().kept.template get<keyed_part<Value>>(part).visit(
         [&](std::string_view key, const Value& value) {
           if (n == 0) return;
+          if constexpr (std::same_as<Order, by_value>) {
+            // Most are seen off by their values; their keys need not be made.
+            if (first.size() == n && value < first.front().value) return;
+          }
           entry<Key, Value> one{key_codec<Key>::decode(key), value};
           if (first.size() == n) {
             if (!order(one, first.front())) return;

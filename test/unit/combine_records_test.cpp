@@ -2,11 +2,14 @@
 // Records as they travel, wait and lie on disk: round trips, cut ends, bytes that are no records.
 #include <rankwise/combine/memory_use.hpp>
 #include <rankwise/combine/packed_key.hpp>
+#include <rankwise/combine/packed_records.hpp>
+#include <rankwise/combine/record_block.hpp>
 #include <rankwise/combine/records.hpp>
 #include <rankwise/combine/run_writer.hpp>
 #include <rankwise/combine/spill_file.hpp>
 #include <rankwise/combine/value_codec.hpp>
 #include <rankwise/combine/waiting_records.hpp>
+#include <rankwise/engine/frame.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/random.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -231,37 +234,77 @@ TEST_CASE("only what a slot can hold as its bytes is a value of slots") {
   STATIC_REQUIRE_FALSE(slot_value<large>);
 }
 
-TEST_CASE("records wait in blocks until these are full") {
+TEST_CASE("records wait in blocks, until all of a segment are taken") {
   using rankwise::combine::memory_use;
+  using rankwise::combine::record_block;
   memory_use memory;
   constexpr std::size_t block_bytes = 512;
   rankwise::combine::waiting_records<double> waiting(3, block_bytes, memory);
   CHECK(memory.bytes == 0);
-  CHECK(waiting.records(1).empty());
+  CHECK(waiting.blocks(1).empty());
   CHECK_FALSE(waiting.put(1, pack("a"), 1));  // no memory yet
-  waiting.clear(1);
+  waiting.begin_block(1);
   CHECK(memory.bytes == block_bytes);
   const auto expected = random_records<double>(1, 1000);
   std::vector<record<double>> put_so_far;
   for (const auto& one : expected) {
     if (!fits_inline(one.key.size())) continue;
-    if (!waiting.put(1, pack(one.key), one.value)) break;
+    if (!waiting.put(1, pack(one.key), one.value)) {
+      if (memory.bytes == 3 * block_bytes) break;
+      waiting.begin_block(1);
+      REQUIRE(waiting.put(1, pack(one.key), one.value));
+    }
     put_so_far.push_back(one);
   }
-  CHECK(put_so_far.size() > 10);
-  CHECK(waiting.records(1).size() + record_slack <= block_bytes);
-  bool is_whole = false;
-  CHECK(read_all<double>(waiting.records(1), is_whole) == put_so_far);
-  CHECK(waiting.records(0).empty());
-  waiting.clear(1);
-  CHECK(waiting.records(1).empty());
+  CHECK(put_so_far.size() > 30);
+  waiting.keep(1, record_block::copy_of({}));
+  CHECK(waiting.bytes(1) == memory.bytes);
+  CHECK(waiting.bytes(0) == 0);
+  std::vector<record<double>> found;
+  REQUIRE(waiting.blocks(1).size() == 4);
+  for (const record_block& block : waiting.blocks(1)) {
+    CHECK(block.bytes() <= block_bytes);
+    bool is_whole = false;
+    for (auto& one : read_all<double>(block.records(), is_whole)) found.push_back(std::move(one));
+    CHECK(is_whole);
+  }
+  CHECK(found == put_so_far);
+  CHECK_FALSE(waiting.put(1, pack("a"), 1));  // its block was ended
+  waiting.begin_block(1);
   CHECK(waiting.put(1, pack("a"), 1));
-  waiting.release(1);
+  CHECK(waiting.release(1).size() == 5);
   CHECK(memory.bytes == 0);
-  CHECK(waiting.records(1).empty());
-  waiting.release(1);
-  CHECK(memory.bytes == 0);
-  CHECK(memory.most_bytes == block_bytes);
+  CHECK(waiting.release(1).empty());
+  CHECK(waiting.blocks(0).empty());
+  CHECK(memory.most_bytes > 4 * block_bytes);
+}
+
+TEST_CASE("packed records give back each key and value, and blocks that can be sent") {
+  rankwise::combine::record_packer<std::uint64_t> packer;
+  CHECK(packer.release().n_keys() == 0);
+  for (const std::uint64_t n_keys : {1U, 1'000U, 30'000U}) {
+    for (std::uint64_t i = 0; i < n_keys; ++i) packer.put(pack(std::to_string(i)), i << (i % 60U));
+    auto packed = packer.release();
+    CHECK(packed.n_keys() == n_keys);
+    std::uint64_t n = 0;
+    std::uint64_t n_wrong = 0;
+    packed.for_each([&](const rankwise::combine::packed_key& key, std::uint64_t value) {
+      n_wrong += key == pack(std::to_string(n)) && value == n << (n % 60U) ? 0 : 1;
+      ++n;
+    });
+    CHECK(n == n_keys);
+    CHECK(n_wrong == 0);
+    const std::size_t n_bytes = packed.bytes();
+    std::size_t n_found = 0;
+    for (rankwise::combine::record_block& block : packed.release()) {
+      n_found += block.bytes();
+      const std::size_t n_records = block.records().size();
+      CHECK(block.release().size() == rankwise::engine::front_bytes + n_records + record_slack);
+    }
+    CHECK(n_found == n_bytes);
+    CHECK(packed.bytes() == 0);
+    CHECK(packed.n_keys() == 0);
+  }
 }
 
 TEMPLATE_TEST_CASE("runs on disk hold what was put, in order",

@@ -14,14 +14,21 @@
 
 #include <algorithm>
 #include <array>
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 using rankwise::random_stream;
@@ -126,6 +133,66 @@ TEST_CASE("integers and bins pack as their bytes") {
   using bin = rankwise::bin<70'000>;
   CHECK(key_codec<bin>::decode(key_codec<bin>::pack({69'999}).text()) == bin{69'999});
   CHECK(key_codec<std::string>::decode("") == "");
+}
+
+TEST_CASE(
+    "numbers with a point, and unordered containers, are found wherever they stand in a key") {
+  namespace detail = rankwise::combine::detail;
+
+  struct plain {
+    int number;
+    std::string name;
+    std::vector<std::pair<char, bool>> list;
+  };
+
+  struct deep {
+    std::uint8_t first;
+    std::map<std::string, std::vector<std::optional<std::pair<int, double>>>> all;
+  };
+
+  struct around {
+    plain one;
+    std::array<std::set<std::unordered_set<int>>, 2> sets;
+  };
+
+  struct tree {
+    int number;
+    std::vector<tree> below;
+  };
+
+  STATIC_REQUIRE_FALSE(detail::holds<detail::is_floating, plain>());
+  STATIC_REQUIRE_FALSE(detail::holds<detail::is_hashed, plain>());
+  STATIC_REQUIRE_FALSE(detail::holds<detail::is_floating, tree>());
+  STATIC_REQUIRE(detail::holds<detail::is_floating, float>());
+  STATIC_REQUIRE(detail::holds<detail::is_floating, deep>());
+  STATIC_REQUIRE(detail::holds<detail::is_floating, std::tuple<int, std::complex<float>>>());
+  STATIC_REQUIRE(detail::holds<detail::is_floating, std::variant<int, std::vector<long double>>>());
+  STATIC_REQUIRE(detail::holds<detail::is_hashed, around>());
+}
+
+TEMPLATE_TEST_CASE("a table that is reset holds nothing, and has room",
+                   "",
+                   linear_table<std::uint64_t>,
+                   cuckoo_table<std::uint64_t>) {
+  const key_hash hash(5);
+  TestType table(hash, 0);
+  for (const std::uint32_t n_keys : {0U, 1U, 3'000U, 2'900U, 20U, 10'000U}) {
+    CAPTURE(n_keys, TestType::name);
+    table.reset(n_keys);
+    CHECK(table.size() == 0);
+    CHECK(contents_of(table).empty());
+    const std::size_t bytes = table.bytes();
+    for (std::uint32_t i = 0; i < n_keys; ++i) {
+      bool is_new = false;
+      find_or_add(table, hash, std::to_string(i), is_new) = i;
+      if (!is_new) FAIL("not new: " << i);
+    }
+    CHECK(table.bytes() == bytes);
+    const auto found = contents_of(table);
+    CHECK(found.size() == n_keys);
+    for (const auto& [key, value] : found)
+      if (key != std::to_string(value)) FAIL(key);
+  }
 }
 
 TEMPLATE_TEST_CASE("a table holds what a map holds",

@@ -61,6 +61,18 @@ class cuckoo_table {
         is_new);
   }
 
+  /// As for `linear_table`.
+  void reset(std::size_t n_keys) {
+    const std::size_t n_wanted = std::bit_ceil(std::max(n_slots_at_least, n_keys + n_keys / 8));
+    size_ = 0;
+    long_keys_ = {};
+    if (n_wanted <= n_slots() && n_slots() / 4 <= n_wanted) {
+      slots_.clear(n_slots());
+    } else {
+      make(n_wanted);
+    }
+  }
+
   /// Calls `use(slot)` for each key that is held.
   template <class Use>
   void for_each(Use use) const {
@@ -155,13 +167,17 @@ class cuckoo_table {
     }
   }
 
+  void make(std::size_t n_now) {
+    slots_ = slot_array<Value>(n_now);
+    n_slots_ = n_now;
+    shift_ = 64U - static_cast<unsigned>(std::countr_zero(n_now / bucket_slots));
+  }
+
   void grow() {
     slot_array<Value> before = std::move(slots_);
     const std::size_t n_before = before ? n_slots_ : 0;
     for (std::size_t n_now = before ? 2 * n_slots_ : n_slots_at_least;; n_now *= 2) {
-      slots_ = slot_array<Value>(n_now);
-      n_slots_ = n_now;
-      shift_ = 64U - static_cast<unsigned>(std::countr_zero(n_now / bucket_slots));
+      make(n_now);
       if (take_all(before, n_before)) return;
     }
   }

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace rankwise::combine {
@@ -36,12 +35,15 @@ class front_cache {
       here.later.value = combine(here.later.value, value);
       return;
     }
-    std::swap(here.later, here.earlier);
-    if (here.later.key == key) {
-      here.later.value = combine(here.later.value, value);
+    if (here.earlier.key == key) {
+      const Value sum = combine(here.earlier.value, value);
+      here.earlier = here.later;
+      here.later = {key, sum};
       return;
     }
-    if (!here.later.key.is_empty()) pass_on(here.later.key, here.later.value);
+    // From where it has stood for long: what was just stored is not loaded again.
+    if (!here.earlier.key.is_empty()) pass_on(here.earlier.key, here.earlier.value);
+    here.earlier = here.later;
     here.later = {key, value};
   }
 

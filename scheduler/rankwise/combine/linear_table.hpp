@@ -6,6 +6,8 @@
 #include <rankwise/combine/packed_key.hpp>
 #include <rankwise/combine/slot_array.hpp>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -75,16 +77,35 @@ class linear_table {
     }
   }
 
+  /// Nothing is held any more, and `n_keys` keys have room before the table grows.
+  void reset(std::size_t n_keys) {
+    const std::size_t n_wanted = std::bit_ceil(std::max(n_slots_at_least, n_keys + n_keys / 2));
+    size_ = 0;
+    long_keys_ = {};
+    if (n_wanted <= n_slots() && n_slots() / 4 <= n_wanted) {
+      slots_.clear(n_slots());
+    } else {
+      make(n_wanted);
+    }
+  }
+
   /// Calls `use(slot)` for each key that is held, all over the hashes and not upwards: another
   /// table that takes the keys in that order while it grows would hold them all in its first slots.
   template <class Use>
   void for_each(Use use) const {
     if (size_ == 0) return;
+    constexpr std::size_t at_once = n_slots_at_least;
     const std::size_t step = golden_ratio >> shift_ | 1U;
     std::size_t at = 0;
     do {
-      if (!slots_[at].key.is_empty()) use(slots_[at]);
-      at = (at + step) & mask_;
+      // Which slots are taken can't be foretold: they are listed without branches.
+      std::array<slot<Value>*, at_once> taken;
+      std::size_t n = 0;
+      for (std::size_t i = 0; i < at_once; ++i, at = (at + step) & mask_) {
+        taken[n] = &slots_[at];
+        n += slots_[at].key.is_empty() ? 0 : 1;
+      }
+      for (std::size_t i = 0; i < n; ++i) use(*taken[i]);
     } while (at != 0);
   }
 
@@ -101,13 +122,18 @@ class linear_table {
 
   std::size_t index(std::uint64_t hash) const { return (hash << skipped_bits_) >> shift_; }
 
-  void grow() {
-    const std::size_t n_before = n_slots();
-    const std::size_t n_now = n_before == 0 ? n_slots_at_least : 2 * n_before;
-    const slot_array<Value> before = std::exchange(slots_, slot_array<Value>(n_now));
+  void make(std::size_t n_now) {
+    slots_ = slot_array<Value>(n_now);
     mask_ = n_now - 1;
     shift_ = 64U - static_cast<unsigned>(std::countr_zero(n_now));
     size_limit_ = n_now - n_now / 4;
+  }
+
+  void grow() {
+    const std::size_t n_before = n_slots();
+    const std::size_t n_now = n_before == 0 ? n_slots_at_least : 2 * n_before;
+    const slot_array<Value> before = std::move(slots_);
+    make(n_now);
     for (std::size_t from = 0; from < n_before; ++from) {
       const slot<Value>& moved = before[from];
       if (moved.key.is_empty()) continue;

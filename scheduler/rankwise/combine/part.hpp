@@ -5,6 +5,8 @@
 #include <rankwise/combine/key_hash.hpp>
 #include <rankwise/combine/keyed_part.hpp>
 #include <rankwise/combine/memory_use.hpp>
+#include <rankwise/combine/packed_records.hpp>
+#include <rankwise/combine/record_block.hpp>
 #include <rankwise/combine/segment.hpp>
 #include <rankwise/combine/shuffle.hpp>
 #include <rankwise/combine/spill_file.hpp>
@@ -39,14 +41,19 @@ struct part_options {
   std::string spill_directory;
   bool combine_here = true;  ///< false: each record goes to its owner as it is emitted
   bool zynq = false;         ///< and sums pass a `zynq_front` before
+  std::uint64_t cache_bytes = std::uint64_t{8} << 20U;  ///< tables that take more are slow
+  std::uint64_t look_every = std::uint64_t{1} << 20U;   ///< emissions, at how many keys are new
   shuffle_group group;
 };
 
 /// The part of a rank. The hashes are cut into segments, which ranks own in contiguous ranges. What
 /// is emitted is combined in the segment's table here, also where another rank owns it; such
-/// tables are sent to their owners at the end, or when memory runs short. Where most keys are new
-/// and the tables outgrow the cache, combining at once costs more than it saves: then records are
-/// gathered by segment, and merged, or sent, many at a time.
+/// tables are sent to their owners at the end, or when memory runs short.
+///
+/// Where the tables outgrow the cache, each emission would wait for memory: then records are dealt
+/// out to the segments, and those of a segment are merged at a stroke, in one table that stays in
+/// the cache; between such merges its keys and values are packed. What others own is merged here
+/// before it is sent, unless that combines few.
 template <class Value, class Combine, template <class> class Table>
 class part final : public keyed_part<Value> {
  public:
@@ -60,20 +67,25 @@ class part final : public keyed_part<Value> {
         segment_bits_(bits_for(how.group.n_rows)),
         file_(how.spill_directory),
         direct_(how.combine_here),
-        waiting_(std::size_t{1} << segment_bits_, block_bytes(how, segment_bits_), memory_),
+        merges_foreign_(how.combine_here),
+        block_bytes_(block_bytes(how, segment_bits_)),
+        waiting_(std::size_t{1} << segment_bits_, block_bytes_, memory_),
+        scratch_(hash_, segment_bits_, memory_),
         shuffle_(
             others,
             how.channel,
             how.group,
             cancelled,
             [this](auto records) { take(records); },
-            how.memory_bytes) {
+            how.memory_bytes,
+            [this](auto index, auto block) { take_block(index, std::move(block)); }) {
     const std::size_t n_segments = std::size_t{1} << segment_bits_;
     for (std::size_t i = 0; i < n_segments; ++i) {
       segments_.emplace_back(hash_, segment_bits_, memory_);
       owner_.push_back(static_cast<std::uint32_t>(i * how.group.n_rows >> segment_bits_));
     }
     if (how.memory_bytes != 0) file_.check();
+    look_again_at_ = how.look_every;
     const std::size_t fixed = shuffle_.bytes_at_most();
     limit_ = how.memory_bytes == 0          ? SIZE_MAX
              : how.memory_bytes > 2 * fixed ? how.memory_bytes - fixed
@@ -104,27 +116,28 @@ class part final : public keyed_part<Value> {
 
   void finish() override {
     if (failure_) std::rethrow_exception(failure_);
-    const auto push_out = [this](packed_key key, const Value& value) {
+    const auto push_out = [this](const packed_key& key, const Value& value) {
       pass_on(key, hash_(key), value);
     };
     if constexpr (can_front<Value, Combine>) front_.drain(push_out);
     if constexpr (slot_value<Value>) cache_.drain(push_out);
+    leave_tables();
     send_foreign();
     shuffle_.finish();
     shuffle_.wait_for_all();
     if (failure_) std::rethrow_exception(failure_);
     for (std::size_t index = 0; index < segments_.size(); ++index) {
-      settle(index);
+      merge(index);
       if (memory_.bytes > limit_) spill_own();
     }
+    scratch_.clear();
   }
 
   void visit(const typename keyed_part<Value>::visitor& use) override {
     if (file_.size() != 0) spill_own();  // what is merged needs the room
     for (segment_type& own : segments_) {
       if (own.runs().empty()) {
-        own.for_each(
-            [&](packed_key /*key*/, std::string_view text, Value& value) { use(text, value); });
+        own.visit(use);
       } else {
         const spill_file::put_back without_smaller_segments(file_);
         spilled_segment<Value, Combine, Table>(file_, combine_, how_.hash_seed, memory_, limit_)
@@ -144,9 +157,10 @@ class part final : public keyed_part<Value> {
  private:
   using segment_type = segment<Value, Combine, Table>;
 
-  /// Tables that take more are out of the cache.
-  static constexpr std::size_t cache_bytes = std::size_t{64} << 20U;
-  static constexpr std::uint64_t look_every = std::uint64_t{1} << 20U;
+  /// So much of a segment is merged at once, or a multiple of what its keys take.
+  static constexpr std::size_t merged_at_least = std::size_t{48} << 10U;
+  /// Records take some ten bytes: if a new key comes for each 20, every second one was combined.
+  static constexpr std::size_t bytes_a_new_key = 20;
 
   /// Enough segments that each table stays in a core's cache up to some ten million keys, and that
   /// ranks' shares differ little.
@@ -156,12 +170,11 @@ class part final : public keyed_part<Value> {
     return bits;
   }
 
-  /// The blocks of records that wait take an eighth of the memory at most.
+  /// Where memory is limited, the first block of each segment takes an eighth of it in all.
   static std::size_t block_bytes(const part_options& how, unsigned segment_bits) {
-    constexpr std::size_t most = std::size_t{32} << 10U;
+    constexpr std::size_t most = std::size_t{16} << 10U;
     if (how.memory_bytes == 0) return most;
-    const std::size_t share = how.memory_bytes / 8 * how.group.n_rows >> segment_bits;
-    return std::clamp(share, std::size_t{512}, most);
+    return std::clamp<std::size_t>(how.memory_bytes / 8 >> segment_bits, 512, most);
   }
 
   bool is_own(std::size_t index) const { return owner_[index] == how_.group.row; }
@@ -201,7 +214,7 @@ class part final : public keyed_part<Value> {
           hashes[i] = hash_(batch[i].key);
           cache_.prefetch(hashes[i]);
         }
-        const auto push_out = [this](packed_key key, const Value& value) {
+        const auto push_out = [this](const packed_key& key, const Value& value) {
           pass_on(key, hash_(key), value);
         };
         for (std::size_t i = 0; i != batch.size(); ++i)
@@ -222,26 +235,84 @@ class part final : public keyed_part<Value> {
   }
 
   template <class Key>
-  void pass_on(Key key, std::uint64_t hash, const Value& value) {
+  void pass_on(const Key& key, std::uint64_t hash, const Value& value) {
     const std::size_t index = index_of(hash);
-    if (!is_own(index)) {
-      shuffle_.put(owner_[index], key, value);
-      return;
-    }
     if constexpr (slot_value<Value> && std::same_as<Key, packed_key>) {
       if (waiting_.put(index, key, value)) return;
-      segments_[index].merge(waiting_.records(index), combine_);
-      waiting_.clear(index);
+      make_block(index);
       waiting_.put(index, key, value);
-    } else {
+    } else if (is_own(index)) {
       segments_[index].add(key, hash, Value(value), combine_);
+    } else {
+      shuffle_.put(owner_[index], key, value);
     }
   }
 
-  /// Merges the records that wait.
-  void settle(std::size_t index) {
-    segments_[index].merge(waiting_.records(index), combine_);
-    waiting_.release(index);
+  /// Sees that there is room for another record of a segment.
+  void make_block(std::size_t index) {
+    if (!is_own(index) && !merges_foreign_) {
+      send(index, waiting_.release(index));
+    } else if (has_enough(index)) {
+      merge(index);
+    }
+    waiting_.begin_block(index);
+  }
+
+  /// Whether so much waits for a segment that merging it pays.
+  bool has_enough(std::size_t index) const {
+    const std::size_t n_bytes = waiting_.bytes(index);
+    return n_bytes >= 2 * block_bytes_ &&
+           n_bytes >= std::max(merged_at_least,
+                               waiting_a_packed_byte_ * segments_[index].packed().bytes());
+  }
+
+  void merge(std::size_t index) {
+    if constexpr (slot_value<Value>) {
+      const std::vector<record_block>& waiting = waiting_.blocks(index);
+      if (waiting.empty()) return;
+      const std::size_t n_new = segments_[index].merge_packed(waiting, scratch_, packer_, combine_);
+      note_merge(index, n_new);
+      waiting_.release(index);
+    }
+  }
+
+  /// Where most of what was merged was new, merging early saves no memory; and to merge what others
+  /// own is work that they have to do again.
+  void note_merge(std::size_t index, std::size_t n_new) {
+    const std::size_t n_bytes = waiting_.bytes(index);
+    if (how_.memory_bytes == 0) waiting_a_packed_byte_ = n_new * bytes_a_new_key < n_bytes ? 4 : 8;
+    if (is_own(index)) return;
+    merged_bytes_ += n_bytes;
+    n_merged_new_ += n_new;
+    if (merged_bytes_ < how_.look_every) return;
+    merges_foreign_ = n_merged_new_ * bytes_a_new_key < merged_bytes_;
+    merged_bytes_ = 0;
+    n_merged_new_ = 0;
+  }
+
+  void send(std::size_t index, std::vector<record_block> blocks) {
+    for (record_block& block : blocks) shuffle_.put_block(owner_[index], index, std::move(block));
+  }
+
+  /// Takes a block of what waits, or was merged, on another rank, since this one owns its keys.
+  void take_block(std::uint64_t index, record_block block) {
+    if (failure_) return;
+    try {
+      if (index >= segments_.size() || !is_own(index))
+        throw wire::decode_error("a block of records for another rank");
+      if (direct_) {
+        // Its sender has found that tables are too slow here. Nothing else changes in a letter.
+        segments_[index].merge(block.records(), combine_);
+        leaves_tables_ = true;
+        look_again_at_ = 0;
+      } else {
+        waiting_.keep(index, std::move(block));
+        if (has_enough(index)) merge(index);
+      }
+      if (memory_.bytes > limit_) free_own();
+    } catch (...) {
+      failure_ = std::current_exception();  // told when this rank's next task comes here
+    }
   }
 
   /// Takes records that another rank has sent, since this one owns their keys.
@@ -263,7 +334,7 @@ class part final : public keyed_part<Value> {
         }
         add_batch({batch, n});
       }
-      if (memory_.bytes > limit_) spill_own();
+      if (memory_.bytes > limit_) free_own();
     } catch (...) {
       failure_ = std::current_exception();  // told when this rank's next task comes here
     }
@@ -272,6 +343,14 @@ class part final : public keyed_part<Value> {
   void keep_within_limit() {
     if (memory_.bytes <= limit_) return;
     send_foreign();
+    if (memory_.bytes > limit_ / 4 * 3) free_own();
+  }
+
+  /// Merging may be enough.
+  void free_own() {
+    for (std::size_t index = 0; index < segments_.size(); ++index) {
+      if (is_own(index)) merge(index);
+    }
     if (memory_.bytes > limit_ / 4 * 3) spill_own();
   }
 
@@ -282,7 +361,11 @@ class part final : public keyed_part<Value> {
       const std::size_t index =
           (step + segments_.size() * (how_.group.row + 1) / how_.group.n_rows) % segments_.size();
       segment_type& foreign = segments_[index];
-      if (is_own(index) || foreign.size() == 0) continue;
+      if (is_own(index)) continue;
+      if (merges_foreign_) merge(index);
+      send(index, waiting_.release(index));
+      send(index, foreign.release_packed());
+      if (foreign.size() == 0) continue;
       foreign.for_each([&](packed_key key, std::string_view text, const Value& value) {
         if (key.is_empty()) {
           shuffle_.put(owner_[index], text, value);
@@ -297,17 +380,27 @@ class part final : public keyed_part<Value> {
   void spill_own() {
     for (std::size_t index = 0; index < segments_.size(); ++index) {
       if (!is_own(index)) continue;
-      settle(index);
+      merge(index);
       segments_[index].spill(file_);
     }
   }
 
   /// Whether to go on combining at once, from what the last emissions were like.
   void adapt() {
-    look_again_at_ = n_emitted_ + look_every;
-    const bool few_combine = n_new_ > look_every / 8;
+    look_again_at_ = n_emitted_ + how_.look_every;
+    const bool grows = n_new_ > how_.look_every / 64;
     n_new_ = 0;
-    if (direct_ && few_combine && memory_.bytes > cache_bytes) direct_ = false;
+    if (direct_ && grows && memory_.bytes > how_.cache_bytes) leaves_tables_ = true;
+    leave_tables();
+  }
+
+  /// From here on emissions wait for their segments, if that was found to be faster.
+  void leave_tables() {
+    if constexpr (slot_value<Value>) {
+      if (!direct_ || !leaves_tables_) return;
+      direct_ = false;
+      for (segment_type& one : segments_) one.pack(packer_);
+    }
   }
 
   part_options how_;
@@ -318,14 +411,22 @@ class part final : public keyed_part<Value> {
   spill_file file_;
   std::vector<segment_type> segments_;
   std::vector<std::uint32_t> owner_;  // row, by segment
-  bool direct_;
+  bool direct_;                       // else emissions wait for their segments
+  bool leaves_tables_ = false;
+  bool merges_foreign_;  // here, before they are sent
+  std::size_t block_bytes_;
+  std::size_t waiting_a_packed_byte_ = 2;  // so much as a multiple of what is packed
   zynq_front front_;
   std::conditional_t<slot_value<Value>, front_cache<Value>, std::monostate> cache_;
   waiting_records<Value> waiting_;
+  segment_type scratch_;
+  record_packer<Value> packer_;
+  std::size_t merged_bytes_ = 0;  // of what others own, since the last look
+  std::size_t n_merged_new_ = 0;  // keys of it that were new
   std::size_t limit_ = 0;
   std::uint64_t n_emitted_ = 0;
   std::uint64_t n_new_ = 0;  // keys, since the last look
-  std::uint64_t look_again_at_ = look_every;
+  std::uint64_t look_again_at_ = 0;
   std::exception_ptr failure_;
   shuffle<Value> shuffle_;  // last: it uses the others
 };

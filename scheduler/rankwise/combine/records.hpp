@@ -36,7 +36,7 @@ class record_writer {
   void clear() { out_.clear(); }
 
   /// Adds a record whose key is held whole.
-  void put(packed_key key, const Value& value) {
+  void put(const packed_key& key, const Value& value) {
     if constexpr (slot_value<Value>) {
       const std::size_t size = out_.size();
       std::byte* const begin = wire::extend(out_, record_bytes_at_most);
@@ -68,12 +68,14 @@ class record_writer {
       1 + sizeof(packed_key) + value_codec<Value>::bytes_at_most;
 
   /// Writes such a record, and returns its end.
-  static std::byte* put_at(std::byte* at, packed_key key, const Value& value) {
+  static std::byte* put_at(std::byte* at, const packed_key& key, const Value& value) {
     return value_codec<Value>::put(put_key(at, key), value);
   }
 
  private:
-  static std::byte* put_key(std::byte* at, packed_key key) {
+  /// By reference all the way from where the key stands: one that comes in two registers would be
+  /// stored in halves and loaded whole, which waits until both have left the core.
+  static std::byte* put_key(std::byte* at, const packed_key& key) {
     *at++ = static_cast<std::byte>(key.size());
     std::memcpy(at, &key, sizeof key);
     return at + key.size();
@@ -123,15 +125,15 @@ class record_reader {
   void next(packed_key& key, std::string_view& text, Value& value) {
     const auto size = std::to_integer<std::size_t>(*at_++);
     if (fits_inline(size)) {
-      if (size > remaining()) throw wire::decode_error("a key in a record is cut short");
+      if (size > remaining()) detail::refuse_record_bytes("a key in a record is cut short");
       key = pack_readable(reinterpret_cast<const char*>(at_), size);
       at_ += size;
     } else {
       if (size != packed_key::long_tag)
-        throw wire::decode_error("a record that begins with a byte that no record begins with");
+        detail::refuse_record_bytes("a record that begins with a byte that no record begins with");
       std::uint64_t n_bytes = 0;
       at_ = detail::get_varint(at_, end_, n_bytes);
-      if (n_bytes > remaining()) throw wire::decode_error("a key in a record is cut short");
+      if (n_bytes > remaining()) detail::refuse_record_bytes("a key in a record is cut short");
       key = {};
       text = {reinterpret_cast<const char*>(at_), n_bytes};
       at_ += n_bytes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/combine/record_block.hpp>
 #include <rankwise/combine/records.hpp>
 #include <rankwise/engine/peers.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -23,8 +24,9 @@ struct shuffle_group {
   std::uint32_t row = 0;  ///< of this rank
 };
 
-/// Sends records to the ranks that own their keys, and takes theirs, while tasks run. To each rank
-/// a few messages are under way at most: it says when it has merged one.
+/// Sends records to the ranks that own their keys, and takes theirs, while tasks run: one by one,
+/// gathered for each rank, or as blocks of one segment. To each rank so much is under way at most:
+/// it says what it has taken.
 ///
 /// Local: nothing blocks, but that a rank that can't send waits for the other one, and takes what
 /// comes in meanwhile.
@@ -34,6 +36,9 @@ class shuffle {
   /// Takes records; it must not throw.
   using receiver = std::function<void(std::span<const std::byte> records)>;
 
+  /// Takes a block of records of one segment; it must not throw.
+  using block_receiver = std::function<void(std::uint64_t segment, record_block block)>;
+
   /// Messages are so small that they take a quarter of `memory_bytes` at most, where that is not 0
   /// and ranks are not too many.
   shuffle(engine::peers& others,
@@ -41,16 +46,21 @@ class shuffle {
           const shuffle_group& group,
           const std::atomic<bool>& cancelled,
           receiver take,
-          std::size_t memory_bytes = 0)
+          std::size_t memory_bytes = 0,
+          block_receiver take_block = {})
       : others_(&others),
         channel_(channel),
         group_(group),
         cancelled_(&cancelled),
         take_(std::move(take)),
-        message_bytes_(message_bytes_for(group.n_rows, memory_bytes)) {
+        take_block_(std::move(take_block)),
+        message_bytes_(message_bytes_for(group.n_rows, memory_bytes)),
+        window_bytes_(memory_bytes == 0 ? std::max(messages_under_way * message_bytes_,
+                                                   most_under_way / group.n_rows)
+                                        : messages_under_way * message_bytes_) {
     for (std::uint32_t row = 0; row < group.n_rows; ++row)
-      lines_.push_back({record_writer<Value>(), 0});
-    others_->open(channel_, [this](const engine::letter& what) { handle(what); });
+      lines_.push_back({record_writer<Value>(), 0, 0});
+    others_->open(channel_, [this](engine::letter& what) { handle(what); });
   }
 
   shuffle(const shuffle&) = delete;
@@ -67,6 +77,13 @@ class shuffle {
     if (out.size() == 0) begin(out);
     out.put(key, value);
     if (out.size() >= message_bytes_) post(row);
+  }
+
+  /// Sends a block of records of one segment to the rank of `row`, which is not this one.
+  void put_block(std::uint32_t row, std::uint64_t segment, record_block block) {
+    send(row, as_number(subject::block) | segment << subject_bits, block.release());
+    // What has come is taken before the other one has to wait for that.
+    if (++n_blocks_ % blocks_between_looks == 0) others_->tend();
   }
 
   /// Sends all records that are left, and then that there will be no more.
@@ -89,14 +106,23 @@ class shuffle {
   std::uint64_t bytes_sent() const { return bytes_sent_; }
 
   /// Memory that is taken at most, in bytes: messages under way here and there.
-  std::size_t bytes_at_most() const { return n_messages_at_most(group_.n_rows) * message_bytes_; }
+  std::size_t bytes_at_most() const {
+    return (group_.n_rows - 1) * 2 * (window_bytes_ + message_bytes_);
+  }
 
  private:
-  enum class subject : std::uint64_t { records, credit, end };
+  /// The lowest bits of a letter's subject; above them stand a block's segment, or a credit's
+  /// bytes.
+  enum class subject : std::uint64_t { records, block, credit, end };
+
+  static constexpr unsigned subject_bits = 8;
 
   static constexpr std::size_t most_bytes = std::size_t{256} << 10U;
   static constexpr std::size_t least_bytes = std::size_t{16} << 10U;
-  static constexpr std::uint32_t messages_under_way = 4;
+  static constexpr std::size_t messages_under_way = 4;
+  static constexpr std::size_t most_under_way = std::size_t{32}
+                                                << 20U;  // where memory is not short
+  static constexpr std::uint32_t blocks_between_looks = 8;
 
   static std::size_t n_messages_at_most(std::size_t n_rows) {
     return (n_rows - 1) * 2 * (messages_under_way + 1);
@@ -111,7 +137,8 @@ class shuffle {
 
   struct line {
     record_writer<Value> out;
-    std::uint32_t under_way = 0;
+    std::size_t bytes_under_way = 0;
+    std::size_t bytes_taken = 0;  // of what came from there, and not said so yet
   };
 
   static constexpr std::uint64_t as_number(subject what) {
@@ -126,24 +153,37 @@ class shuffle {
   }
 
   void post(std::uint32_t row) {
-    line& to = lines_[row];
-    if (to.out.size() == 0) return;
-    engine::tend_until(*others_, *cancelled_, [&] { return to.under_way < messages_under_way; });
-    bytes_sent_ += to.out.size() - engine::front_bytes;
-    ++to.under_way;
-    others_->post(rank_of(row), channel_, as_number(subject::records), to.out.release());
+    record_writer<Value>& out = lines_[row].out;
+    if (out.size() != 0) send(row, as_number(subject::records), out.release());
   }
 
-  void handle(const engine::letter& what) {
-    switch (static_cast<subject>(what.subject)) {
+  void send(std::uint32_t row, std::uint64_t said, wire::bytes letter) {
+    line& to = lines_[row];
+    engine::tend_until(*others_, *cancelled_, [&] { return to.bytes_under_way < window_bytes_; });
+    bytes_sent_ += letter.size() - engine::front_bytes;
+    to.bytes_under_way += letter.size() - engine::front_bytes;
+    others_->post(rank_of(row), channel_, said, std::move(letter));
+  }
+
+  void handle(engine::letter& what) {
+    line& from = lines_[to_index(what.from) - group_.first_rank];
+    const std::uint64_t number = what.subject >> subject_bits;
+    switch (static_cast<subject>(what.subject % (1U << subject_bits))) {
       case subject::records: {
         const std::span<const std::byte> content = what.content();
         if (content.size() >= record_slack) take_(content.first(content.size() - record_slack));
-        others_->post(what.from, channel_, as_number(subject::credit), engine::peers::new_letter());
+        give_credit(what.from, from, content.size());
+        break;
+      }
+      case subject::block: {
+        const std::size_t n_bytes = what.content().size();
+        if (n_bytes >= record_slack && take_block_)
+          take_block_(number, record_block(std::move(what.frame), what.at));
+        give_credit(what.from, from, n_bytes);
         break;
       }
       case subject::credit:
-        --lines_[to_index(what.from) - group_.first_rank].under_way;
+        from.bytes_under_way -= std::min<std::size_t>(number, from.bytes_under_way);
         break;
       case subject::end:
         ++n_ended_;
@@ -151,14 +191,27 @@ class shuffle {
     }
   }
 
+  /// Says what was taken, where that has come to as much as a message; the other one waits only
+  /// where several such are under way.
+  void give_credit(rank_id rank, line& from, std::size_t n_bytes) {
+    from.bytes_taken += n_bytes;
+    if (from.bytes_taken < message_bytes_) return;
+    const std::uint64_t said = as_number(subject::credit) | from.bytes_taken << subject_bits;
+    from.bytes_taken = 0;
+    others_->post(rank, channel_, said, engine::peers::new_letter());
+  }
+
   engine::peers* others_;
   std::uint64_t channel_;
   shuffle_group group_;
   const std::atomic<bool>* cancelled_;
   receiver take_;
+  block_receiver take_block_;
   std::size_t message_bytes_;
-  std::vector<line> lines_;  // by row
+  std::size_t window_bytes_;  // to each rank
+  std::vector<line> lines_;   // by row
   std::uint32_t n_ended_ = 0;
+  std::uint32_t n_blocks_ = 0;
   std::uint64_t bytes_sent_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -35,6 +36,11 @@ class slot_array {
   slot_type& operator[](std::size_t index) const { return slots_.get()[index]; }
 
   slot_type* data() const { return slots_.get(); }
+
+  /// Empties the first `n` slots.
+  void clear(std::size_t n) {
+    std::memset(static_cast<void*>(slots_.get()), 0, n * sizeof(slot_type));
+  }
 
   explicit operator bool() const { return slots_ != nullptr; }
 

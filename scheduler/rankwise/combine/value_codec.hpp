@@ -24,6 +24,12 @@ namespace detail {
 
 inline constexpr std::size_t varint_bytes = 10;
 
+/// Throws: wire::decode_error. Out of line, so that what reads records is small enough to stand
+/// where it is used.
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_record_bytes(const char* what) {
+  throw wire::decode_error(what);
+}
+
 /// LEB128: seven bits a byte, the lowest first.
 inline std::byte* put_varint(std::byte* at, std::uint64_t value) {
   while (value >= 0x80U) {
@@ -38,13 +44,17 @@ inline std::byte* put_varint(std::byte* at, std::uint64_t value) {
 inline const std::byte* get_varint(const std::byte* at,
                                    const std::byte* end,
                                    std::uint64_t& value) {
+  if (at != end && std::to_integer<std::uint64_t>(*at) < 0x80U) {  // mostly
+    value = std::to_integer<std::uint64_t>(*at);
+    return at + 1;
+  }
   value = 0;
   for (unsigned shift = 0; at != end && shift < 64; shift += 7) {
     const auto byte = std::to_integer<std::uint64_t>(*at++);
     value |= (byte & 0x7fU) << shift;
     if (byte < 0x80U) return at;
   }
-  throw wire::decode_error("a number in a record does not end");
+  refuse_record_bytes("a number in a record does not end");
 }
 
 }  // namespace detail
@@ -75,14 +85,14 @@ struct value_codec {
       return at;
     } else if constexpr (slot_value<Value>) {
       if (static_cast<std::size_t>(end - at) < sizeof value)
-        throw wire::decode_error("a value in a record is cut short");
+        detail::refuse_record_bytes("a value in a record is cut short");
       std::memcpy(&value, at, sizeof value);
       return at + sizeof value;
     } else {
       std::uint64_t n_bytes = 0;
       at = detail::get_varint(at, end, n_bytes);
       if (n_bytes > static_cast<std::size_t>(end - at))
-        throw wire::decode_error("a value in a record is cut short");
+        detail::refuse_record_bytes("a value in a record is cut short");
       value = wire::decoder<Value>(std::span(at, n_bytes)).get();
       return at + n_bytes;
     }

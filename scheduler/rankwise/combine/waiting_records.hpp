@@ -3,73 +3,106 @@
 
 #include <rankwise/combine/memory_use.hpp>
 #include <rankwise/combine/packed_key.hpp>
+#include <rankwise/combine/record_block.hpp>
 #include <rankwise/combine/records.hpp>
 #include <rankwise/combine/value_codec.hpp>
+#include <rankwise/wire/buffer.hpp>
 
 #include <cstddef>
-#include <cstdlib>
-#include <memory>
-#include <new>
-#include <span>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 namespace rankwise::combine {
 
-/// Records that wait, in a block for each segment, until there are enough to be merged at a stroke:
-/// then the segment's table comes into the cache once for all of them.
+/// Records that wait, segment by segment in blocks, until there are so many of a segment that they
+/// are merged at a stroke: then its keys come into the cache once for all of them.
 template <class Value>
 class waiting_records {
  public:
-  /// Memory is taken as blocks are first used.
-  waiting_records(std::size_t n_blocks, std::size_t block_bytes, memory_use& memory)
-      : block_bytes_(block_bytes), blocks_(n_blocks), memory_(&memory) {}
+  /// Memory is taken as blocks are begun.
+  waiting_records(std::size_t n_segments, std::size_t block_bytes, memory_use& memory)
+      : block_bytes_(block_bytes), ends_(n_segments), segments_(n_segments), memory_(&memory) {}
 
-  /// Adds a record to block `index`; false where there is no room, and then nothing is added.
-  bool put(std::size_t index, packed_key key, const Value& value) requires slot_value<Value> {
-    block& to = blocks_[index];
-    if (to.at >= to.full_at) return false;  // also where there is no memory yet
+  /// Adds a record to the open block of a segment; false where it has no room or there is none, and
+  /// then nothing is added.
+  bool put(std::size_t index,
+           const packed_key& key,
+           const Value& value) requires slot_value<Value> {
+    end& to = ends_[index];
+    if (to.at >= to.full_at) return false;
     to.at = record_writer<Value>::put_at(to.at, key, value);
     return true;
   }
 
-  /// The records of block `index`, behind which stands their slack.
-  std::span<const std::byte> records(std::size_t index) const {
-    const block& from = blocks_[index];
-    return {from.begin.get(), static_cast<std::size_t>(from.at - from.begin.get())};
+  /// Opens another block for a segment; what was put before waits on.
+  void begin_block(std::size_t index) {
+    end_block(index);
+    waiting& here = segments_[index];
+    here.open = wire::bytes(engine::front_bytes);
+    here.open.reserve(block_bytes_);
+    count(here, here.open.capacity());
+    ends_[index].at = here.open.data() + engine::front_bytes;
+    ends_[index].full_at =
+        here.open.data() + block_bytes_ - record_slack - record_writer<Value>::record_bytes_at_most;
   }
 
-  /// Empties block `index`, and sees that it has memory.
-  void clear(std::size_t index) {
-    block& emptied = blocks_[index];
-    if (emptied.begin == nullptr) {
-      emptied.begin.reset(static_cast<std::byte*>(std::malloc(block_bytes_)));
-      if (emptied.begin == nullptr) throw std::bad_alloc();
-      emptied.full_at = emptied.begin.get() + block_bytes_ - record_slack -
-                        record_writer<Value>::record_bytes_at_most;
-      memory_->change(0, block_bytes_);
-    }
-    emptied.at = emptied.begin.get();
+  /// Adds a block that came from elsewhere.
+  void keep(std::size_t index, record_block block) {
+    waiting& here = segments_[index];
+    count(here, block.bytes());
+    here.full.push_back(std::move(block));
   }
 
-  /// Gives the memory of block `index` back.
-  void release(std::size_t index) {
-    if (blocks_[index].begin != nullptr) memory_->change(block_bytes_, 0);
-    blocks_[index] = {};
+  /// All that waits for a segment.
+  const std::vector<record_block>& blocks(std::size_t index) {
+    end_block(index);
+    return segments_[index].full;
   }
+
+  /// The same, which no longer waits.
+  std::vector<record_block> release(std::size_t index) {
+    end_block(index);
+    waiting& here = segments_[index];
+    memory_->change(here.bytes, 0);
+    here.bytes = 0;
+    return std::exchange(here.full, {});
+  }
+
+  /// Memory that what waits for a segment takes, in bytes.
+  std::size_t bytes(std::size_t index) const { return segments_[index].bytes; }
 
  private:
-  struct free_memory {
-    void operator()(std::byte* place) const noexcept { std::free(place); }
-  };
-
-  struct block {
-    std::unique_ptr<std::byte, free_memory> begin;
+  /// Where the next record of a segment goes; looked at for each, and so apart from the rest.
+  struct end {
     std::byte* at = nullptr;
     std::byte* full_at = nullptr;
   };
 
+  struct waiting {
+    wire::bytes open;
+    std::vector<record_block> full;
+    std::size_t bytes = 0;
+  };
+
+  void count(waiting& here, std::size_t more_bytes) {
+    memory_->change(0, more_bytes);
+    here.bytes += more_bytes;
+  }
+
+  void end_block(std::size_t index) {
+    end& last = ends_[index];
+    if (last.at == nullptr) return;
+    waiting& here = segments_[index];
+    std::memset(last.at, 0, record_slack);
+    here.open.resize(static_cast<std::size_t>(last.at - here.open.data()) + record_slack);
+    here.full.emplace_back(std::move(here.open));
+    last = {};
+  }
+
   std::size_t block_bytes_;
-  std::vector<block> blocks_;
+  std::vector<end> ends_;
+  std::vector<waiting> segments_;
   memory_use* memory_;
 };
 
