@@ -5,69 +5,28 @@
 // Each thread takes the next block of the file and reads it by pread, which is faster than to have
 // the pages of a mapping come one by one.
 #include "mapreduce/pair_sums.hpp"
+#include "mapreduce/pread_file.hpp"
 #include "support/stopwatch.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <fcntl.h>
 #include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace {
-
-class input_file {
- public:
-  explicit input_file(const std::string& path)
-      : id_(open(path.c_str(), O_RDONLY | O_CLOEXEC)), path_(path) {
-    if (id_ < 0) fail();
-    n_bytes_ = static_cast<std::uint64_t>(lseek(id_, 0, SEEK_END));
-  }
-
-  input_file(const input_file&) = delete;
-  input_file& operator=(const input_file&) = delete;
-  input_file(input_file&&) = delete;
-  input_file& operator=(input_file&&) = delete;
-
-  ~input_file() { close(id_); }
-
-  std::uint64_t n_bytes() const { return n_bytes_; }
-
-  /// What of `target` the file has at `offset`.
-  std::span<unsigned char> read(std::uint64_t offset, std::span<unsigned char> target) const {
-    std::size_t n_read = 0;
-    while (n_read < target.size()) {
-      const ssize_t n = pread(
-          id_, target.data() + n_read, target.size() - n_read, static_cast<off_t>(offset + n_read));
-      if (n < 0) fail();
-      if (n == 0) break;
-      n_read += static_cast<std::size_t>(n);
-    }
-    return target.first(n_read);
-  }
-
- private:
-  [[noreturn]] void fail() const { throw std::system_error(errno, std::generic_category(), path_); }
-
-  int id_;
-  std::string path_;
-  std::uint64_t n_bytes_ = 0;
-};
 
 /// Copies from the page cache, and wide vectors, are a third faster where lines don't straddle.
 struct alignas(4096) page_block {
@@ -76,7 +35,7 @@ struct alignas(4096) page_block {
 
 /// Adds up all blocks of `file` from `first` on, on `n_threads` threads.
 template <class Sums>
-Sums over_blocks(const input_file& file, std::uint64_t first, std::size_t n_threads) {
+Sums over_blocks(const bench::pread_file& file, std::uint64_t first, std::size_t n_threads) {
   std::atomic<std::uint64_t> next{first};
   std::vector<Sums> of_threads(n_threads);
   {
@@ -149,7 +108,7 @@ class colour_counts {
   std::array<std::array<std::uint32_t, 256>, n_tables> tables_{};  // enough for any BMP of 4 GiB
 };
 
-void histogram(const input_file& file, std::size_t n_threads) {
+void histogram(const bench::pread_file& file, std::size_t n_threads) {
   const bench::stopwatch clock;
   std::array<unsigned char, 54> header{};
   file.read(0, header);
@@ -178,7 +137,7 @@ struct block_sums : bench::pair_sums {
   }
 };
 
-void linear_regression(const input_file& file, std::size_t n_threads) {
+void linear_regression(const bench::pread_file& file, std::size_t n_threads) {
   const bench::stopwatch clock;
   const auto sums = over_blocks<block_sums>(file, 0, n_threads);
   const double seconds = clock.seconds();
@@ -210,7 +169,7 @@ int main(int argc, char** argv) {
     const std::size_t n_threads = argc == 4 ? std::strtoul(argv[2], nullptr, 10) : 0;
     if (n_threads == 0 || (what != "histogram" && what != "linear_regression"))
       throw std::runtime_error("accepted: histogram|linear_regression THREADS FILE");
-    const input_file file(argv[3]);
+    const bench::pread_file file(argv[3]);
     what == "histogram" ? histogram(file, n_threads) : linear_regression(file, n_threads);
     return 0;
   } catch (const std::exception& error) {

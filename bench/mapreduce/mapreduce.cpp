@@ -57,6 +57,7 @@ class mapreduce_bench {
     contender start_1{"start-up: word_count, no text, 1 rank", count_words(1, empty)};
     contender start_2{"start-up: word_count, no text", count_words(2, empty)};
     contender absl = by_absl("Zipf: absl::flat_hash_map, 1 thread", text);
+    contender radix = by_radix("Zipf: radix partitions by hand, 2 threads", text);
     contender one_rank = counts_words("Zipf: word_count, 1 rank", 1, text);
     contender linear = counts_words("Zipf: word_count", 2, text);
     contender cuckoo = counts_words("Zipf: --combiner cuckoo", 2, text, {"--combiner", "cuckoo"});
@@ -71,6 +72,7 @@ class mapreduce_bench {
                         &start_2,
                         &absl,
                         &one_rank,
+                        &radix,
                         &linear,
                         &cuckoo,
                         &zynq,
@@ -82,7 +84,8 @@ class mapreduce_bench {
     const bench::word_sums sums = bench::sums_in(absl.runs[0].output);
     for (const contender* one : {&one_rank, &linear, &cuckoo, &zynq, &none})
       require_same_words(*one, sums);
-    for (const contender* one : {&one_rank, &linear, &cuckoo, &zynq, &none, &byte_loop})
+    require_same_sums(radix, sums);
+    for (const contender* one : {&one_rank, &radix, &linear, &cuckoo, &zynq, &none, &byte_loop})
       require_same_figures(*one, linear, sums);
     const bench::word_sums sums_of_uniform = counted_by_absl(uniform);
     require_same_words(same_often, sums_of_uniform);
@@ -94,6 +97,7 @@ class mapreduce_bench {
     const double by_hand = add(one_, absl, 0, sums);
     const double on_one = add(one_, one_rank, start_up_1, sums);
     two_.add(bench::start_up_row(start_2));
+    const double by_radix_hand = add(two_, radix, 0, sums);
     const double on_two = add(two_, linear, start_up_2, sums);
     add(two_, cuckoo, start_up_2, sums);
     add(two_, zynq, start_up_2, sums);
@@ -106,6 +110,7 @@ class mapreduce_bench {
     if (given_.shrink != 1) return;
     one_.ask_at_least("Zipf, word_count on 1 rank / absl", 4, on_one / by_hand);
     two_.ask_at_least("Zipf, word_count on 2 ranks / absl on 1 thread", 5.5, on_two / by_hand);
+    two_.ask_at_least("Zipf, word_count / radix partitions by hand", 0.85, on_two / by_radix_hand);
     two_.ask_at_least("Zipf, byte loop / word_count", 0.5, by_byte_loop / on_two);
     two_.ask_at_most("one word is 90 %, time / all alike often", 1.1, uniform_speed / hot_speed);
   }
@@ -118,21 +123,26 @@ class mapreduce_bench {
         "--memory", fmt::format("{}M", limit_mib), "--spill-dir", inputs_.directory().string()};
     contender start_2{"start-up: word_count, no text, again", count_words(2, empty)};
     contender absl = by_absl("20 M words: absl::flat_hash_map, 1 thread", text);
+    contender radix = by_radix("20 M words: radix partitions by hand, 2 threads", text);
     contender linear = counts_words("20 M words: word_count", 2, text);
     contender cuckoo =
         counts_words("20 M words: --combiner cuckoo", 2, text, {"--combiner", "cuckoo"});
     contender zynq = counts_words("20 M words: --combiner zynq", 2, text, {"--combiner", "zynq"});
     contender bounded =
         counts_words(fmt::format("20 M words: --memory {}M a rank", limit_mib), 2, text, limited);
-    bench::run_in_turn({&start_2, &absl, &linear, &cuckoo, &zynq, &bounded}, given_.repeats);
+    bench::run_in_turn({&start_2, &absl, &radix, &linear, &cuckoo, &zynq, &bounded},
+                       given_.repeats);
     const bench::word_sums sums = bench::sums_in(absl.runs[0].output);
     for (const contender* one : {&linear, &cuckoo, &zynq, &bounded}) {
       require_same_words(*one, sums);
       require_same_figures(*one, linear, sums);
     }
+    require_same_sums(radix, sums);
+    require_same_figures(radix, linear, sums);
     const double start_up = bench::median(start_2.wall_s());
     two_.add(bench::start_up_row(start_2));
     const double by_hand = add(one_, absl, 0, sums);
+    const double by_radix_hand = add(two_, radix, 0, sums);
     const double on_two = add(two_, linear, start_up, sums);
     add(two_, cuckoo, start_up, sums);
     add(two_, zynq, start_up, sums);
@@ -141,6 +151,8 @@ class mapreduce_bench {
       combiners_.add("20 M words", *one, start_up);
     if (given_.shrink != 1) return;
     two_.ask_at_least("20 M words, word_count on 2 ranks / absl on 1 thread", 8, on_two / by_hand);
+    two_.ask_at_least(
+        "20 M words, word_count / radix partitions by hand", 0.85, on_two / by_radix_hand);
     two_.ask_at_most(fmt::format("20 M words, --memory {}M, peak MiB of a rank", limit_mib),
                      1.3 * static_cast<double>(limit_mib) + 64,
                      bounded.peak_mib());
@@ -262,6 +274,11 @@ class mapreduce_bench {
     return {name, count_by_hand("absl", text), text.megabytes(), true};
   }
 
+  /// With all of its process: it has next to no start-up.
+  contender by_radix(const std::string& name, const bench::input_file& text) const {
+    return {name, {program("bench_radix_word_count"), "2", text.path}, text.megabytes()};
+  }
+
   bench::word_sums counted_by_absl(const bench::input_file& text) const {
     return bench::sums_in(bench::run_command(count_by_hand("absl", text)).output);
   }
@@ -280,6 +297,14 @@ class mapreduce_bench {
     const bench::word_sums found = bench::sums_of_parts(parts);
     std::filesystem::remove_all(parts);
     bench::require(found == sums, one.name + ": not the words and counts of the baseline");
+  }
+
+  /// The same of a program that prints its sums where it is asked to.
+  static void require_same_sums(const contender& one, const bench::word_sums& sums) {
+    command what = one.what;
+    what.push_back("--sums");
+    bench::require(bench::sums_in(bench::run_command(what).all()) == sums,
+                   one.name + ": not the words and counts of the baseline");
   }
 
   /// In each run that was timed, as many words were found, and the first ones are `other`'s.
