@@ -67,10 +67,10 @@ same 'message where the journal is there' "$err" \
 run "$journaled" --journal run.db --resume --items 399
 same 'status of another number of items' "$status" 2
 same 'message of another number of items' "$err" \
-  'journaled: run.db: call 1 of the body does not fit: found 399 items, and the journal has 400 items; accepted: the same program with the same options and input, or a new journal'
+  'journaled: run.db: call 1 of the body does not fit: found --items 399, and the journal has no --items; accepted: the same program with the same options and input, or a new journal'
 run "$journaled" --journal run.db --resume --seed 5
 same 'status of another seed' "$status" 2
-holds 'another seed is named' grep -q 'call 1 of the body does not fit: found pool::map of .*, and the journal has another task, with other members or another --seed' <<< "$err"
+holds 'another seed is named' grep -q 'call 1 of the body does not fit: found --seed 5, and the journal has --seed 0;' <<< "$err"
 ln -s "$journaled" other
 run ./other --journal run.db --resume
 same 'status of another program' "$status" 2
