@@ -25,6 +25,12 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool is_sanitized = true;  // some ten times slower: less of the long cases
+#else
+constexpr bool is_sanitized = false;
+#endif
+
 /// Ranks that take `seconds` for each of `n` operators, links that cost nothing.
 plan_problem uniform(std::size_t n, const std::vector<double>& seconds) {
   plan_problem all;
@@ -233,7 +239,7 @@ TEST_CASE("problems that are too large to search: below the best plan, above the
   int n_found = 0;
   int n_bounded = 0;
   int n_missed = 0;
-  for (std::uint64_t seed = 20'001; seed <= 22'000; ++seed) {
+  for (std::uint64_t seed = 20'001; seed <= (is_sanitized ? 20'400 : 22'000); ++seed) {
     dice roll(seed);
     const plan_problem problem = random_problem(roll);
     plan_limits limits;
@@ -268,7 +274,7 @@ TEST_CASE("problems that are too large to search: below the best plan, above the
   }
   WARN("of " << n_found << " plans " << n_bounded << " are not searched in whole: " << sum / n_found
              << " of the best, " << n_missed << " not found");
-  CHECK(n_bounded > 1000);
+  CHECK(n_bounded > n_found / 2);
   CHECK(sum / n_found > 0.97);
   CHECK(n_missed < n_found / 50);
 }
@@ -276,7 +282,9 @@ TEST_CASE("problems that are too large to search: below the best plan, above the
 TEST_CASE("16 to 1,000 ranks that are all different are planned in less than 2 s") {
   // 30 equal operators, each rank 4 % slower than the one before: without merging, 2^n states.
   double of_16 = 0;
-  for (const int n_ranks : {16, 22, 63, 64, 65, 100, 1000}) {
+  const std::vector<int> numbers_of_ranks =
+      is_sanitized ? std::vector{16, 100} : std::vector{16, 22, 63, 64, 65, 100, 1000};
+  for (const int n_ranks : numbers_of_ranks) {
     plan_problem problem = uniform(30, {});
     for (int rank = 0; rank < n_ranks; ++rank) {
       const double slower = std::pow(n_ranks == 1000 ? 1.004 : 1.04, rank);
@@ -325,7 +333,7 @@ TEST_CASE("many operators, hosts and equal ranks are planned too") {
   CHECK(planned(10'000, 3, {}).n_ranks() == 3);
   CHECK(planned(2'000, 40, {.most_replicas = 1}).rate > 0.75 * 31.3 / 2000);
   CHECK(planned(60, 100, {.n_stages = 7}).stages.size() == 7);
-  CHECK(planned(60, 5'000, {}).n_ranks() == 5'000);
+  if (!is_sanitized) CHECK(planned(60, 5'000, {}).n_ranks() == 5'000);
   CHECK_FALSE(best_plan(uniform(3, {1, 1}), {.n_stages = 1'000'000'000}).has_value());
   CHECK_FALSE(best_plan(uniform(9, {1, 1, 1}), {.n_stages = 2, .cuts = {3, 6}}).has_value());
 }
