@@ -5,6 +5,7 @@
 
 #include "dispatch/idle_watch.hpp"
 #include "dispatch/one_message_frames.hpp"
+#include "dispatch/tiny_tasks.hpp"
 #include "support/by_hand.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
@@ -29,6 +30,7 @@ namespace {
 struct settings {
   std::uint64_t n_empty = 10'000'000;
   std::uint64_t n_chunk_1 = 1'000'000;
+  std::uint32_t n_tiny = 200'000;
   std::uint32_t repeats = 5;
   std::uint32_t idle_seconds = 10;  // 0: not measured
   std::uint64_t mpi4py_rate = 0;    // items/s of mpi4py.futures; 0: not measured
@@ -219,6 +221,10 @@ void measure(const boost::mpi::communicator& world,
     run_pool(world, how, given.n_empty, defaults);
     run_gather(world, given.n_empty, gather);
   }
+  constexpr std::uint32_t tiny_repeats = 15;
+  std::vector<bench::row> tiny;
+  if (!given.only_message && given.n_tiny != 0)
+    tiny = bench::run_tiny_tasks(world, how, given.n_tiny, tiny_repeats);
   const bool idle = given.idle_seconds != 0 && !given.only_message;
   const std::vector<double> uses =
       idle ? measure_idle(world, how, given.idle_seconds) : std::vector<double>{};
@@ -237,6 +243,13 @@ void measure(const boost::mpi::communicator& world,
   add_chunk_1(out, chunk_1, "frame_ns");
   add_chunk_1(out, alone, "message_ns");
   for (series& one : hand) add_chunk_1(out, one, "");
+  for (const bench::row& one : tiny) {
+    out.add(one);
+    out.ask_at_most(one.name + ", of a loop by hand", 1.08, bench::median(one.samples));
+  }
+  out.ask_at_least("empty tasks, defaults / equal shares by hand",
+                   0.90,
+                   bench::median(defaults.row.samples) / bench::median(gather.row.samples));
   const double ours = bench::median(chunk_1.row.samples);
   out.ask_at_least("empty tasks, defaults, items/s", 10e6, bench::median(defaults.row.samples));
   out.ask_at_least(
@@ -266,6 +279,9 @@ int main(int argc, char** argv) {
   what.options.add_options()(
       "n-empty", rankwise::whole_number(given.n_empty, 1U), "empty tasks with default settings")(
       "n-chunk-1", rankwise::whole_number(given.n_chunk_1, 1U), "empty tasks one by one")(
+      "n-tiny",
+      rankwise::whole_number(given.n_tiny),
+      "tasks of some 0.6 us on one rank, against the same loop by hand; 0: not measured")(
       "repeats", rankwise::whole_number(given.repeats, 1U), "of each run")(
       "idle-seconds",
       rankwise::whole_number(given.idle_seconds),

@@ -45,6 +45,7 @@ struct arguments {
 struct operands {
   std::string name;                            ///< in the help, such as FILE...
   std::vector<std::string>* target = nullptr;  ///< null: the program takes options only
+  std::size_t at_least = 0;                    ///< fewer are refused
 };
 
 /// How a program presents itself.
@@ -133,6 +134,17 @@ inline void set_option(const boost::program_options::option_description& option,
     throw config_error(
         fmt::format("{}: found \"{}\", which can't be read; see --help", name, joined(words, " ")));
   }
+}
+
+/// Throws: config_error where there are too few.
+inline void require_operands(const operands& takes) {
+  if (takes.target == nullptr || takes.target->size() >= takes.at_least) return;
+  const std::size_t found = takes.target->size();
+  throw config_error(fmt::format("{}: found {}, accepted: {}{}; see --help",
+                                 takes.name,
+                                 found == 0 ? "nothing" : std::to_string(found),
+                                 takes.at_least == 1 ? "one" : std::to_string(takes.at_least),
+                                 takes.name.ends_with("...") ? " or more" : ""));
 }
 
 inline std::string as_typed(std::string_view key) {
@@ -282,6 +294,7 @@ inline command_line_answer parse_command_line(
       throw config_error("--" + option->long_name() + ": missing; see --help");
     if (option->semantic()->apply_default(value)) option->semantic()->notify(value);
   }
+  detail::require_operands(program.takes);
   how = chosen;
   return {};
 }

@@ -18,7 +18,16 @@ shown=$(sed -n '/^```cpp$/,/^```$/ { /^```/d; p }' "$source/docs/guide.md")
 diff <(printf '%s\n' "$shown") "$source/test/readme/guide_example.cpp" ||
   fail 'the code in docs/guide.md is not test/readme/guide_example.cpp (above: < guide, > file)'
 
+# The line that builds it does, as it stands there.
+line=$(grep -m 1 '^    mpicxx ' "$source/docs/guide.md")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cp "$source/test/readme/guide_example.cpp" "$scratch/stations.cpp"
+ln -s "$source/scheduler" "$scratch/scheduler"
+(cd "$scratch" && bash -c "$line") || fail "the guide's line does not build its program: $line"
+
 alone=$("$program" --stations 7)
+[[ $("$scratch/stations" --stations 7) == "$alone" ]] || fail "what the guide's line has built prints something else"
 (($(wc -l <<< "$alone") == 8)) || fail "found \"$alone\", where a line for each of 7 stations and their sum were expected"
 launched=$("$@" "$program" --stations 7)
 diff <(printf '%s\n' "$alone") <(printf '%s\n' "$launched") || fail "with $* (above: < alone, > launched)"

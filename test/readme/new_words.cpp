@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   rankwise::program program;
   program.name = "new_words";
   program.summary = "prints how many words of each line are new";
-  program.operands = {"FILE", &paths};
+  program.operands = {"FILE", &paths, 1};
   return rankwise::run(argc, argv, program, [&](rankwise::pool& pool) {
     std::ifstream file(paths.at(0));
     const auto lines = [&file]() -> std::optional<std::string> {

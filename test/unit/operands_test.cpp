@@ -24,13 +24,13 @@ struct program {
   words files;
   command_line_answer answer;
 
-  void run(const words& given, bool takes_files = true) {
+  void run(const words& given, bool takes_files = true, std::size_t at_least = 0) {
     namespace po = boost::program_options;
     po::options_description own("Options of sample");
     own.add_options()("count,c", rankwise::whole_number(count, 1U, 100U), "how many")(
         "fast,f", po::bool_switch(&fast), "hurry");
     rankwise::program_info info{"sample", "1.2", "reads files"};
-    if (takes_files) info.takes = {"FILE...", &files};
+    if (takes_files) info.takes = {"FILE...", &files, at_least};
     answer = rankwise::parse_command_line({given, {}}, how, own, info);
   }
 };
@@ -100,4 +100,23 @@ TEST_CASE("the help names the operands where there are any") {
   program other;
   other.run({"--help"}, false);
   CHECK_THAT(other.answer.text, ContainsSubstring("Usage: sample [options]\n"));
+}
+
+TEST_CASE("too few operands are refused where there is a least number") {
+  const auto refusal = [](const words& given, std::size_t at_least) -> std::string {
+    program sample;
+    try {
+      sample.run(given, true, at_least);
+    } catch (const rankwise::config_error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(refusal({}, 1) == "FILE...: found nothing, accepted: one or more; see --help");
+  CHECK(refusal({"-f"}, 2) == "FILE...: found nothing, accepted: 2 or more; see --help");
+  CHECK(refusal({"a"}, 2) == "FILE...: found 1, accepted: 2 or more; see --help");
+  CHECK(refusal({"a"}, 1).empty());
+  CHECK(refusal({"a", "b", "c"}, 2).empty());
+  CHECK(refusal({"--help"}, 1).empty());
+  CHECK(refusal({}, 0).empty());
 }
