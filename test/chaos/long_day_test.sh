@@ -16,7 +16,8 @@ now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
 "$rankrun" --oversubscribe -n 4 "$long_day" --quiet --heartbeat-timeout 1 --marks "$PWD" < /dev/null > out 2> err &
 job=$!
-wait_until eval '[[ $(grep -c "^process " out) == 4 ]] || ! kill -0 $job 2> /dev/null'
+is_joined() { [[ $(grep -c '^process ' out) == 4 ]] || ! kill -0 "$job" 2> /dev/null; }
+wait_until is_joined
 mapfile -t process < <(sed -n 's/^process //p' out)
 
 # look RANK...: notes what they hold, and how far that is from the least and the most of this part of the day.
@@ -64,7 +65,8 @@ same "growth in KiB, ${part_name[part]}, at most $most_growth_kib" "$((worst > m
 printf '%s: %d ranks grew by at most %d KiB; root %d KiB\n' "${part_name[part]}" ${#alive[@]} "$worst" "${most[0]}"
 
 : > idle
-wait_until eval 'grep -q "^idle" out || ! kill -0 $job 2> /dev/null'
+is_idle() { grep -q '^idle' out || ! kill -0 "$job" 2> /dev/null; }
+wait_until is_idle
 sleep 1
 before=() begin=$(now_ms)
 for rank in "${alive[@]}"; do before[rank]=$(busy_ms "${process[rank]}"); done
