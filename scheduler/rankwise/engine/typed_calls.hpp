@@ -256,7 +256,8 @@ class for_each_call final : public call_base<for_each_call<Range, Task>, Range, 
 
 /// What can say of results that a task of `pool::map` had whether they still count.
 template <class Judge, class Inputs, class Task>
-concept judge_of = std::predicate<const Judge&,
+concept judge_of = (form_of_call<Task, std::ranges::range_value_t<Inputs>>() != call_form::none) &&
+                   std::predicate<const Judge&,
                                   std::uint64_t,
                                   std::add_lvalue_reference_t<const std::remove_cvref_t<
                                       task_result_t<Task, std::ranges::range_value_t<Inputs>>>>>;
