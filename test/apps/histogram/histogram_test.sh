@@ -116,9 +116,10 @@ case_bad_inputs() {
   refused "$scratch/bad/text.bmp: byte 0: found 68 65, accepted: BM, a BMP image" bad/text.bmp
   refused "$scratch/bad/short.bmp: byte 20: found the end of the file, accepted: a whole BMP header" bad/short.bmp
   refused "$scratch/bad/cut.bmp: byte 60: found the end of the file, accepted: pixels up to byte 75" bad/cut.bmp
-  refused "$scratch/bad/palette.bmp: byte 28: found 8 bits a pixel, accepted: 24, 32" bad/palette.bmp
-  refused "$scratch/bad/packed.bmp: byte 30: found compression 1, accepted: 0, an uncompressed image" bad/packed.bmp
-  refused "$scratch/bad/old.bmp: byte 14: found a header of 12 bytes, accepted: 40, 108, 124" bad/old.bmp
+  refused "$scratch/bad/bits.bmp: byte 28: found 2 bits a pixel, accepted: 1, 4, 8, 16, 24, 32" bad/bits.bmp
+  refused "$scratch/bad/packed.bmp: byte 30: found compression 1 of 24 bits a pixel, accepted: 0; 1 of 8 bits, \
+2 of 4 bits (run lengths), 3 and 6 of 16 and 32 bits (masks)" bad/packed.bmp
+  refused "$scratch/bad/old.bmp: byte 14: found a header of 16 bytes, accepted: 12, 40, 52, 56, 64, 108, 124" bad/old.bmp
   refused '--bins: only accepted with --column' --bins 3 bad/cut.bmp
   refused '--min: only accepted with --column' --min 3 bad/cut.bmp
   refused '--max: only accepted with --column' --max 3 bad/cut.bmp

@@ -123,9 +123,9 @@ def make_bad_images(directory):
         "text": b"hello",
         "short": good[:20],
         "cut": good[:60],
-        "palette": header(3, 2, 8) + bytes(1048),
+        "bits": header(3, 2, 2) + bytes(1048),
         "packed": header(3, 2, 24, compression=1) + bytes(24),
-        "old": header(3, 2, 24, info_bytes=12) + bytes(100),
+        "old": header(3, 2, 24, info_bytes=16) + bytes(100),
     }.items():
         write(f"{directory}/{name}.bmp", data)
 
