@@ -109,9 +109,11 @@ class job_signs {
 
   void hear_starting(int rank, std::string_view host, int speaker, time at) {
     starting_[rank] = {plain_text(host), at};
-    if (rank != 0 || has_joined_ || root_ == speaker) return;
+    if (rank != 0) return;
+    const bool runs_again = has_joined_ && root_ == speaker && outcome_;
+    if (!runs_again && (has_joined_ || root_ == speaker)) return;
     root_ = speaker;
-    outcome_.reset();  // was said by another process, which may have run before this one
+    outcome_.reset();  // of another process, which may have run before this one, or another run
     last_words_.clear();
     has_lost_ = false;
   }

@@ -134,4 +134,15 @@ TEST_CASE("how a job ends, its root alone says") {
     signs.hear("70 starting 0 pi001", begun + 1s);
     CHECK(signs.outcome() == 0);
   }
+  SECTION("a run that has ended, unless its process begins another one") {
+    for (const char* const words : {"70 starting 0 pi001", "70 joined 2", "70 outcome 1"})
+      signs.hear(words, begun);
+    signs.hear("71 starting 1 pi002", begun);
+    CHECK(signs.outcome() == 1);
+    signs.hear("70 starting 0 pi001", begun + 1s);
+    CHECK_FALSE(signs.outcome());
+    signs.hear("70 joined 2", begun + 1s);
+    signs.hear("70 outcome 0", begun + 9s);
+    CHECK(signs.outcome() == 0);
+  }
 }
