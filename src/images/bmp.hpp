@@ -98,10 +98,6 @@ class bmp_header {
   const std::string* name_;
 };
 
-}  // namespace detail
-
-namespace detail {
-
 /// What the fields of a header say of how pixels are written, and where the palette begins.
 inline void read_bmp_coding(const bmp_header& header,
                             std::uint32_t info_bytes,

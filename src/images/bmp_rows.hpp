@@ -41,7 +41,14 @@ class bmp_rows {
     } else {
       // Memory is taken for what is there, not for what the header claims.
       encoded_.clear();
-      while (encoded_.size() < layout_->row_bytes) encoded_.push_back(next_byte());
+      while (encoded_.size() < layout_->row_bytes) {
+        require_byte();
+        const std::size_t n =
+            std::min<std::uint64_t>(layout_->row_bytes - encoded_.size(), filled_ - position_);
+        const auto from = block_.begin() + static_cast<std::ptrdiff_t>(position_);
+        encoded_.insert(encoded_.end(), from, from + static_cast<std::ptrdiff_t>(n));
+        position_ += n;
+      }
       row_.resize(layout_->width);
       // Of the last row the padding may be missing.
       if (++n_rows_ != layout_->rows) skip(layout_->row_stride - layout_->row_bytes);
@@ -142,6 +149,12 @@ class bmp_rows {
   }
 
   std::uint8_t next_byte() {
+    require_byte();
+    return block_[position_++];
+  }
+
+  /// Sees that the block holds at least one byte more.
+  void require_byte() {
     if (position_ == filled_) {
       filled_ = read_(at_, std::span(block_));
       position_ = 0;
@@ -154,7 +167,6 @@ class bmp_rows {
       }
       at_ += filled_;
     }
-    return block_[position_++];
   }
 
   void skip(std::uint64_t n) {

@@ -315,6 +315,7 @@ class map_call final : public call_base<map_call<Range, Task, Result>, Range, Ta
     all.reserve(this->n_items());
     auto failure = this->failures().begin();
     for (std::uint64_t index = 0; index < this->n_items(); ++index) {
+      while (failure != this->failures().end() && failure->index < index) ++failure;
       if (failure != this->failures().end() && failure->index == index) {
         all.emplace_back(std::move(*failure++));
       } else {
