@@ -226,7 +226,8 @@ class published_file {
     return ::open(path.c_str(), flags);
   }
 
-  /// Goes from the earlier file to a new one that has its mode and owner. False where that can't be.
+  /// Goes from the earlier file to a new one that has its mode and owner. False where that can't
+  /// be.
   bool replace(const struct stat& earlier) {
     const int made = open_new();
     if (made == closed) {
