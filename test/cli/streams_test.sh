@@ -14,6 +14,10 @@ job() { "$rankrun" --oversubscribe -n 2 "$launched" --quiet "$@"; }
 for way in cin unsynced stdio read poll thread child; do
   same "read by $way" "$(job --read "$way" < lines 2>&1)" "$all"$'\n'"$done"
 done
+select='import select, sys; select.select([0], [], []); sys.stdout.write(sys.stdin.read())'
+for command in 'cat /dev/stdin' "python3 -c '$select'"; do
+  same "read by a child, $command" "$(job --run "$command" < lines 2>&1)" "$all"$'\n'"$done"
+done
 same 'read from a pipe' "$(tee < lines | job --read cin 2>&1)" "$all"$'\n'"$done"
 same 'read before run' "$(RANKWISE_TEST_READ=cin job < lines 2>&1)" "$all"$'\n'"$done"
 

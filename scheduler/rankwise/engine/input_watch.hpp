@@ -52,7 +52,7 @@ class input_watch {
     std::thread([main_thread] {
       using namespace std::chrono_literals;
       // Looks at the main thread often, since it reads as a rule; at all others now and then.
-      for (unsigned n_looks = 0; !waits_here(read_file(main_thread)); ++n_looks) {
+      for (unsigned n_looks = 0; !waits("self", read_file(main_thread)); ++n_looks) {
         if (n_looks % 8 == 7 && waits_anywhere("self")) break;
         std::this_thread::sleep_for(n_looks < 200 ? 10ms : 40ms);
       }
@@ -86,10 +86,11 @@ class input_watch {
     return names;
   }
 
-  static std::string input_of(const std::string& process) {
+  /// What a descriptor of the process leads to: of the same pipe the same text.
+  static std::string place_of(const std::string& process, std::uint64_t descriptor) {
     std::array<char, PATH_MAX> place{};
-    const ssize_t n =
-        ::readlink(("/proc/" + process + "/fd/0").c_str(), place.data(), place.size());
+    const std::string link = "/proc/" + process + "/fd/" + std::to_string(descriptor);
+    const ssize_t n = ::readlink(link.c_str(), place.data(), place.size());
     return {place.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
   }
 
@@ -98,11 +99,10 @@ class input_watch {
   static bool waits_anywhere(const std::string& process, int depth = 0) {
     constexpr int deepest = 8;
     const std::string tasks = "/proc/" + process + "/task/";
-    const bool is_self = process == "self";
-    if (!is_self && input_of(process) != input_of("self")) return false;
+    if (process != "self" && place_of(process, STDIN_FILENO) != place_of("self", STDIN_FILENO))
+      return false;
     for (const std::string& thread : names_in(tasks)) {
-      const std::string call = read_path(tasks + thread + "/syscall");
-      if (is_self ? waits_here(call) : reads_input(words_of(call))) return true;
+      if (waits(process, read_path(tasks + thread + "/syscall"))) return true;
       std::string_view started = {};
       const std::string children = read_path(tasks + thread + "/children");
       for (started = children; depth < deepest && !started.empty();) {
@@ -133,44 +133,52 @@ class input_watch {
     return words;
   }
 
-  static bool reads_input(const std::vector<std::uint64_t>& call) {
-    return call.size() == 4 && call[1] == STDIN_FILENO &&
-           (call[0] == SYS_read || call[0] == SYS_readv);
-  }
-
-  /// The same, or waits by poll or select, whose arguments stand in this process's memory.
-  static bool waits_here(std::string_view text) {
+  /// Whether a thread of the process waits, of which `text` tells the system call: by read, or by
+  /// poll or select, whose arguments stand in the process's memory.
+  static bool waits(const std::string& process, std::string_view text) {
     const std::vector<std::uint64_t> call = words_of(text);
-    return reads_input(call) || (call.size() == 4 && (polls_input(call) || selects_input(call)));
+    return call.size() == 4 && (reads_input(process, call) || polls_input(process, call) ||
+                                selects_input(process, call));
   }
 
-  static bool polls_input(const std::vector<std::uint64_t>& call) {
+  /// By whatever descriptor: who opens /dev/stdin has another one.
+  static bool reads_input(const std::string& process, const std::vector<std::uint64_t>& call) {
+    if (call[0] != SYS_read && call[0] != SYS_readv) return false;
+    if (call[1] == STDIN_FILENO) return true;
+    const std::string place = place_of(process, call[1]);
+    return place.starts_with("pipe:") && place == place_of("self", STDIN_FILENO);
+  }
+
+  static bool polls_input(const std::string& process, const std::vector<std::uint64_t>& call) {
     bool is_poll = call[0] == SYS_ppoll;
 #ifdef SYS_poll
     is_poll = is_poll || call[0] == SYS_poll;
 #endif
     std::array<pollfd, 64> asked{};
     const std::size_t n = is_poll ? std::min<std::size_t>(call[2], asked.size()) : 0;
-    if (n == 0 || !peek(call[1], asked.data(), n * sizeof(pollfd))) return false;
+    if (n == 0 || !peek(process, call[1], asked.data(), n * sizeof(pollfd))) return false;
     return std::any_of(
         asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(n), [](auto& one) {
           return one.fd == STDIN_FILENO && (one.events & POLLIN) != 0;
         });
   }
 
-  static bool selects_input(const std::vector<std::uint64_t>& call) {
+  static bool selects_input(const std::string& process, const std::vector<std::uint64_t>& call) {
     bool is_select = call[0] == SYS_pselect6;
 #ifdef SYS_select
     is_select = is_select || call[0] == SYS_select;
 #endif
     unsigned char first = 0;
-    return is_select && call[1] > 0 && call[2] != 0 && peek(call[2], &first, 1) &&
+    return is_select && call[1] > 0 && call[2] != 0 && peek(process, call[2], &first, 1) &&
            (first & 1U) != 0;
   }
 
-  /// Copies memory of this process, which may have gone meanwhile.
-  static bool peek(std::uint64_t address, void* to, std::size_t n_bytes) {
-    const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  /// Copies memory of a process, which may have gone meanwhile.
+  static bool peek(const std::string& process,
+                   std::uint64_t address,
+                   void* to,
+                   std::size_t n_bytes) {
+    const int memory = ::open(("/proc/" + process + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
     const ssize_t n = ::pread(memory, to, n_bytes, static_cast<off_t>(address));
     if (memory >= 0) ::close(memory);
     return n == static_cast<ssize_t>(n_bytes);
