@@ -111,6 +111,13 @@ void end_all_children() {
     if (getppid() != self) _exit(cannot_be_started);
     become(job, given, mask);
   }
+  if (command_pid < 0) {
+    const std::string reason =
+        fmt::format("rankrun: {}: fork: {}\n", job.argv.front(), std::strerror(errno));
+    const int status = W_EXITCODE(cannot_be_started, 0);
+    [[maybe_unused]] const auto said = write(given.errors, reason.data(), reason.size());
+    [[maybe_unused]] const auto reported = write(report, &status, sizeof status);
+  }
   // The job's own ends alone keep its pipes open.
   close(STDIN_FILENO);
   close(STDOUT_FILENO);
