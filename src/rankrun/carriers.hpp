@@ -4,6 +4,7 @@
 #include "descriptor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
@@ -17,44 +18,30 @@
 
 namespace rankwise::launcher {
 
-/// Writes all of a text, and gives up where nobody reads it.
-inline void write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno != EINTR) return;
-    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
-/// Carries what a job prints to the standard output of rankrun, as fast as that takes it. From the
-/// first error on it goes nowhere.
-class output_carrier {
+/// Brings text to a standard stream of rankrun as fast as that takes it, without ever waiting for
+/// it. From the first error on the text goes nowhere.
+class outlet {
  public:
-  explicit output_carrier(descriptor job) : job_(std::move(job)) {
-    fcntl(job_.get(), F_SETFL, O_NONBLOCK);
+  static constexpr std::size_t size = std::size_t{64} << 10U;
 
+  explicit outlet(int stream) : stream_(stream) {
     struct stat seen {};
 
-    if (fstat(STDOUT_FILENO, &seen) == 0 && S_ISREG(seen.st_mode)) at_once_ = size;
+    if (fstat(stream_, &seen) == 0 && S_ISREG(seen.st_mode)) at_once_ = size;
   }
 
-  /// What is waited for: more of the job's, or room for what there is.
-  pollfd watched() const {
-    return held_.empty() ? pollfd{job_.get(), POLLIN, 0} : pollfd{STDOUT_FILENO, POLLOUT, 0};
+  void add(std::string_view text) {
+    if (!error_) held_ += text;
   }
+
+  /// Room, where there is text; a negative descriptor: nothing.
+  pollfd watched() const { return {held_.empty() ? -1 : stream_, POLLOUT, 0}; }
 
   /// Goes on without waiting.
   void carry() {
-    if (held_.empty()) {
-      held_.resize(size);
-      const ssize_t n = read(job_.get(), held_.data(), held_.size());
-      held_.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-      if (n == 0) job_.reset();
-      if (error_) held_.clear();
-    }
-    pollfd place{STDOUT_FILENO, POLLOUT, 0};
+    pollfd place{stream_, POLLOUT, 0};
     if (held_.empty() || poll(&place, 1, 0) <= 0) return;
-    const ssize_t n = write(STDOUT_FILENO, held_.data(), std::min(held_.size(), at_once_));
+    const ssize_t n = write(stream_, held_.data(), std::min(held_.size(), at_once_));
     if (n >= 0) {
       held_.erase(0, static_cast<std::size_t>(n));
     } else if (errno != EINTR && errno != EAGAIN) {
@@ -63,22 +50,56 @@ class output_carrier {
     }
   }
 
-  /// Whether nothing is held, and nothing more can come.
-  bool is_done() const { return held_.empty() && job_.get() < 0; }
+  bool is_empty() const { return held_.empty(); }
 
-  /// Whether there is something that nobody takes.
-  bool is_held_up() const { return !held_.empty(); }
+  /// Whether so much is held that no more should be read for it.
+  bool is_full() const { return held_.size() >= size; }
 
-  /// Why what the job has printed is not all written; none where it is, so far.
+  /// Why not all of the text is written; none where it is, so far.
   std::optional<int> error() const { return error_; }
 
  private:
-  static constexpr std::size_t size = std::size_t{64} << 10U;
-
-  descriptor job_;
+  int stream_;
   std::string held_;
   std::size_t at_once_ = 4096;  ///< a pipe that has room takes so much without waiting
   std::optional<int> error_;
+};
+
+/// Carries what a job prints to the standard output of rankrun.
+class output_carrier {
+ public:
+  explicit output_carrier(descriptor job) : job_(std::move(job)) {
+    fcntl(job_.get(), F_SETFL, O_NONBLOCK);
+  }
+
+  /// What is waited for: more of the job's, or room for what there is.
+  pollfd watched() const {
+    return out_.is_empty() ? pollfd{job_.get(), POLLIN, 0} : out_.watched();
+  }
+
+  /// Goes on without waiting.
+  void carry() {
+    if (out_.is_empty()) {
+      std::array<char, outlet::size> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+      const ssize_t n = read(job_.get(), buffer.data(), buffer.size());
+      if (n == 0) job_.reset();
+      if (n > 0) out_.add({buffer.data(), static_cast<std::size_t>(n)});
+    }
+    out_.carry();
+  }
+
+  /// Whether nothing is held, and nothing more can come.
+  bool is_done() const { return out_.is_empty() && job_.get() < 0; }
+
+  /// Whether there is something that nobody takes.
+  bool is_held_up() const { return !out_.is_empty(); }
+
+  /// Why what the job has printed is not all written; none where it is, so far.
+  std::optional<int> error() const { return out_.error(); }
+
+ private:
+  descriptor job_;
+  outlet out_{STDOUT_FILENO};
 };
 
 /// Brings the standard input of rankrun to a job, from when it is wanted.

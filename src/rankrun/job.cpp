@@ -86,10 +86,23 @@ class running_job {
     pass_errors_on();
     if (launcher_filter_) show(launcher_filter_->finish());
     say(filter_.finish());
-    return end();
+    const bool was_signalled = ended_by_.has_value();
+    const job_end found = end();
+    finish_errors();
+    return ended_by_ && !was_signalled ? job_end{128 + *ended_by_} : found;
   }
 
  private:
+  /// What has been said waits for its reader; a signal ends that as it ends a job.
+  void finish_errors() {
+    while (!said_.is_empty() && !is_overdue()) {
+      std::array<pollfd, 2> watched{pollfd{signals_.get(), POLLIN, 0}, said_.watched()};
+      poll(watched.data(), watched.size(), poll_timeout());
+      if (watched[0].revents != 0) take_signals();
+      said_.carry();
+    }
+  }
+
   job_end end() {
     if (const std::optional<int> error = output_->error()) return end_unwritten({*error});
     if (!signs_.outcome() && !signs_.last_words().empty()) say_line(last_words());
@@ -169,15 +182,17 @@ class running_job {
 
   void await_something() {
     // What is watched is negative, and left out, where there is nothing.
-    std::array<pollfd, 4> watched{pollfd{signals_.get(), POLLIN, 0},
-                                  pollfd{errors_.get(), POLLIN, 0},
+    std::array<pollfd, 5> watched{pollfd{signals_.get(), POLLIN, 0},
+                                  pollfd{takes_errors() ? errors_.get() : -1, POLLIN, 0},
                                   output_->watched(),
-                                  input_->watched()};
+                                  input_->watched(),
+                                  said_.watched()};
     poll(watched.data(), watched.size(), poll_timeout());
     if (watched[0].revents != 0) take_signals();
     if (watched[1].revents != 0) pass_errors_on();
     if (watched[2].revents != 0) carry_output();
     if (watched[3].revents != 0) input_->carry();
+    if (watched[4].revents != 0) said_.carry();
   }
 
   void carry_output() {
@@ -198,7 +213,7 @@ class running_job {
   }
 
   void end_or_hurry() {
-    if (awaits_end_ && !is_hurried_ && !ended_by_ && output_->is_held_up()) {
+    if (awaits_end_ && !is_hurried_ && !ended_by_ && (output_->is_held_up() || said_.is_full())) {
       deadline_ = clock::now() + farewell;  // mpirun has more, and ends when it has got rid of it
     } else if (ended_by_ || is_hurried_) {
       keeper_->end_all();
@@ -220,7 +235,8 @@ class running_job {
     if (!start_deadline_ || deadline_ || has_ended_ || clock::now() < *start_deadline_) return;
     start_deadline_.reset();
     if (signs_.has_joined()) return;
-    if (signs_.is_busy_elsewhere()) {
+    // What has not been read may say that they have joined.
+    if (signs_.is_busy_elsewhere() || said_.is_full()) {
       start_deadline_ = clock::now() + watch_.start_timeout;
       return;
     }
@@ -297,20 +313,29 @@ class running_job {
   void pass_errors_on() {
     std::array<char, 65536> buffer{};
     ssize_t n = 0;
-    while ((n = read(errors_.get(), buffer.data(), buffer.size())) > 0) {
+    do {
+      n = read(errors_.get(), buffer.data(), buffer.size());
+      if (n <= 0) break;
       const std::string_view text(buffer.data(), static_cast<std::size_t>(n));
       show(launcher_filter_ ? launcher_filter_->feed(text) : std::string(text));
-    }
+    } while (has_ended_);         // before that signals have their turn
     if (n == 0) errors_.reset();  // closed on the other side: poll leaves a negative one out
     if (signs_.wants_input()) input_->want();
   }
 
-  void show(const std::string& text) { say(keep_banners_ ? text : filter_.feed(text)); }
+  /// A job waits for those who read it. One that is to end does not: mpirun could not tidy up.
+  bool takes_errors() const { return !said_.is_full() || has_ended_ || ended_by_ || is_hurried_; }
+
+  void show(const std::string& text) {
+    if (said_.is_full() && !has_ended_) return;
+    say(keep_banners_ ? text : filter_.feed(text));
+  }
 
   /// Where nobody reads what the job prints, it ends without a word.
   void say(const std::string& text) {
     if (text.empty() || output_->error() == EPIPE) return;
-    write_all(STDERR_FILENO, text);
+    said_.add(text);
+    said_.carry();
     is_line_open_ = text.back() != '\n';
   }
 
@@ -325,6 +350,7 @@ class running_job {
   std::optional<keeper> keeper_;
   std::optional<output_carrier> output_;
   std::optional<input_carrier> input_;
+  outlet said_{STDERR_FILENO};
   bool has_ended_ = false;  // the keeper, and with it all of the job that runs here
   std::optional<int> ended_by_;
   std::optional<clock::time_point> deadline_;

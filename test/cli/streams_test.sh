@@ -70,4 +70,21 @@ done
 # Who reads slowly gets all.
 same 'lines for a slow reader' "$(job --lines 200000 | (sleep 4 && wc -l))" 200001
 
+# Standard error that nobody reads holds the job up, and no signal.
+mkfifo "$scratch/unread"
+exec {unread}<> "$scratch/unread"
+status=0
+started=$EPOCHREALTIME
+timeout --kill-after 15 3 "$rankrun" -n 1 sh -c "echo \$\$ > '$scratch/pid'; exec yes >&2" 2> "$scratch/unread" < /dev/null || status=$?
+same 'status of a job whose stderr nobody reads' "$status" 124
+holds 'SIGTERM ends it soon' test $((${EPOCHREALTIME/./} - ${started/./})) -lt 12000000
+holds 'it leaves no process' is_gone "$(< "$scratch/pid")"
+exec {unread}<&-
+
+# Who reads standard error late gets all, last words too, also where others have made it non-blocking.
+same 'errors for a slow reader' "$("$rankrun" -n 1 sh -c 'seq 100000 >&2' 2>&1 > /dev/null | (sleep 2 && wc -l))" 100000
+nonblocking='import fcntl, os, sys; fcntl.fcntl(2, fcntl.F_SETFL, os.O_WRONLY | os.O_NONBLOCK); os.execv(sys.argv[1], sys.argv[1:])'
+same 'errors through a non-blocking pipe' \
+  "$(python3 -c "$nonblocking" "$rankrun" -n 1 sh -c 'seq 100000 >&2' 2>&1 > /dev/null | (sleep 2 && wc -l))" 100000
+
 finish
