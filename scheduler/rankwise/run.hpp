@@ -158,11 +158,16 @@ void run_on_communicator(const boost::mpi::communicator& communicator,
     transport::mpi endpoint(communicator);
     const std::vector<identity> all = introduce(endpoint);
     const survival losses = survives ? survival_of(all, how) : survival{};
+    std::exception_ptr failure;
     try {
       run_on_endpoint(endpoint, hosts_of(all), how, losses, body);
     } catch (const cannot_go_on& error) {
       bring_down(communicator, error);  // while the buffers of what is under way still live
+    } catch (...) {
+      failure = std::current_exception();
     }
+    endpoint.drain();
+    if (failure) std::rethrow_exception(failure);
   } catch (const mpi_error& error) {
     bring_down(communicator, error);
   }

@@ -327,3 +327,12 @@ TEST_CASE("a Monte Carlo in rounds converges") {
     CHECK(4e-6 * static_cast<double>(inside) == Approx(3.14159265).margin(0.005));
   });
 }
+
+TEST_CASE("runs one after the other: no message of one is taken for one of the next") {
+  for (int run = 0; run < 30; ++run) {
+    on_pool({.speculate = true}, [](rankwise::pool& pool) {
+      CHECK(pool.map(std::views::iota(0, 1000), [](int i) { return i; }).size() == 1000);
+      CHECK(pool.map(std::vector{1, 2, 3}, [](int i) { return i; }).size() == 3);
+    });
+  }
+}

@@ -17,6 +17,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,8 @@ class mpi final : public endpoint {
                std::size_t part_bytes = std::size_t{1} << 29U)
       : communicator_(communicator, boost::mpi::comm_duplicate),
         part_bytes_(part_bytes),
+        n_sent_(static_cast<std::size_t>(communicator_.size())),
+        n_received_(static_cast<std::size_t>(communicator_.size())),
         expected_(static_cast<std::size_t>(communicator_.size()), 1) {
     MPI_Comm_set_errhandler(communicator_, MPI_ERRORS_RETURN);
     int level = MPI_THREAD_SINGLE;
@@ -63,6 +66,7 @@ class mpi final : public endpoint {
   bool may_change_threads() const override { return may_change_threads_; }
 
   void send(rank_id to, wire::bytes frame) override {
+    ++n_sent_[to_index(to)];
     outgoing& sent = (is_expected(to) ? sending_ : stuck_).emplace_back();
     sent.to = to;
     sent.frame = std::move(frame);
@@ -94,6 +98,7 @@ class mpi final : public endpoint {
       from = rank_id{arriving_[i].source};
       recycle(std::exchange(frame, std::move(arriving_[i].frame)));
       arriving_.erase(arriving_.begin() + static_cast<std::ptrdiff_t>(i));
+      ++n_received_[to_index(from)];
       return true;
     }
     return false;
@@ -119,6 +124,33 @@ class mpi final : public endpoint {
         from.begin(), from.end(), [rank](const outgoing& one) { return one.to != rank; });
     into.insert(into.end(), std::move_iterator(others_end), std::move_iterator(from.end()));
     from.erase(others_end, from.end());
+  }
+
+  /// Takes in all that others have sent to this rank, and drops it: nothing is on its way any more
+  /// when the communicator is freed. (Open MPI gives its number to the next one, where a late
+  /// message would stand for one of that.)
+  ///
+  /// Collective over the communicator, after the last `send` of each rank.
+  void drain() {
+    std::vector<std::uint64_t> coming(n_ranks());
+    MPI_Request counted = MPI_REQUEST_NULL;
+    check_mpi(MPI_Ialltoall(n_sent_.data(),
+                            1,
+                            MPI_UINT64_T,
+                            coming.data(),
+                            1,
+                            MPI_UINT64_T,
+                            communicator_,
+                            &counted),
+              "MPI_Ialltoall");
+    rank_id from{};
+    wire::bytes dropped;
+    // Others may wait for this rank to take something before they come here.
+    for (int is_counted = 0; is_counted == 0 || n_received_ != coming || !all_sent();) {
+      if (is_counted == 0)
+        check_mpi(MPI_Test(&counted, &is_counted, MPI_STATUS_IGNORE), "MPI_Test");
+      if (!try_receive(from, dropped)) std::this_thread::yield();
+    }
   }
 
   wire::bytes new_buffer() override {
@@ -266,6 +298,8 @@ class mpi final : public endpoint {
   std::size_t part_bytes_;
   std::string host_ = this_host();
   bool may_change_threads_ = false;
+  std::vector<std::uint64_t> n_sent_;      // frames, by rank
+  std::vector<std::uint64_t> n_received_;  // the same
   std::vector<outgoing> sending_;
   std::size_t next_tested_ = 0;  // of those
   std::vector<outgoing> stuck_;  // to ranks that are not expected to take them
