@@ -77,7 +77,7 @@ void require_place(const std::string& error, std::size_t n_bytes) {
   REQUIRE(std::stoull(error.substr(beginning.size())) <= n_bytes);
 }
 
-void fuzz_packing(packing packed, const char* folder) {
+[[maybe_unused]] void fuzz_packing(packing packed, const char* folder) {
   const std::vector<std::string> whole = fuzz::corpus(folder);
   for (const std::string& bytes : whole) {
     REQUIRE(rankwise::packing_of(bytes) == packed);
@@ -133,6 +133,9 @@ TEST_CASE("damaged xz data") {
 }
 #endif
 
-TEST_CASE("packed data are fuzzed where there is a library for them") {
-  SUCCEED();
+#if !defined(RANKWISE_HAS_ZLIB) && !defined(RANKWISE_HAS_ZSTD) && !defined(RANKWISE_HAS_BZIP2) && \
+    !defined(RANKWISE_HAS_LZMA)
+TEST_CASE("packed data are left out, since there is no library for them here") {
+  WARN("there is no library for packed data here");
 }
+#endif
