@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/read/byte_source.hpp>
-#include <rankwise/read/input.hpp>
-#include <rankwise/read/open_file.hpp>
-#include <rankwise/read/split.hpp>
+#include <rankwise/readers.hpp>
 
 #include "histogram/pixel_counts.hpp"
 #include "images/bmp.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Counts the colours of images, or the numbers in a column, wherever a rank is free; no line names
 // a rank.
-#include <rankwise/files/published_file.hpp>
+#include <rankwise/files.hpp>
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/rankwise.hpp>
 

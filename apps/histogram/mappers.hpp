@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rankwise/emitter.hpp>
-#include <rankwise/read/input.hpp>
+#include <rankwise/readers.hpp>
 
 #include "csv/column.hpp"
 #include "histogram/equal_bins.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/json_text.hpp>
+#include <rankwise/text.hpp>
 
 #include "csv/column.hpp"
 #include "histogram/bars.hpp"

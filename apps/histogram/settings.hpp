@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rankwise/error.hpp>
-#include <rankwise/option_values.hpp>
-#include <rankwise/parse_number.hpp>
+#include <rankwise/program.hpp>
+#include <rankwise/text.hpp>
 
 #include "csv/column.hpp"
 #include "csv/table_options.hpp"

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <rankwise/emitter.hpp>
-#include <rankwise/read/for_each_block.hpp>
-#include <rankwise/read/input.hpp>
+#include <rankwise/readers.hpp>
 
 #include "csv/column.hpp"
 #include "linear_regression/byte_sums.hpp"

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Classifies pictures by a neural network that is spread over the ranks; no line names a rank.
-#include <rankwise/files/published_file.hpp>
+#include <rankwise/files.hpp>
 #include <rankwise/pipeline.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "inference/model/model_maker.hpp"
 #include "inference/model/onnx_writer.hpp"
 #include "inference/plan/plan_text.hpp"
-#include "mobilenet/bench.hpp"
-#include "mobilenet/classifier.hpp"
-#include "mobilenet/classify.hpp"
-#include "mobilenet/compare.hpp"
-#include "mobilenet/evaluate.hpp"
-#include "mobilenet/memory_use.hpp"
-#include "mobilenet/planned_run.hpp"
+#include "mobilenet/commands/bench.hpp"
+#include "mobilenet/commands/classifier.hpp"
+#include "mobilenet/commands/classify.hpp"
+#include "mobilenet/commands/compare.hpp"
+#include "mobilenet/commands/evaluate.hpp"
+#include "mobilenet/plan/planned_run.hpp"
 #include "mobilenet/settings.hpp"
+#include "mobilenet/stages/memory_use.hpp"
 
 #include <fmt/format.h>
 

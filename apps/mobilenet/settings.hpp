@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/core/types.hpp>
 #include <rankwise/error.hpp>
-#include <rankwise/option_values.hpp>
-#include <rankwise/parse_number.hpp>
+#include <rankwise/program.hpp>
+#include <rankwise/rank.hpp>
+#include <rankwise/text.hpp>
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>

@@ -2,23 +2,22 @@
 // Classifies the frames of a film or a camera, in order, by a network that is spread over the
 // ranks; no line names a rank.
 #include <rankwise/error.hpp>
-#include <rankwise/json_text.hpp>
-#include <rankwise/observe/units.hpp>
-#include <rankwise/option_values.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
+#include <rankwise/text.hpp>
 
 #include "images/picture.hpp"
 #include "images/resized.hpp"
-#include "mobilenet/class_line.hpp"
-#include "mobilenet/classify.hpp"
-#include "mobilenet/frame.hpp"
-#include "mobilenet/latency.hpp"
-#include "mobilenet/memory_use.hpp"
-#include "mobilenet/picture_stage.hpp"
-#include "mobilenet/planned_run.hpp"
-#include "mobilenet/ranking.hpp"
+#include "mobilenet/commands/class_line.hpp"
+#include "mobilenet/commands/classify.hpp"
+#include "mobilenet/commands/latency.hpp"
+#include "mobilenet/commands/ranking.hpp"
+#include "mobilenet/plan/planned_run.hpp"
+#include "mobilenet/plan/spread_model.hpp"
 #include "mobilenet/settings.hpp"
-#include "mobilenet/spread_model.hpp"
+#include "mobilenet/stages/frame.hpp"
+#include "mobilenet/stages/memory_use.hpp"
+#include "mobilenet/stages/picture_stage.hpp"
 #include "mobilenet_video/frame_queue.hpp"
 
 #include <boost/program_options/value_semantic.hpp>

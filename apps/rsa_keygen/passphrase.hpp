@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rankwise/error.hpp>
-#include <rankwise/option_values.hpp>
+#include <rankwise/program.hpp>
 
 #include "rsa_keygen/openssl.hpp"
 

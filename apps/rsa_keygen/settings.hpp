@@ -2,8 +2,8 @@
 #pragma once
 
 #include <rankwise/error.hpp>
-#include <rankwise/option_values.hpp>
 #include <rankwise/options.hpp>
+#include <rankwise/program.hpp>
 
 #include "rsa_keygen/key_engine.hpp"
 #include "rsa_keygen/passphrase.hpp"

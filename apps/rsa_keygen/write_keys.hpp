@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/files/published_file.hpp>
+#include <rankwise/files.hpp>
 
 #include "rsa_keygen/gathering.hpp"
 #include "rsa_keygen/job.hpp"

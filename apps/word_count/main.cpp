@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Counts the words of files wherever a rank is free; no line names a rank.
-#include <rankwise/json_text.hpp>
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/output.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/readers.hpp>
+#include <rankwise/text.hpp>
 
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>

@@ -3,8 +3,8 @@
 
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
-#include <rankwise/engine/backoff.hpp>
-#include <rankwise/engine/frame.hpp>
+#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/mpi.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -44,10 +44,10 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
   std::span<const std::byte> payload;
   one_message_run run;
   if (communicator.rank() == 1) {
-    rankwise::engine::outbox to_root(endpoint, rankwise::root_rank);
+    rankwise::exchange::outbox to_root(endpoint, rankwise::root_rank);
     for (bool over = false; !over;) {
       if (!endpoint.try_receive(from, frame)) continue;
-      rankwise::engine::frame_reader reader(frame, n_received++);
+      rankwise::exchange::frame_reader reader(frame, n_received++);
       reader.next(said, payload);
       over = said.kind == core::message_kind::shutdown;
       if (over) continue;
@@ -60,7 +60,7 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
     while (!endpoint.all_sent()) continue;
   } else if (communicator.rank() == 0) {
     const rankwise::rank_id worker{1};
-    rankwise::engine::outbox to_worker(endpoint, worker);
+    rankwise::exchange::outbox to_worker(endpoint, worker);
     run.results.resize(n);
     core::coordinator_options how;
     how.n_items = n;
@@ -71,11 +71,11 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
     core::coordinator coordinator(how);
     const double cpu_before = thread_cpu_s();
     const double begun = wall_s();
-    coordinator.joined(worker, rankwise::engine::now());
+    coordinator.joined(worker, rankwise::transport::now());
     while (!coordinator.done()) {
-      const core::duration at = rankwise::engine::now();
+      const core::duration at = rankwise::transport::now();
       while (endpoint.try_receive(from, frame)) {
-        rankwise::engine::frame_reader reader(frame, n_received++);
+        rankwise::exchange::frame_reader reader(frame, n_received++);
         reader.next(said, payload);
         if (coordinator.receive(from, reader.epoch(), said, at) != core::verdict::accepted)
           continue;

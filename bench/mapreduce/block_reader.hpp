@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/read/separators.hpp>
+#include <rankwise/readers/detail/separators.hpp>
 
 #include "mapreduce/pread_file.hpp"
 

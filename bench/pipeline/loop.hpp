@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "mobilenet/synthetic_pixels.hpp"
+#include "mobilenet/stages/synthetic_pixels.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 // How the scheduler would do on 10,000 and 100,000 ranks: its own coordinator and workers, on a
 // simulated network in virtual time.
 #include <rankwise/rankwise.hpp>
-#include <rankwise/transport/sim.hpp>
+#include <rankwise/sim/core_run.hpp>
 
 #include "support/machine.hpp"
 #include "support/program.hpp"

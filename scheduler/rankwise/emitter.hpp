@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/combine/key_codec.hpp>
-#include <rankwise/combine/keyed_part.hpp>
-#include <rankwise/combine/packed_key.hpp>
-#include <rankwise/read/token.hpp>
+#include <rankwise/map_reduce/combine/key_codec.hpp>
+#include <rankwise/map_reduce/combine/keyed_part.hpp>
+#include <rankwise/map_reduce/combine/packed_key.hpp>
+#include <rankwise/readers/token.hpp>
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/codec.hpp>
 

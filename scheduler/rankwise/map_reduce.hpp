@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/combine/cuckoo_table.hpp>
-#include <rankwise/combine/dense_part.hpp>
-#include <rankwise/combine/linear_table.hpp>
-#include <rankwise/combine/list_sink.hpp>
-#include <rankwise/combine/mapper_traits.hpp>
-#include <rankwise/combine/part.hpp>
-#include <rankwise/distributed.hpp>
 #include <rankwise/emitter.hpp>
-#include <rankwise/engine/backoff.hpp>
-#include <rankwise/engine/call_rules.hpp>
+#include <rankwise/engine/call/call_rules.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/files/file_view.hpp>
-#include <rankwise/input_files.hpp>
-#include <rankwise/map_reduce_options.hpp>
+#include <rankwise/map_reduce/combine/cuckoo_table.hpp>
+#include <rankwise/map_reduce/combine/dense_part.hpp>
+#include <rankwise/map_reduce/combine/linear_table.hpp>
+#include <rankwise/map_reduce/combine/list_sink.hpp>
+#include <rankwise/map_reduce/combine/part.hpp>
+#include <rankwise/map_reduce/distributed.hpp>
+#include <rankwise/map_reduce/input_files.hpp>
+#include <rankwise/map_reduce/mapper_traits.hpp>
+#include <rankwise/map_reduce/options.hpp>
 #include <rankwise/pool.hpp>
-#include <rankwise/read/input.hpp>
-#include <rankwise/read/split.hpp>
+#include <rankwise/readers/input.hpp>
+#include <rankwise/readers/split.hpp>
 #include <rankwise/task.hpp>
+#include <rankwise/transport/backoff.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -45,7 +45,7 @@ struct begin_part {
   Combine combine = {};
 
   void operator()(task_context& context, std::uint32_t row) const {
-    engine::task_surroundings& around = context.around();
+    engine::rank_context& around = context.around();
     around.kept.keep_only(wanted);
     part_options mine = options;
     mine.group.row = row;
@@ -53,8 +53,8 @@ struct begin_part {
   }
 
  private:
-  std::unique_ptr<engine::resident> make(const part_options& mine,
-                                         engine::task_surroundings& around) const {
+  std::unique_ptr<exchange::rank_object> make(const part_options& mine,
+                                              engine::rank_context& around) const {
     if constexpr (n_dense_keys<Key> != 0) {
       return std::make_unique<dense_part<Value, Combine>>(
           n_dense_keys<Key>, mine.channel, mine.group, combine, *around.others, around.cancelled);
@@ -209,14 +209,14 @@ distributed<Key, Value> run_map_reduce(const char* name,
       parts, how.combiner, ranks.root().resident_numbers().wanted(), combine});
   own.with(ranks.options()).for_each(inputs, make_task(*number));
   map_reduce_statistics all;
-  const core::duration mapped_at = engine::now();
+  const core::duration mapped_at = transport::now();
   for (const part_figures& one : own.on_each_rank(finish_part<Value>{*number})) {
     all.n_emitted += one.n_emitted;
     all.bytes_shuffled += one.bytes_shuffled;
     all.bytes_spilled += one.bytes_spilled;
     all.most_memory_bytes = std::max(all.most_memory_bytes, one.most_bytes);
   }
-  all.merge_s = std::chrono::duration<double>(engine::now() - mapped_at).count();
+  all.merge_s = std::chrono::duration<double>(transport::now() - mapped_at).count();
   ranks.root().tally().note(all);
   return distributed<Key, Value>(own.as("rankwise::distributed"), how, number, all);
 }

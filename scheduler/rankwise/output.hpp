@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/distributed.hpp>
 #include <rankwise/entry.hpp>
 #include <rankwise/error.hpp>
-#include <rankwise/option_values.hpp>
+#include <rankwise/map_reduce/distributed.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
+#include <rankwise/program/option_values.hpp>
 
 #include <boost/program_options/options_description.hpp>
 #include <boost/program_options/value_semantic.hpp>

@@ -3,12 +3,12 @@
 
 #include <rankwise/core/pipeline_layout.hpp>
 #include <rankwise/core/pipeline_root.hpp>
-#include <rankwise/engine/input_watch.hpp>
-#include <rankwise/engine/pipeline_run_call.hpp>
-#include <rankwise/engine/stage_chain.hpp>
-#include <rankwise/pipeline_source.hpp>
+#include <rankwise/pipeline/run_call.hpp>
+#include <rankwise/pipeline/source.hpp>
+#include <rankwise/pipeline/stage.hpp>
+#include <rankwise/pipeline/stage_chain.hpp>
 #include <rankwise/pool.hpp>
-#include <rankwise/stage.hpp>
+#include <rankwise/process/input_watch.hpp>
 
 #include <fmt/core.h>
 
@@ -97,7 +97,7 @@ class pipeline {
     const std::uint64_t number_of_run = root.resident_numbers().next();
     const auto run_root = [&] {
       const engine::pipeline_seats::run_scope under_way_here(seats, number_of_run);
-      core::pipeline_root<engine::letter> ends(
+      core::pipeline_root<exchange::channel_message> ends(
           seats.parcels(), how.in_flight != 0 ? how.in_flight : 4 * layout_.n_seats());
       seats.on_failure([&](engine::stage_failure failure) {
         const bool is_last = asked.on_error != on_error_kind::collect;
@@ -117,13 +117,13 @@ class pipeline {
     engine::pipeline_run_call call(rows, {*number_, number_of_run, retries}, run_root);
     call.set_number(pool_.number_call());
     under_way = &call;
-    const core::duration begun = engine::now();
+    const core::duration begun = transport::now();
     options how_run = pipelines::with_root(asked);
     how_run.on_error = on_error_kind::stop;  // of the run: stages try again by themselves
     root.run(call, how_run, "pool::pipeline", core::placement::one_each);
     if (own) std::rethrow_exception(own);
     if (!failures.empty()) throw_failures(std::move(failures), call.n_total);
-    pipeline_report done = report(call, engine::now() - begun);
+    pipeline_report done = report(call, transport::now() - begun);
     root.tally().note(slowest_of(done));
     return done;
   }
@@ -134,7 +134,7 @@ class pipeline {
   /// Looks after source, sink and the root's own stages until the run is over.
   template <class Items, class Sink>
   static void pump(engine::pipeline_seats& seats,
-                   core::pipeline_root<engine::letter>& ends,
+                   core::pipeline_root<exchange::channel_message>& ends,
                    Items& items,
                    Sink& sink,
                    std::uint32_t retries,
@@ -142,12 +142,12 @@ class pipeline {
                    engine::pipeline_run_call& call) {
     constexpr int at_a_time = 16;
     call.n_total = items.n_items();
-    engine::backoff idle;
-    idle.reset(engine::now());
+    transport::backoff idle;
+    idle.reset(transport::now());
     if (is_ready) engine::ask_for_input();  // it may look whether there is any
     while (!ends.is_over()) {
-      bool any = seats.tend();
-      while (std::optional<core::parcel<engine::letter>> out = ends.leave()) {
+      bool any = seats.poll();
+      while (std::optional<core::parcel<exchange::channel_message>> out = ends.leave()) {
         any = true;
         ++call.n_done;
         if (out->is_gap) {
@@ -164,7 +164,8 @@ class pipeline {
           ends.end_source();
           break;
         }
-        engine::letter value{root_rank, 0, seats.new_letter(), engine::pipeline_seats::value_at};
+        exchange::channel_message value{
+            root_rank, 0, seats.new_message(), engine::pipeline_seats::value_at};
         wire::encoder<Input>(value.frame).put(*item);
         ends.enter(std::move(value));
         seats.deliver();  // so that the source is asked for as many as there are replicas
@@ -173,15 +174,15 @@ class pipeline {
       }
       any = seats.work_once(retries) || any;
       if (any) {
-        idle.reset(engine::now());
+        idle.reset(transport::now());
       } else {
-        idle.wait(engine::now());
+        idle.wait(transport::now());
       }
     }
   }
 
   template <class Sink>
-  static void give(Sink& sink, std::uint64_t item, const engine::letter& value) {
+  static void give(Sink& sink, std::uint64_t item, const exchange::channel_message& value) {
     Output out = wire::decoder<Output>(value.content()).get();
     if constexpr (std::is_invocable_v<Sink&, std::uint64_t, Output>) {
       std::invoke(sink, item, std::move(out));

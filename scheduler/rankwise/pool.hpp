@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/engine/require_task.hpp>
-#include <rankwise/engine/root.hpp>
-#include <rankwise/engine/typed_calls.hpp>
-#include <rankwise/map_reduce_options.hpp>
-#include <rankwise/observe/statistics.hpp>
+#include <rankwise/engine/call/require_task.hpp>
+#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/root/root.hpp>
+#include <rankwise/map_reduce/options.hpp>
 #include <rankwise/options.hpp>
+#include <rankwise/statistics.hpp>
 #include <rankwise/task.hpp>
 
 #include <algorithm>
@@ -98,12 +98,12 @@ class pool {
   /// Throws: what is no failure of a task, as every call does.
   template <std::ranges::input_range Inputs, class Task>
   auto try_map(Inputs&& inputs, const Task& task) const {
-    using input = std::ranges::range_value_t<Inputs>;
+    using element = std::ranges::range_value_t<Inputs>;
     if constexpr (!engine::require_mapping<Inputs, Task>()) {
       return engine::refused_outcomes<Inputs, Task>();
     } else {
       return on_random_access(inputs, [&]<class Range>(const Range& range) {
-        using result = std::remove_cvref_t<engine::task_result_t<Task, input>>;
+        using result = std::remove_cvref_t<engine::task_result_t<Task, element>>;
         engine::map_call<Range, Task, result> call(range, task);
         call.keep_failures();
         run(call, "pool::try_map");

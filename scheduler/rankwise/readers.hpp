@@ -3,11 +3,11 @@
 
 // What a mapper reads its records with. Link rankwise::readers, which finds the libraries that
 // unpack gzip, zstd, bzip2 and xz, and Highway, without which words are found at half the speed.
-#include <rankwise/read/for_each_block.hpp>
-#include <rankwise/read/for_each_letters.hpp>
-#include <rankwise/read/for_each_line.hpp>
-#include <rankwise/read/for_each_row.hpp>
-#include <rankwise/read/for_each_word.hpp>
-#include <rankwise/read/input.hpp>
-#include <rankwise/read/open_file.hpp>
-#include <rankwise/read/split.hpp>
+#include <rankwise/readers/for_each_block.hpp>
+#include <rankwise/readers/for_each_letters.hpp>
+#include <rankwise/readers/for_each_line.hpp>
+#include <rankwise/readers/for_each_row.hpp>
+#include <rankwise/readers/for_each_word.hpp>
+#include <rankwise/readers/input.hpp>
+#include <rankwise/readers/open_file.hpp>
+#include <rankwise/readers/split.hpp>

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/command_line.hpp>
-#include <rankwise/engine/before_main.hpp>
-#include <rankwise/engine/mpi_session.hpp>
-#include <rankwise/engine/root.hpp>
-#include <rankwise/engine/server.hpp>
-#include <rankwise/engine/start_signs.hpp>
-#include <rankwise/engine/start_up.hpp>
-#include <rankwise/engine/survival.hpp>
-#include <rankwise/engine/task_end.hpp>
+#include <rankwise/engine/rank/loss_settings.hpp>
+#include <rankwise/engine/rank/task_end.hpp>
+#include <rankwise/engine/rank/worker_rank.hpp>
+#include <rankwise/engine/root/root.hpp>
+#include <rankwise/engine/start_up/identity.hpp>
+#include <rankwise/engine/start_up/start_up_heartbeat.hpp>
 #include <rankwise/error.hpp>
-#include <rankwise/launcher.hpp>
+#include <rankwise/journal/journal.hpp>
+#include <rankwise/journal/open_journal.hpp>
 #include <rankwise/observe/console.hpp>
-#include <rankwise/observe/journal.hpp>
-#include <rankwise/observe/open_journal.hpp>
-#include <rankwise/observe/standard_streams.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
+#include <rankwise/process/before_main.hpp>
+#include <rankwise/process/launcher.hpp>
+#include <rankwise/process/standard_streams.hpp>
+#include <rankwise/program/command_line.hpp>
 #include <rankwise/transport/alone.hpp>
 #include <rankwise/transport/mpi.hpp>
+#include <rankwise/transport/mpi_session.hpp>
 #include <rankwise/version.hpp>
 
 #include <boost/mpi/communicator.hpp>
@@ -80,11 +80,11 @@ template <class Body>
 void run_on_endpoint(transport::endpoint& endpoint,
                      const std::vector<std::string>& hosts,
                      const options& how,
-                     const survival& losses,
+                     const loss_settings& losses,
                      Body& body) {
   if (endpoint.rank() != root_rank) {
     or_bring_down([&] {
-      server mine(endpoint, losses);
+      worker_rank mine(endpoint, losses);
       const task_end named(mine.around(), true);
       mine.serve();
     });
@@ -139,8 +139,8 @@ inline std::vector<std::string> hosts_of(const std::vector<identity>& ranks) {
 }
 
 /// How a job of these ranks survives losses.
-inline survival survival_of(const std::vector<identity>& ranks, const options& how) {
-  survival losses;
+inline loss_settings loss_settings_of(const std::vector<identity>& ranks, const options& how) {
+  loss_settings losses;
   losses.timeout = std::chrono::duration_cast<core::duration>(
       std::chrono::duration<double>(how.heartbeat_timeout_s));
   for (const identity& one : ranks) losses.processes.push_back(one.process);
@@ -157,7 +157,7 @@ void run_on_communicator(const boost::mpi::communicator& communicator,
   try {
     transport::mpi endpoint(communicator);
     const std::vector<identity> all = introduce(endpoint);
-    const survival losses = survives ? survival_of(all, how) : survival{};
+    const loss_settings losses = survives ? loss_settings_of(all, how) : loss_settings{};
     std::exception_ptr failure;
     try {
       run_on_endpoint(endpoint, hosts_of(all), how, losses, body);
@@ -182,7 +182,7 @@ template <class Body>
 void run_under_launcher(
     int& argc, char**& argv, const launcher_line& launcher, const options& how, Body& body) {
   // For good: their destructors would finalise.
-  std::optional<start_signs> telling(launcher);
+  std::optional<start_up_heartbeat> telling(launcher);
   static const auto* const environment =
       new boost::mpi::environment(argc, argv, boost::mpi::threading::serialized, false);
   static_cast<void>(environment);
@@ -192,7 +192,7 @@ void run_under_launcher(
   telling.reset();
   if (endpoint->rank() == root_rank)
     launcher.say(fmt::format("{} {}", launcher_words::joined, endpoint->n_ranks()));
-  run_on_endpoint(*endpoint, hosts_of(all), how, survival_of(all, how), body);
+  run_on_endpoint(*endpoint, hosts_of(all), how, loss_settings_of(all, how), body);
 }
 
 }  // namespace engine

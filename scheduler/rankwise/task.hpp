@@ -3,8 +3,8 @@
 
 #include <rankwise/core/settlements.hpp>
 #include <rankwise/core/types.hpp>
-#include <rankwise/engine/peers.hpp>
-#include <rankwise/engine/residents.hpp>
+#include <rankwise/exchange/channels.hpp>
+#include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/random.hpp>
 
 #include <atomic>
@@ -21,7 +21,7 @@ namespace engine {
 
 /// What the tasks of one rank share. What belongs to a call or chunk is set by the thread that runs
 /// tasks, when a chunk begins.
-struct task_surroundings {
+struct rank_context {
   rank_id rank = root_rank;
   std::string host;
   std::uint64_t seed = 0;
@@ -33,8 +33,8 @@ struct task_surroundings {
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
   bool again = false;  ///< the items under way may have been run before
   core::settlements settle;
-  residents kept;
-  peers* others = nullptr;
+  exchange::rank_objects kept;
+  exchange::channels* others = nullptr;
 };
 
 }  // namespace engine
@@ -45,7 +45,7 @@ class task_context {
  public:
   /// Made by whoever runs the task. `no_settling` says in which kind of call `when_settled` is
   /// refused, and why; null: it is not.
-  task_context(engine::task_surroundings& around, std::uint64_t index, const char* no_settling)
+  task_context(engine::rank_context& around, std::uint64_t index, const char* no_settling)
       : around_(&around), index_(index), no_settling_(no_settling) {}
 
   /// Of the item, in the inputs of the call.
@@ -72,7 +72,7 @@ class task_context {
   bool cancelled() const { return around_->cancelled.load(std::memory_order_relaxed); }
 
   /// For the library's own tasks.
-  engine::task_surroundings& around() const { return *around_; }
+  engine::rank_context& around() const { return *around_; }
 
   /// Has `handler` called on this rank, by the thread that runs tasks, once it is known whether the
   /// result of this task counts: with true when the root has accepted it, before the call returns;
@@ -91,7 +91,7 @@ class task_context {
   }
 
  private:
-  engine::task_surroundings* around_;
+  engine::rank_context* around_;
   std::uint64_t index_;
   const char* no_settling_;
 };

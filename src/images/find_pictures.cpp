@@ -2,7 +2,7 @@
 #include "images/find_pictures.hpp"
 
 #include <rankwise/error.hpp>
-#include <rankwise/files/files_below.hpp>
+#include <rankwise/files.hpp>
 
 #include <fmt/format.h>
 

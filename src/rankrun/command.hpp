@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/launcher.hpp>
-#include <rankwise/option_variables.hpp>
+#include <rankwise/process/launcher.hpp>
+#include <rankwise/program/option_variables.hpp>
 
 #include "allocation.hpp"
 #include "hostfile.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "job.hpp"
 
-#include <rankwise/observe/standard_streams.hpp>
+#include <rankwise/process/standard_streams.hpp>
 
 #include "banner_filter.hpp"
 #include "carriers.hpp"
@@ -105,7 +105,7 @@ class running_job {
 
   job_end end() {
     if (const std::optional<int> error = output_->error()) return end_unwritten({*error});
-    if (!signs_.outcome() && !signs_.last_words().empty()) say_line(last_words());
+    if (!signs_.outcome() && !signs_.termination_notice().empty()) say_line(termination_notice());
     return end_of_job();
   }
 
@@ -118,9 +118,9 @@ class running_job {
   }
 
   /// The root knows of the signal that mpirun sends it; the one that was sent here is meant.
-  std::string last_words() const {
+  std::string termination_notice() const {
     constexpr std::string_view told = "ended by SIGTERM";
-    std::string words = signs_.last_words();
+    std::string words = signs_.termination_notice();
     const std::size_t at = words.find(told);
     if (ended_by_ && at != std::string::npos)
       words.replace(at, told.size(), fmt::format("ended by SIG{}", sigabbrev_np(*ended_by_)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/launcher.hpp>
+#include <rankwise/process/launcher.hpp>
 
 #include "text.hpp"
 
@@ -66,7 +66,7 @@ class job_signs {
   std::optional<int> outcome() const { return outcome_; }
 
   /// What the root would say, should it be ended.
-  const std::string& last_words() const { return last_words_; }
+  const std::string& termination_notice() const { return termination_notice_; }
 
   /// It ended because a rank was lost that it needed.
   bool has_lost() const { return has_lost_; }
@@ -114,14 +114,14 @@ class job_signs {
     if (!runs_again && (has_joined_ || root_ == speaker)) return;
     root_ = speaker;
     outcome_.reset();  // of another process, which may have run before this one, or another run
-    last_words_.clear();
+    termination_notice_.clear();
     has_lost_ = false;
   }
 
   void hear_of_end(const std::vector<std::string_view>& all, std::string_view words) {
-    if (all[0] == launcher_words::last_words)
-      last_words_ =
-          plain_text(trim(words.substr(words.find(launcher_words::last_words) + all[0].size())));
+    if (all[0] == launcher_words::termination_notice)
+      termination_notice_ = plain_text(
+          trim(words.substr(words.find(launcher_words::termination_notice) + all[0].size())));
     if (all.size() == 1 && all[0] == launcher_words::lost) has_lost_ = true;
     if (all.size() == 2 && all[0] == launcher_words::outcome) outcome_ = parse_number(all[1], 255);
   }
@@ -131,7 +131,7 @@ class job_signs {
   bool has_joined_ = false;
   bool wants_input_ = false;
   bool has_lost_ = false;
-  std::string last_words_;
+  std::string termination_notice_;
   std::optional<int> outcome_;
   std::map<int, sign> starting_;
 };

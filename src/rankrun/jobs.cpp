@@ -6,10 +6,10 @@
 #include "text.hpp"
 
 #ifdef RANKWISE_HAS_SQLITE
-#include <rankwise/json_text.hpp>
-#include <rankwise/observe/journal_file.hpp>
-#include <rankwise/observe/sqlite.hpp>
-#include <rankwise/observe/units.hpp>
+#include <rankwise/journal/journal_file.hpp>
+#include <rankwise/journal/sqlite.hpp>
+#include <rankwise/text/json.hpp>
+#include <rankwise/text/units.hpp>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

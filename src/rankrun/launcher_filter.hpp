@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/launcher.hpp>
+#include <rankwise/process/launcher.hpp>
 
 #include <algorithm>
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "machine.hpp"
 
-#include <rankwise/launcher.hpp>
+#include <rankwise/process/launcher.hpp>
 
 #include <fmt/format.h>
 

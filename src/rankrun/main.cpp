@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <rankwise/launcher.hpp>
-#include <rankwise/observe/standard_streams.hpp>
+#include <rankwise/process/launcher.hpp>
+#include <rankwise/process/standard_streams.hpp>
 
 #include "allocation.hpp"
 #include "command.hpp"

@@ -93,8 +93,8 @@ TEST_CASE("what ranks have told") {
     signs.hear(nonsense, begun + 12s);
     CHECK_FALSE(signs.outcome());
   }
-  signs.hear("70 last-words rankwise: ended by SIGTERM during pool::map", begun + 12s);
-  CHECK(signs.last_words() == "rankwise: ended by SIGTERM during pool::map");
+  signs.hear("70 termination-notice rankwise: ended by SIGTERM during pool::map", begun + 12s);
+  CHECK(signs.termination_notice() == "rankwise: ended by SIGTERM during pool::map");
   signs.hear("70 outcome 0", begun + 12s);
   CHECK(signs.outcome() == 0);
 }
@@ -116,11 +116,11 @@ TEST_CASE("how a job ends, its root alone says") {
   SECTION("not a process that the root has started") {
     signs.hear("70 starting 0 pi001", begun);
     signs.hear("70 joined 2", begun);
-    for (const char* const other : {"71 outcome 0", "71 lost", "71 last-words none"})
+    for (const char* const other : {"71 outcome 0", "71 lost", "71 termination-notice none"})
       signs.hear(other, begun);
     CHECK_FALSE(signs.outcome());
     CHECK_FALSE(signs.has_lost());
-    CHECK(signs.last_words().empty());
+    CHECK(signs.termination_notice().empty());
     signs.hear("70 outcome 1", begun);
     CHECK(signs.outcome() == 1);
   }

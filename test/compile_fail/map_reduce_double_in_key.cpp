@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // EXPECT: rankwise: a floating-point number is no key of map_reduce, nor part of one
 // EXPECT: round it to an integer
-#include <rankwise/combine/key_codec.hpp>
+#include <rankwise/map_reduce/combine/key_codec.hpp>
 
 namespace {
 

@@ -2,8 +2,8 @@
 // Frames and values that are not what they say: refused with a decode_error, or read; never more
 // memory than a few times what came.
 #include <rankwise/core/message.hpp>
-#include <rankwise/engine/failure_text.hpp>
-#include <rankwise/engine/frame.hpp>
+#include <rankwise/engine/call/failure_text.hpp>
+#include <rankwise/exchange/outbox.hpp>
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/codec.hpp>
 
@@ -81,7 +81,7 @@ TEST_CASE("frames") {
     const std::string text = fuzz::changed(texts, chance);
     const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
     try {
-      rankwise::engine::frame_reader reader(bytes, 0);
+      rankwise::exchange::frame_reader reader(bytes, 0);
       rankwise::core::message said;
       std::span<const std::byte> payload;
       while (reader.next(said, payload)) {

@@ -3,7 +3,7 @@
 #include "catch.hpp"
 #ifdef RANKWISE_HAS_SQLITE
 #include <rankwise/error.hpp>
-#include <rankwise/observe/sqlite_journal.hpp>
+#include <rankwise/journal/sqlite_journal.hpp>
 
 #include "fuzz.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Host files, command lines and what ranks print, as nobody means them: refused with a message, or
 // read; nothing else.
-#include <rankwise/command_line.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/program/command_line.hpp>
 
 #include "catch.hpp"
 #include "fuzz.hpp"

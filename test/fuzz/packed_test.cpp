@@ -2,9 +2,9 @@
 // Damaged packed data: refused with the byte's place, or unpacked to the same text however they are
 // read.
 #include <rankwise/error.hpp>
-#include <rankwise/read/memory_source.hpp>
-#include <rankwise/read/open_file.hpp>
-#include <rankwise/read/packing.hpp>
+#include <rankwise/readers/detail/memory_source.hpp>
+#include <rankwise/readers/detail/packing.hpp>
+#include <rankwise/readers/open_file.hpp>
 
 #include "catch.hpp"
 #include "fuzz.hpp"

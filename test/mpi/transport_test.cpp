@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <rankwise/engine/backoff.hpp>
 #include <rankwise/random.hpp>
+#include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/mpi.hpp>
 
 #include "catch.hpp"

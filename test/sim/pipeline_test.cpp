@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pipelines on simulated clusters: order, bounds, rates, and ranks that are lost.
 #include <rankwise/random.hpp>
-#include <rankwise/transport/sim_pipeline.hpp>
+#include <rankwise/sim/pipeline_run.hpp>
 
 #include "catch.hpp"
 

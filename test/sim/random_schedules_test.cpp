@@ -3,7 +3,7 @@
 // seed. Each run must end with every item counted exactly once. RANKWISE_TEST_SEED=N runs that one
 // alone, RANKWISE_TEST_SCHEDULES=N so many with faults, and so many without.
 #include <rankwise/random.hpp>
-#include <rankwise/transport/sim.hpp>
+#include <rankwise/sim/core_run.hpp>
 
 #include "catch.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <rankwise/random.hpp>
-#include <rankwise/transport/sim.hpp>
+#include <rankwise/sim/core_run.hpp>
 
 #include "catch.hpp"
 

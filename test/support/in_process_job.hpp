@@ -3,12 +3,12 @@
 // MPI, with ranks that die and freeze.
 #pragma once
 
-#include <rankwise/engine/backoff.hpp>
-#include <rankwise/engine/root.hpp>
-#include <rankwise/engine/server.hpp>
+#include <rankwise/engine/rank/worker_rank.hpp>
+#include <rankwise/engine/root/root.hpp>
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
+#include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -40,7 +40,7 @@ class thread_network {
 
   /// The rank does nothing for that long, from when it is next at its messages.
   void freeze(rank_id rank, core::duration time) {
-    place_of(rank).frozen_until = (engine::now() + time).count();
+    place_of(rank).frozen_until = (transport::now() + time).count();
   }
 
   void freeze_all(core::duration time) {
@@ -81,7 +81,8 @@ class thread_network {
   place& place_of(rank_id rank) { return places_[to_index(rank)]; }
 
   static void wait_until(const std::atomic<core::duration::rep>& time) {
-    while (engine::now().count() < time) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (transport::now().count() < time)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   /// What has befallen the rank, whose thread this is.
@@ -129,12 +130,12 @@ class in_process_job {
   static constexpr core::duration timeout = std::chrono::seconds(1);
 
   explicit in_process_job(std::uint32_t n_ranks) : network_(n_ranks) {
-    const engine::survival how{timeout};
+    const engine::loss_settings how{timeout};
     for (std::uint32_t row = 1; row < n_ranks; ++row) {
       threads_.emplace_back([this, row, how] {
         thread_endpoint endpoint(network_, to_rank(row));
         try {
-          engine::server(endpoint, how).serve();
+          engine::worker_rank(endpoint, how).serve();
         } catch (const engine::cannot_go_on&) {
           // It was killed.
         }

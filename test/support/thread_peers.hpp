@@ -3,10 +3,10 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
-#include <rankwise/engine/backoff.hpp>
-#include <rankwise/engine/frame.hpp>
-#include <rankwise/engine/mailbox.hpp>
-#include <rankwise/engine/peers.hpp>
+#include <rankwise/exchange/channels.hpp>
+#include <rankwise/exchange/mailbox.hpp>
+#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/transport/backoff.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <atomic>
@@ -30,7 +30,7 @@ namespace rankwise::test {
 
 /// One of the ranks: letters go to the others' queues; its own are taken where it tends, and before
 /// that nobody answers for it.
-class thread_peers final : public engine::peers {
+class thread_peers final : public exchange::channels {
  public:
   thread_peers(std::vector<std::unique_ptr<thread_peers>>& all,
                std::uint32_t row,
@@ -45,7 +45,7 @@ class thread_peers final : public engine::peers {
   std::uint32_t n_ranks() const override { return static_cast<std::uint32_t>(all_->size()); }
 
   void post(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes piece) override {
-    engine::letter what{to_rank(row_), subject, std::move(piece), engine::front_bytes};
+    exchange::channel_message what{to_rank(row_), subject, std::move(piece), exchange::front_bytes};
     thread_peers& other = *all_->at(to_index(to));
     const std::lock_guard held(other.lock_);
     other.arrived_.emplace_back(channel, std::move(what));
@@ -61,8 +61,8 @@ class thread_peers final : public engine::peers {
 
   void close(std::uint64_t channel) override { mailbox_.close(channel); }
 
-  bool tend() override {
-    std::deque<std::pair<std::uint64_t, engine::letter>> arrived;
+  bool poll() override {
+    std::deque<std::pair<std::uint64_t, exchange::channel_message>> arrived;
     {
       const std::lock_guard held(lock_);
       arrived.swap(arrived_);
@@ -89,7 +89,7 @@ class thread_peers final : public engine::peers {
     const std::uint64_t all_here = (n_met_->fetch_add(1) / all_->size() + 1) * all_->size();
     while (n_met_->load() < all_here) {
       if (cancelled_->load()) throw std::runtime_error("cancelled");
-      if (!tend()) std::this_thread::yield();
+      if (!poll()) std::this_thread::yield();
     }
   }
 
@@ -98,9 +98,9 @@ class thread_peers final : public engine::peers {
   std::uint32_t row_;
   std::atomic<bool>* cancelled_;
   std::atomic<std::uint64_t>* n_met_;
-  engine::mailbox mailbox_;
+  exchange::mailbox mailbox_;
   std::mutex lock_;
-  std::deque<std::pair<std::uint64_t, engine::letter>> arrived_;  // under the lock
+  std::deque<std::pair<std::uint64_t, exchange::channel_message>> arrived_;  // under the lock
 };
 
 /// Runs `body(thread_peers&)` on `n_ranks` ranks, and returns what each has thrown, by row; empty

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Each kind of call under each option and loss: the right result, or a refusal by name.
+#include <rankwise/journal/open_journal.hpp>
 #include <rankwise/map_reduce.hpp>
-#include <rankwise/observe/open_journal.hpp>
 #include <rankwise/pipeline.hpp>
 
 #include "catch.hpp"

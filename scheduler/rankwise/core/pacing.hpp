@@ -102,9 +102,9 @@ class pacing {
   /// tasks keep it from its messages; its stand-in comes after some milliseconds.
   double answer_seconds(const situation& now) const {
     if (options_.first_worker != 0) return chunk_seconds_min(now);
-    constexpr double stand_in_comes = 1.5e-3;
+    constexpr double helper_thread_comes = 1.5e-3;
     constexpr double tasks_in_a_row = 3;  // their lengths vary
-    const double kept = std::min(item_seconds(*now.root), stand_in_comes);
+    const double kept = std::min(item_seconds(*now.root), helper_thread_comes);
     return std::max(chunk_seconds_min(now), tasks_in_a_row * kept);
   }
 

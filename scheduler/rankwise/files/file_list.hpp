@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/combine/key_hash.hpp>
 #include <rankwise/error.hpp>
-#include <rankwise/files/files_below.hpp>
-#include <rankwise/read/file_source.hpp>
-#include <rankwise/read/packing.hpp>
-#include <rankwise/read/spooled_source.hpp>
+#include <rankwise/readers/detail/file_source.hpp>
+#include <rankwise/readers/detail/packing.hpp>
+#include <rankwise/readers/detail/spooled_source.hpp>
+#include <rankwise/readers/files_below.hpp>
+#include <rankwise/wire/digest.hpp>
 
 #include <fmt/core.h>
 
@@ -63,7 +63,7 @@ inline std::optional<file_facts> look_at(const std::string& path) {
     seen.path = path;
     seen.n_bytes = n_bytes;
     seen.changed_ns = rankwise::detail::changed_ns_of(status);
-    seen.first_block_hash = combine::key_hash(0)(beginning);
+    seen.first_block_hash = wire::digest().add(std::as_bytes(std::span(beginning))).value();
     seen.packed = packing_of(beginning, path);
     return seen;
   } catch (const config_error&) {

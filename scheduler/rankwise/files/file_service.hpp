@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/engine/peers.hpp>
+#include <rankwise/exchange/channels.hpp>
 #include <rankwise/files/file_wire.hpp>
-#include <rankwise/read/byte_source.hpp>
+#include <rankwise/readers/byte_source.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ class file_service {
   explicit file_service(opener open) : open_(std::move(open)) {}
 
   /// Appends the block that `what` asks for, or why it can't be read.
-  void answer(const engine::letter& what, wire::bytes& out) {
+  void answer(const exchange::channel_message& what, wire::bytes& out) {
     const std::size_t begin = out.size();
     try {
       const auto asked = wire::reader(what.content()).take_value<block_request>();

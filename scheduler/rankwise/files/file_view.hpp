@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/engine/peers.hpp>
-#include <rankwise/engine/residents.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/exchange/channels.hpp>
+#include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/files/file_wire.hpp>
-#include <rankwise/read/byte_source.hpp>
-#include <rankwise/read/input.hpp>
-#include <rankwise/read/open_file.hpp>
-#include <rankwise/read/split.hpp>
+#include <rankwise/readers/byte_source.hpp>
+#include <rankwise/readers/input.hpp>
+#include <rankwise/readers/open_file.hpp>
+#include <rankwise/readers/split.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <algorithm>
@@ -33,7 +33,9 @@ inline constexpr std::string_view standard_input = "standard input";
 /// Answers of the root that this rank waits for.
 class pending_blocks {
  public:
-  pending_blocks(engine::peers& others, std::uint64_t channel, const std::atomic<bool>& cancelled)
+  pending_blocks(exchange::channels& others,
+                 std::uint64_t channel,
+                 const std::atomic<bool>& cancelled)
       : others_(&others), channel_(channel), cancelled_(&cancelled) {}
 
   pending_blocks(const pending_blocks&) = delete;
@@ -47,9 +49,10 @@ class pending_blocks {
 
   /// Asks the root for a block; returns the number of the request.
   std::uint64_t ask(const block_request& asked) {
-    wire::bytes piece = engine::peers::new_letter();
+    wire::bytes piece = exchange::channels::new_message();
     wire::append_value(piece, asked);
-    if (last_ == 0) others_->open(channel_, [this](const engine::letter& what) { keep(what); });
+    if (last_ == 0)
+      others_->open(channel_, [this](const exchange::channel_message& what) { keep(what); });
     answers_[++last_];
     others_->post(root_rank, channel_, last_, std::move(piece));
     return last_;
@@ -60,7 +63,7 @@ class pending_blocks {
   /// Throws: std::runtime_error if the call is cancelled meanwhile.
   wire::bytes take(std::uint64_t number) {
     try {
-      engine::tend_until(*others_, *cancelled_, [&] { return !answers_.at(number).empty(); });
+      exchange::poll_until(*others_, *cancelled_, [&] { return !answers_.at(number).empty(); });
     } catch (...) {
       forget(number);
       throw;
@@ -72,14 +75,14 @@ class pending_blocks {
   void forget(std::uint64_t number) { answers_.erase(number); }
 
  private:
-  void keep(const engine::letter& what) {
+  void keep(const exchange::channel_message& what) {
     const auto place = answers_.find(what.subject);
     if (place == answers_.end()) return;  // nobody waits for it any more
     const std::span<const std::byte> content = what.content();
     place->second.assign(content.begin(), content.end());
   }
 
-  engine::peers* others_;
+  exchange::channels* others_;
   std::uint64_t channel_;
   const std::atomic<bool>* cancelled_;
   std::map<std::uint64_t, wire::bytes> answers_;  // by request; empty: not here yet
@@ -164,10 +167,10 @@ class remote_source final : public byte_source {
 };
 
 /// The files of a list, as this rank comes to them.
-class file_view final : public engine::resident {
+class file_view final : public exchange::rank_object {
  public:
   /// `is_here` says which files this host has, by their numbers in the list.
-  file_view(engine::peers& others,
+  file_view(exchange::channels& others,
             std::uint64_t channel,
             const std::atomic<bool>& cancelled,
             std::vector<char> is_here)

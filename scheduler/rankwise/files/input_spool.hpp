@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/combine/spill_file.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/files/file_list.hpp>
 #include <rankwise/files/file_wire.hpp>
-#include <rankwise/read/packing.hpp>
+#include <rankwise/files/spill_file.hpp>
+#include <rankwise/readers/detail/packing.hpp>
 
 #include <algorithm>
 #include <array>

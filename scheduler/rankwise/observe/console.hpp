@@ -2,13 +2,13 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
-#include <rankwise/launcher.hpp>
 #include <rankwise/observe/background_writer.hpp>
 #include <rankwise/observe/progress.hpp>
-#include <rankwise/observe/statistics.hpp>
 #include <rankwise/observe/summary.hpp>
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
+#include <rankwise/process/launcher.hpp>
+#include <rankwise/statistics.hpp>
 
 #include <fmt/core.h>
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
-#include <rankwise/observe/statistics.hpp>
-#include <rankwise/observe/units.hpp>
 #include <rankwise/options.hpp>
+#include <rankwise/statistics.hpp>
+#include <rankwise/text/units.hpp>
 
 #include <fmt/core.h>
 

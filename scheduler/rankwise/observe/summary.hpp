@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/json_text.hpp>
-#include <rankwise/observe/statistics.hpp>
-#include <rankwise/observe/units.hpp>
+#include <rankwise/statistics.hpp>
+#include <rankwise/text/json.hpp>
+#include <rankwise/text/units.hpp>
 
 #include <fmt/core.h>
 

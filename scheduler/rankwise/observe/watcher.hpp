@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
-#include <rankwise/observe/statistics.hpp>
+#include <rankwise/statistics.hpp>
 
 #include <string>
 

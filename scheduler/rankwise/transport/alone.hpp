@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/rank.hpp>
 #include <rankwise/transport/endpoint.hpp>
 
-#include <array>
 #include <string>
-#include <unistd.h>
 #include <utility>
-
-namespace rankwise {
-
-/// The name of this host, as `gethostname` gives it.
-inline std::string this_host() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
-}  // namespace rankwise
 
 namespace rankwise::transport {
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "inference/plan/plan_text.hpp"
 
-#include <rankwise/json_text.hpp>
-#include <rankwise/observe/units.hpp>
+#include <rankwise/text.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -2,8 +2,8 @@
 #include "csv/column.hpp"
 
 #include <rankwise/error.hpp>
-#include <rankwise/read/input.hpp>
-#include <rankwise/read/memory_source.hpp>
+#include <rankwise/readers/detail/memory_source.hpp>
+#include <rankwise/readers/input.hpp>
 
 #include "catch.hpp"
 #include "csv/table_options.hpp"

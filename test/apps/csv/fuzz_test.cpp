@@ -4,9 +4,9 @@
 #include "fuzz/fuzz.hpp"
 
 #include <rankwise/error.hpp>
-#include <rankwise/parse_number.hpp>
-#include <rankwise/read/input.hpp>
-#include <rankwise/read/memory_source.hpp>
+#include <rankwise/readers/detail/memory_source.hpp>
+#include <rankwise/readers/input.hpp>
+#include <rankwise/text/parse_number.hpp>
 
 #include "catch.hpp"
 #include "csv/column.hpp"

@@ -2,9 +2,9 @@
 #include "histogram/image_part.hpp"
 
 #include <rankwise/error.hpp>
-#include <rankwise/read/input.hpp>
-#include <rankwise/read/memory_source.hpp>
-#include <rankwise/read/split.hpp>
+#include <rankwise/readers/detail/memory_source.hpp>
+#include <rankwise/readers/input.hpp>
+#include <rankwise/readers/split.hpp>
 
 #include "bitmap.hpp"
 #include "catch.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mobilenet/comparison.hpp"
+#include "mobilenet/commands/comparison.hpp"
 
 #include "catch.hpp"
 

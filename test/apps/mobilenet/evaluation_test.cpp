@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mobilenet/evaluation.hpp"
+#include "mobilenet/commands/evaluation.hpp"
 
 #include "catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mobilenet/labels.hpp"
+#include "mobilenet/commands/labels.hpp"
 
 #include <rankwise/error.hpp>
 

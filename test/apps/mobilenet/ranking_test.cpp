@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "mobilenet/ranking.hpp"
+#include "mobilenet/commands/ranking.hpp"
 
 #include "catch.hpp"
-#include "mobilenet/classifier.hpp"
-#include "mobilenet/latency.hpp"
-#include "mobilenet/picture_stage.hpp"
+#include "mobilenet/commands/classifier.hpp"
+#include "mobilenet/commands/latency.hpp"
+#include "mobilenet/stages/picture_stage.hpp"
 #include "random_graph.hpp"
 
 #include <cmath>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "mobilenet/spread.hpp"
+#include "mobilenet/plan/spread.hpp"
 
 #include <rankwise/error.hpp>
 
 #include "catch.hpp"
 #include "inference/model/cut_points.hpp"
 #include "inference/model/model_maker.hpp"
-#include "mobilenet/link_pairs.hpp"
+#include "mobilenet/plan/link_pairs.hpp"
 
 #include <cstddef>
 #include <string>

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/task.hpp>
+#include <rankwise/transport/backoff.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace rankwise::engine {
+
+/// A task's exception on its way out of the task.
+struct task_threw {
+  std::string text;
+  bool is_configuration = false;
+};
+
+/// The exception under way, in words. To be called in a catch block.
+inline task_threw describe_exception() {
+  try {
+    throw;
+  } catch (const config_error& error) {
+    return {error.what(), true};
+  } catch (const std::exception& error) {
+    return {error.what()};
+  } catch (...) {
+    return {"an exception that is not a std::exception"};
+  }
+}
+
+/// What a rank does about the chunk under way.
+class chunk_host {
+ public:
+  chunk_host() = default;
+  chunk_host(const chunk_host&) = delete;
+  chunk_host& operator=(const chunk_host&) = delete;
+  chunk_host(chunk_host&&) = delete;
+  chunk_host& operator=(chunk_host&&) = delete;
+  virtual ~chunk_host() = default;
+
+  /// Looks after messages, between two tasks.
+  virtual void attend_between_tasks(core::duration at) = 0;
+
+  /// `items`, the next of the chunk, are done; their results stand in `piece`.
+  virtual void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) = 0;
+
+  /// The task of the next item of the chunk threw.
+  virtual void report_failed(core::duration elapsed, const task_threw& threw) = 0;
+};
+
+/// The chunk under way, as the code that runs its tasks sees it.
+class chunk_scope {
+ public:
+  chunk_scope(chunk_host& host,
+              rank_context& around,
+              core::item_range items,
+              core::duration begun,
+              core::duration report_interval,
+              wire::bytes piece)
+      : host_(&host),
+        around_(&around),
+        items_(items),
+        unreported_(items.first),
+        report_interval_(report_interval),
+        piece_begun_(begun),
+        batch_begun_(begun),
+        piece_(std::move(piece)) {
+    piece_.clear();
+    around.running_since.store(begun.count(), std::memory_order_relaxed);
+  }
+
+  core::item_range items() const { return items_; }
+
+  rank_context& around() { return *around_; }
+
+  /// Where results for the root go, behind `front_bytes` of room.
+  wire::bytes& piece() { return piece_; }
+
+  /// Gives `piece` its room at the front.
+  void open_piece() { piece_.resize(exchange::front_bytes); }
+
+  /// How many items to run before the next `checkpoint`.
+  std::uint64_t batch() const { return batch_; }
+
+  /// Looks after messages; batches come out at some 20 us each, so that this costs little and
+  /// happens often.
+  void checkpoint() {
+    const core::duration at = transport::now();
+    const core::duration batch_took = at - batch_begun_;
+    if (batch_took < batch_target / 2) batch_ *= 2;
+    if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
+    batch_begun_ = at;
+    around_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
+    host_->attend_between_tasks(at);
+    around_->running_since.store(transport::now().count(), std::memory_order_relaxed);
+    around_->is_in_chunk = true;
+  }
+
+  /// The rest of the chunk is not wanted.
+  bool interrupted() const { return around_->cancelled.load(std::memory_order_relaxed); }
+
+  /// Results have waited for as long as they should.
+  bool report_due() const { return batch_begun_ - piece_begun_ >= report_interval_; }
+
+  /// Reports the next `count` items as done, with the results in `piece`, which is empty
+  /// afterwards.
+  void done(std::uint64_t count) {
+    if (count != 0) host_->report_done({unreported_, count}, lap(), piece_);
+    unreported_ += count;
+    piece_.clear();
+  }
+
+  /// Reports the next item as failed.
+  void failed(const task_threw& threw) {
+    ++unreported_;
+    host_->report_failed(lap(), threw);
+  }
+
+ private:
+  static constexpr core::duration batch_target{20'000};
+
+  core::duration lap() {
+    const core::duration at = transport::now();
+    return at - std::exchange(piece_begun_, at);
+  }
+
+  chunk_host* host_;
+  rank_context* around_;
+  core::item_range items_;
+  std::uint64_t unreported_;
+  core::duration report_interval_;
+  core::duration piece_begun_;
+  core::duration batch_begun_;
+  std::uint64_t batch_ = 1;
+  wire::bytes piece_;
+};
+
+}  // namespace rankwise::engine

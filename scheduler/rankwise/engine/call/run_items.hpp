@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/engine/call/invoke_task.hpp>
+#include <rankwise/task.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace rankwise::engine {
+
+/// Calls a task with its context. Not inlined: in `run_items` much lives across the call, and a
+/// compiler may keep what the task works on in memory where it has no registers left.
+template <class Output, class Task, class Input>
+[[gnu::noinline]] decltype(auto) call_with_context(const Task& task,
+                                                   rank_context& around,
+                                                   std::uint64_t index,
+                                                   const Input& input) {
+  task_context context(around, index, Output::no_settling);
+  return call_task(task, input, context);
+}
+
+/// Calls `task`, with its context first where it takes one; its results go to an `Output`.
+///
+/// Throws: task_threw in place of whatever the task throws.
+template <class Output, class Task, class Input>
+decltype(auto) invoke_task(const Task& task,
+                           rank_context& around,
+                           std::uint64_t index,
+                           const Input& input) {
+  try {
+    if constexpr (takes_context<Task, Input>) {
+      return call_with_context<Output>(task, around, index, input);
+    } else {
+      return call_task(task, input);
+    }
+  } catch (...) {
+    throw task_threw(describe_exception());
+  }
+}
+
+/// Runs the items of a chunk: `inputs.next(index)` is called for each in order, the task's result
+/// goes to `output.put`. Between batches messages are looked after, and results that have waited
+/// long are sent home.
+template <class Task, class Inputs, class Output>
+void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
+  const core::item_range items = scope.items();
+  std::uint64_t index = items.first;
+  std::uint64_t reported = items.first;
+  const auto report = [&] {
+    if (index != reported) output.close(scope);
+    scope.done(index - reported);
+    reported = index;
+    output.open(scope);
+  };
+  output.open(scope);
+  while (index != items.end()) {
+    const std::uint64_t stop = index + std::min(items.end() - index, scope.batch());
+    try {
+      for (; index != stop; ++index) {
+        const auto& input = inputs.next(index);
+        scope.around().running.store(index, std::memory_order_relaxed);
+        // A report of its own: such a result counts once its task has been told so. Without a
+        // context a task can't ask.
+        const auto wants_to_be_told = [&] {
+          return takes_context<Task, std::remove_cvref_t<decltype(input)>> &&
+                 Output::no_settling == nullptr && scope.around().settle.any_in({index, 1});
+        };
+        if constexpr (std::is_void_v<decltype(invoke_task<Output>(
+                          task, scope.around(), index, input))>) {
+          invoke_task<Output>(task, scope.around(), index, input);
+          if (wants_to_be_told()) report();
+        } else {
+          decltype(auto) result = invoke_task<Output>(task, scope.around(), index, input);
+          if (wants_to_be_told()) report();
+          output.put(index, std::forward<decltype(result)>(result));
+        }
+        if (wants_to_be_told()) {
+          ++index;
+          report();
+          break;
+        }
+      }
+    } catch (const task_threw& threw) {
+      report();
+      scope.around().settle.reject({index, 1});
+      scope.failed(threw);
+      reported = ++index;
+    }
+    if (index == items.end()) break;
+    scope.checkpoint();
+    if (scope.interrupted()) break;
+    if (scope.report_due()) report();
+  }
+  report();
+}
+
+}  // namespace rankwise::engine

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/coordinator.hpp>
+#include <rankwise/core/coordinator_options.hpp>
+#include <rankwise/core/item_set.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/call_header.hpp>
+#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/root/journaled_call.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/statistics.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// A call that the root runs, until it is over: what it hands out, and what has come of it.
+///
+/// Local: no communication.
+struct call_under_way {
+  call_under_way(root_call& made,
+                 const char* made_as,
+                 const core::coordinator_options& asked,
+                 std::optional<journaled_call> kept)
+      : call(made),
+        name(made_as),
+        journaled(std::move(kept)),
+        coordinator(asked, journaled ? journaled->held() : core::item_set{}) {
+    if (!journaled) return;
+    failures = journaled->failures();
+    coordinator.hold_failed(failures.size());
+  }
+
+  root_call& call;
+  const char* name;  ///< as the user has made it
+  std::optional<journaled_call> journaled;
+  core::coordinator coordinator;
+  call_header header = {};
+  core::duration begun{};
+  bool needs_all_ranks = false;
+  bool is_shown = true;
+  bool cancel_told = false;
+  std::optional<std::string> lost_rank = {};  ///< why it can't go on
+  std::vector<task_failure> failures = {};
+
+  /// Whether `rank` is one of those that it is handed out to.
+  bool uses(rank_id rank) const { return to_index(rank) < coordinator.options().n_ranks; }
+
+  /// Where it needs all ranks it can't go on without `rank`, which "was lost during" it, say.
+  void miss(rank_id rank, const std::string& host, const char* why) {
+    if (!needs_all_ranks || lost_rank) return;
+    lost_rank = fmt::format(
+        "rank {} on {} {} {}, which needs all ranks (map, for_each and reduce go on with the "
+        "others): run the job again",
+        static_cast<int>(rank),
+        host,
+        why,
+        name);
+    coordinator.cancel();
+  }
+
+  void note_failure(task_failure failure, bool is_final) {
+    if (journaled) journaled->failed(failure, is_final);
+    if (is_final) failures.push_back(std::move(failure));
+  }
+
+  /// `before`, and what has been done of it so far: it is `at` now.
+  job_statistics added_to(const job_statistics& before, core::duration at) const {
+    const core::coordinator_options& how = coordinator.options();
+    const call_figures figures = call.figures().value_or(call_figures{coordinator.n_finished(),
+                                                                      how.n_items,
+                                                                      coordinator.n_failed(),
+                                                                      seconds(coordinator.busy())});
+    job_statistics all = before;
+    all.calls += 1;
+    all.items_done += figures.items_done;
+    all.items_held += coordinator.n_held();
+    all.items_total += figures.items_total;
+    all.failures += figures.failures;
+    all.elapsed_s += seconds(at - begun);
+    all.task_s += figures.task_s;
+    all.ranks = std::max(all.ranks, how.n_ranks - how.first_worker);
+    all.rank_s += (how.n_ranks - how.first_worker) * seconds(at - begun);
+    all.ranks_at_work = coordinator.n_at_work();
+    return all;
+  }
+
+  /// The same once it is over: also what its ranks have waited for.
+  job_statistics added_whole_to(const job_statistics& before, core::duration at) const {
+    const core::coordinator_options& how = coordinator.options();
+    job_statistics all = added_to(before, at);
+    for (std::size_t row = how.first_worker; row < how.n_ranks; ++row) {
+      const core::rank_record& record = coordinator.record(to_rank(row));
+      const bool worked = record.items_done != 0;
+      all.start_idle_s += seconds(worked ? record.first_start - begun : at - begun);
+      if (worked) all.tail_idle_s += seconds(at - record.last_done);
+    }
+    return all;
+  }
+
+  /// For whoever ends the job from outside.
+  std::string describe_end(core::duration at) const {
+    const job_statistics all = added_to({}, at);
+    std::string text = fmt::format("rankwise: ended by SIGTERM during {}: {} of {} items were done",
+                                   name,
+                                   all.items_done,
+                                   all.items_total);
+    if (const std::string more = call.under_way(); !more.empty()) text += ", " + more;
+    return text;
+  }
+
+  /// Throws: task_error where tasks have failed, in the order of their items, unless the call hands
+  /// them out.
+  void end_with_failures() {
+    if (failures.empty()) return;
+    std::sort(
+        failures.begin(), failures.end(), [](const task_failure& left, const task_failure& right) {
+          return left.index < right.index;
+        });
+    if (!call.keeps_failures())
+      throw task_error(std::move(failures), coordinator.options().n_items);
+    call.failures() = std::move(failures);
+  }
+
+ private:
+  static double seconds(core::duration time) { return std::chrono::duration<double>(time).count(); }
+};
+
+}  // namespace rankwise::engine

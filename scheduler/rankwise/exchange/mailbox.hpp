@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/exchange/channels.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace rankwise::exchange {
+
+/// The channels that are open on a rank, and the letters that wait for the thread that runs tasks.
+///
+/// Local: no communication; the caller holds the lock of the pump, but for calling what `next`
+/// gives.
+class mailbox {
+ public:
+  /// A letter, and who takes it.
+  struct delivery {
+    const channels::receiver* take;
+    channel_message what;
+  };
+
+  void open(std::uint64_t channel, channels::receiver take) {
+    channels_[channel] = std::move(take);
+  }
+
+  void open(std::uint64_t channel, channels::answerer answer) {
+    channels_[channel] = std::move(answer);
+  }
+
+  void close(std::uint64_t channel) { channels_.erase(channel); }
+
+  /// Keeps `what` for the thread that runs tasks. Where the channel is a service, the answer is
+  /// returned instead.
+  std::optional<wire::bytes> put(std::uint64_t channel, channel_message what) {
+    const auto place = channels_.find(channel);
+    if (place == channels_.end()) return std::nullopt;
+    if (const auto* const answer = std::get_if<channels::answerer>(&place->second)) {
+      wire::bytes piece = channels::new_message();
+      (*answer)(what, piece);
+      return piece;
+    }
+    waiting_.emplace_back(channel, std::move(what));
+    return std::nullopt;
+  }
+
+  bool empty() const { return waiting_.empty(); }
+
+  /// The oldest letter whose channel is still open.
+  std::optional<delivery> next() {
+    while (!waiting_.empty()) {
+      auto [channel, what] = std::move(waiting_.front());
+      waiting_.pop_front();
+      const auto place = channels_.find(channel);
+      if (place == channels_.end()) continue;
+      return delivery{std::get_if<channels::receiver>(&place->second), std::move(what)};
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::map<std::uint64_t, std::variant<channels::receiver, channels::answerer>> channels_;
+  std::deque<std::pair<std::uint64_t, channel_message>> waiting_;
+};
+
+}  // namespace rankwise::exchange

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace rankwise::exchange {
+
+/// Something that stays on a rank between calls: its part of a distributed result.
+class rank_object {
+ public:
+  rank_object() = default;
+  rank_object(const rank_object&) = delete;
+  rank_object& operator=(const rank_object&) = delete;
+  rank_object(rank_object&&) = delete;
+  rank_object& operator=(rank_object&&) = delete;
+  virtual ~rank_object() = default;
+};
+
+/// Those of one rank, by the number that the root has given them. Only the thread that runs tasks
+/// comes here.
+class rank_objects {
+ public:
+  void add(std::uint64_t number, std::unique_ptr<rank_object> one) {
+    kept_[number] = std::move(one);
+  }
+
+  template <class Resident>
+  Resident& get(std::uint64_t number) const {
+    return dynamic_cast<Resident&>(*kept_.at(number));
+  }
+
+  /// Lets go of all but `wanted`.
+  void keep_only(const std::vector<std::uint64_t>& wanted) {
+    std::map<std::uint64_t, std::unique_ptr<rank_object>> left;
+    for (const std::uint64_t number : wanted) {
+      if (auto node = kept_.extract(number)) left.insert(std::move(node));
+    }
+    kept_ = std::move(left);
+  }
+
+ private:
+  std::map<std::uint64_t, std::unique_ptr<rank_object>> kept_;
+};
+
+}  // namespace rankwise::exchange

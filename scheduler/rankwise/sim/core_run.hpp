@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/coordinator.hpp>
+#include <rankwise/core/message.hpp>
+#include <rankwise/core/settlements.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/core/worker.hpp>
+#include <rankwise/random.hpp>
+#include <rankwise/sim/options.hpp>
+#include <rankwise/sim/report.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rankwise::transport {
+
+/// Runs one call on a simulated cluster, in virtual time: the coordinator and the workers are those
+/// of the core, the messages between them take time, and ranks fail as they are told to.
+///
+/// Local: one thread, no communication; the same options give the same run.
+class sim {
+ public:
+  /// Told of each result that the root takes, and of each failure that it reports; those of items
+  /// that were given up are the root's.
+  using taken = std::function<void(core::item_range items, rank_id rank, bool failed)>;
+
+  explicit sim(sim_options options, taken take = {})
+      : options_(with_root_aside(std::move(options))),
+        take_(std::move(take)),
+        coordinator_(options_.call),
+        chance_(options_.seed, 0),
+        ranks_(options_.call.n_ranks) {}
+
+  sim_report run() {
+    for (const sim_fault& fault : options_.faults) schedule_fault(fault);
+    for (std::size_t row = 1; row < ranks_.size(); ++row)
+      coordinator_.joined(to_rank(row), root_free_);
+    if (options_.call.lease.count() != 0) {
+      push(options_.call.lease / 4, {.what = event_kind::tick});
+      for (std::uint32_t row = 1; row < ranks_.size(); ++row)
+        push({}, {.what = event_kind::alive, .rank = row});
+    }
+    hand_out();
+    while (!coordinator_.done() && !report_.root_died && !events_.empty() &&
+           root_free_ < options_.give_up_at) {
+      step();
+    }
+    report_.done = coordinator_.done();
+    report_.makespan = root_free_;
+    return report_;
+  }
+
+  const core::coordinator& coordinator() const { return coordinator_; }
+
+ private:
+  enum class event_kind : std::uint8_t {
+    to_root,
+    to_worker,
+    progress,
+    alive,
+    overran,
+    tick,
+    kill,
+    freeze,
+    cut,
+    slow
+  };
+
+  struct event {
+    core::duration time{};
+    std::uint64_t order = 0;  // events of one time happen in the order in which they were made
+    event_kind what{};
+    std::uint32_t rank = 0;
+    std::uint32_t slot = 0;  // of the message
+    core::epoch_number epoch = 0;
+    core::duration until{};
+
+    bool operator<(const event& other) const {
+      return time != other.time ? time > other.time : order > other.order;
+    }
+  };
+
+  struct nothing {};
+
+  struct rank_state {
+    core::worker<nothing> worker;
+    core::settlements waiting;
+    std::optional<core::item_range> running;  // what is left of the chunk under way
+    std::uint64_t step_count = 0;             // items of the step under way
+    core::duration step_time{};
+    bool step_fails = false;
+    std::vector<core::message> reports;  // not sent yet
+    core::duration sent_at{};
+    core::duration last_to_root{};  // arrival of the last message
+    core::duration last_to_worker{};
+    core::duration frozen_until{};
+    core::duration cut_until{};
+    core::duration slow_until{};
+    bool dead = false;
+    bool dies = false;   // of the task that ends the step
+    bool stuck = false;  // in a task that has overrun
+  };
+
+  static sim_options with_root_aside(sim_options options) {
+    options.call.first_worker = 1;
+    return options;
+  }
+
+  void push(core::duration time, event what) {
+    what.time = time;
+    what.order = n_pushed_++;
+    events_.push(what);
+  }
+
+  void schedule_fault(const sim_fault& fault) {
+    const auto what = fault.what == sim_fault::kind::kill     ? event_kind::kill
+                      : fault.what == sim_fault::kind::freeze ? event_kind::freeze
+                      : fault.what == sim_fault::kind::cut    ? event_kind::cut
+                                                              : event_kind::slow;
+    push(fault.at, {.what = what, .rank = row_of(fault.rank), .until = fault.until});
+  }
+
+  static std::uint32_t row_of(rank_id rank) { return static_cast<std::uint32_t>(to_index(rank)); }
+
+  void step() {
+    const event next = events_.top();
+    events_.pop();
+    ++report_.n_events;
+    rank_state& rank = ranks_[next.rank];
+    const bool is_of_worker = next.what == event_kind::to_worker ||
+                              next.what == event_kind::progress || next.what == event_kind::alive ||
+                              next.what == event_kind::overran;
+    if (is_of_worker && rank.dead) {
+      if (next.what == event_kind::to_worker) free_slots_.push_back(next.slot);
+      return;
+    }
+    const bool is_of_root = next.what == event_kind::to_root || next.what == event_kind::tick;
+    const core::duration frozen_until = is_of_worker ? rank.frozen_until
+                                        : is_of_root ? ranks_.front().frozen_until
+                                                     : core::duration{};
+    if (next.time < frozen_until) {
+      push(frozen_until, next);
+      return;
+    }
+    switch (next.what) {
+      case event_kind::to_root:
+        receive_at_root(next);
+        break;
+      case event_kind::to_worker:
+        receive_at_worker(next);
+        break;
+      case event_kind::progress:
+        progress(next.time, next.rank);
+        break;
+      case event_kind::alive:
+        beat(next.time, next.rank);
+        break;
+      case event_kind::overran:
+        overrun(next);
+        break;
+      case event_kind::tick:
+        root_free_ = std::max(root_free_, next.time);
+        for (const core::loss& one : coordinator_.tick(root_free_)) {
+          ++report_.n_lost;
+          tell_of_new_life(row_of(one.rank));
+        }
+        note_given_up();
+        hand_out();
+        if (coordinator_.cancelled() && !cancel_told_) tell_all_to_cancel();
+        push(next.time + options_.call.lease / 4, {.what = event_kind::tick});
+        break;
+      case event_kind::kill:
+        rank.dead = true;
+        break;
+      case event_kind::freeze:
+        rank.frozen_until = std::max(rank.frozen_until, next.until);
+        break;
+      case event_kind::cut:
+        rank.cut_until = std::max(rank.cut_until, next.until);
+        break;
+      case event_kind::slow:
+        rank.slow_until = std::max(rank.slow_until, next.until);
+        break;
+    }
+  }
+
+  // The root: each message, in or out, takes it the cost of a message.
+
+  void receive_at_root(const event& arrival) {
+    const core::message said = messages_[arrival.slot];
+    free_slots_.push_back(arrival.slot);
+    spend(arrival.time);
+    const rank_id from = to_rank(arrival.rank);
+    const core::verdict verdict = coordinator_.receive(from, arrival.epoch, said, root_free_);
+    if (core::is_stuck(said) && coordinator_.record(from).epoch != arrival.epoch)
+      tell_of_new_life(arrival.rank);
+    const bool accepted = verdict == core::verdict::accepted;
+    if (said.kind == core::message_kind::done) {
+      if (accepted) report_.task_time += said.elapsed;
+      if (accepted && take_) take_(said.items, from, false);
+      if (said.flag) {
+        core::message order = said;
+        order.kind = core::message_kind::settle;
+        order.flag = accepted;
+        send_to_worker(arrival.rank, arrival.epoch, order);
+      }
+    } else if (accepted && take_ &&
+               (said.kind == core::message_kind::failed ||
+                said.kind == core::message_kind::overran)) {
+      take_(said.items, from, true);
+    }
+    note_given_up();
+    hand_out();
+    if (coordinator_.cancelled() && !cancel_told_) tell_all_to_cancel();
+  }
+
+  void note_given_up() {
+    for (const core::given_up_item& item : coordinator_.take_given_up()) {
+      if (take_) take_({item.index, 1}, root_rank, true);
+    }
+  }
+
+  /// The root is alone: it runs the items one by one, and does nothing else meanwhile.
+  void run_at_root(const core::grant& given) {
+    for (std::uint64_t index = given.items.first; index != given.items.end(); ++index) {
+      if (options_.kills && options_.kills(index)) {
+        report_.root_died = true;
+        return;
+      }
+      core::message said;
+      said.kind = core::message_kind::done;
+      said.chunk = given.chunk;
+      said.items = {index, 1};
+      said.elapsed = options_.item_time(index);
+      if (options_.fails && options_.fails(index, attempt(index))) {
+        said.kind = core::message_kind::failed;
+        ++attempts_[index];
+      }
+      root_free_ += said.elapsed;
+      const bool failed = said.kind == core::message_kind::failed;
+      if (coordinator_.receive(root_rank, given.epoch, said, root_free_) ==
+              core::verdict::accepted &&
+          take_) {
+        take_(said.items, root_rank, failed);
+      }
+    }
+  }
+
+  void hand_out() {
+    while (const std::optional<core::grant> given = coordinator_.next_grant(root_free_)) {
+      if (given->rank == root_rank) {
+        run_at_root(*given);
+        if (report_.root_died) return;
+        continue;
+      }
+      core::message order;
+      order.kind = core::message_kind::grant;
+      order.chunk = given->chunk;
+      order.items = given->items;
+      send_to_worker(row_of(given->rank), given->epoch, order);
+    }
+  }
+
+  void tell_of_new_life(std::uint32_t row) {
+    core::message alive;
+    alive.kind = core::message_kind::alive;
+    send_to_worker(row, coordinator_.record(to_rank(row)).epoch, alive);
+  }
+
+  void tell_all_to_cancel() {
+    cancel_told_ = true;
+    core::message order;
+    order.kind = core::message_kind::cancel;
+    for (std::uint32_t row = 1; row < ranks_.size(); ++row) {
+      const core::rank_record& record = coordinator_.record(to_rank(row));
+      if (record.chunks_out != 0) send_to_worker(row, record.epoch, order);
+    }
+  }
+
+  void send_to_worker(std::uint32_t row, core::epoch_number epoch, const core::message& said) {
+    spend(root_free_);
+    rank_state& rank = ranks_[row];
+    rank.last_to_worker = std::max(rank.last_to_worker, arrival_time(root_free_, rank));
+    push(rank.last_to_worker,
+         {.what = event_kind::to_worker, .rank = row, .slot = keep(said), .epoch = epoch});
+  }
+
+  void spend(core::duration from) {
+    root_free_ = std::max(root_free_, from) + options_.call.message_cost;
+    report_.root_busy += options_.call.message_cost;
+    ++report_.n_messages;
+  }
+
+  // A worker.
+
+  void receive_at_worker(const event& arrival) {
+    const core::message said = messages_[arrival.slot];
+    free_slots_.push_back(arrival.slot);
+    rank_state& rank = ranks_[arrival.rank];
+    if (said.kind == core::message_kind::settle) {
+      settle(rank, arrival.epoch, said);
+    } else if (said.kind == core::message_kind::alive) {
+      rank.worker.begin_life(arrival.epoch);
+    } else {
+      rank.worker.receive(arrival.epoch, said, {}, rank.reports);
+    }
+    if (!rank.running) start(arrival.time, arrival.rank);
+    flush(arrival.time, arrival.rank);
+  }
+
+  void settle(rank_state& rank, core::epoch_number epoch, const core::message& said) {
+    const core::tenure current = rank.worker.current_tenure();
+    rank.waiting.enter(current);
+    if (core::tenure{said.call, epoch} != current) return;
+    for (std::uint64_t index = said.items.first; index != said.items.end(); ++index) {
+      const std::uint64_t n_told_before = n_told_;
+      try {
+        rank.waiting.settle(said.chunk, index, said.flag);
+      } catch (const std::logic_error&) {
+        ++report_.n_settled_wrongly;
+      }
+      if (said.flag && n_told_ - n_told_before > 1) ++report_.n_settled_wrongly;
+    }
+    if (!said.flag) return;
+    core::message answer = said;
+    answer.kind = core::message_kind::settled;
+    rank.reports.push_back(answer);
+  }
+
+  void start(core::duration time, std::uint32_t row) {
+    rank_state& rank = ranks_[row];
+    rank.waiting.enter(rank.worker.current_tenure());
+    if (const auto chunk = rank.worker.start()) {
+      rank.running = chunk->items;
+      rank.waiting.begin_chunk(chunk->id);
+      begin_step(time, row);
+    }
+  }
+
+  /// A step ends with a failure, a task that is fatal or too long, at the report interval or with
+  /// the chunk.
+  void begin_step(core::duration time, std::uint32_t row) {
+    rank_state& rank = ranks_[row];
+    const double slowed = time < rank.slow_until ? 0.1 : 1;
+    const double speed = slowed * (options_.speed ? options_.speed(to_rank(row)) : 1);
+    rank.step_count = 0;
+    rank.step_time = {};
+    rank.step_fails = false;
+    while (rank.step_count < rank.running->count && rank.step_time < options_.report_interval) {
+      const std::uint64_t index = rank.running->first + rank.step_count;
+      const bool fails = options_.fails && options_.fails(index, attempt(index));
+      const core::duration takes(static_cast<core::duration::rep>(
+          static_cast<double>(options_.item_time(index).count()) / speed));
+      const bool is_fatal = options_.kills && options_.kills(index);
+      const bool is_too_long = options_.task_limit.count() != 0 && takes > options_.task_limit;
+      if ((fails || is_fatal || is_too_long) && rank.step_count != 0) break;
+      rank.step_time += takes;
+      ++rank.step_count;
+      rank.step_fails = fails;
+      rank.dies = is_fatal;
+      if (is_too_long) push(time + options_.task_limit, {.what = event_kind::overran, .rank = row});
+      if (fails) ++attempts_[index];
+      if (fails || is_fatal || is_too_long) break;
+    }
+    push(time + rank.step_time, {.what = event_kind::progress, .rank = row});
+  }
+
+  void ask_to_be_told(rank_state& rank, core::item_range items) {
+    for (std::uint64_t index = items.first; index != items.end(); ++index)
+      rank.waiting.add(index, [this](bool accepted) { n_told_ += accepted ? 1 : 0; });
+  }
+
+  void overrun(const event& noticed) {
+    rank_state& rank = ranks_[noticed.rank];
+    if (!rank.running || !rank.worker.under_way_id()) return;
+    core::message said = rank.worker.about(
+        core::message_kind::overran, *rank.worker.under_way_id(), {rank.running->first, 1});
+    said.elapsed = options_.task_limit;
+    rank.stuck = true;
+    rank.reports.push_back(said);
+    send_reports(noticed.time, noticed.rank);
+  }
+
+  void progress(core::duration time, std::uint32_t row) {
+    rank_state& rank = ranks_[row];
+    rank.stuck = false;
+    if (rank.dies) {
+      rank.dead = true;
+      return;
+    }
+    const auto said = rank.step_fails
+                          ? rank.worker.failed(rank.step_time)
+                          : rank.worker.done(rank.step_count, rank.step_time, options_.settle);
+    if (said) {
+      rank.reports.push_back(*said);
+      if (said->flag) ask_to_be_told(rank, said->items);
+    }
+    rank.running->first += rank.step_count;
+    rank.running->count -= rank.step_count;
+    if (rank.running->count != 0 && !rank.worker.interrupted()) {
+      begin_step(time, row);
+    } else {
+      if (const auto rest = rank.worker.finish()) rank.reports.push_back(*rest);
+      rank.running.reset();
+      start(time, row);
+    }
+    flush(time, row);
+  }
+
+  void beat(core::duration time, std::uint32_t row) {
+    rank_state& rank = ranks_[row];
+    core::message said = rank.worker.about(core::message_kind::alive, 0, {});
+    said.flag = rank.stuck;
+    rank.reports.push_back(said);
+    send_reports(time, row);
+    push(time + options_.call.lease / 4, {.what = event_kind::alive, .rank = row});
+  }
+
+  void flush(core::duration time, std::uint32_t row) {
+    rank_state& rank = ranks_[row];
+    if (rank.worker.should_send(rank.reports.size(), time - rank.sent_at)) send_reports(time, row);
+  }
+
+  void send_reports(core::duration time, std::uint32_t row) {
+    rank_state& rank = ranks_[row];
+    for (const core::message& said : rank.reports) {
+      rank.last_to_root = std::max(rank.last_to_root, arrival_time(time, rank));
+      push(rank.last_to_root,
+           {.what = event_kind::to_root,
+            .rank = row,
+            .slot = keep(said),
+            .epoch = rank.worker.epoch()});
+    }
+    rank.reports.clear();
+    rank.sent_at = time;
+  }
+
+  std::uint32_t attempt(std::uint64_t index) {
+    const auto found = attempts_.find(index);
+    return found == attempts_.end() ? 0 : found->second;
+  }
+
+  core::duration arrival_time(core::duration sent, const rank_state& rank) {
+    const std::uint64_t span = static_cast<std::uint64_t>(options_.jitter.count());
+    const core::duration extra{
+        span == 0 ? 0 : static_cast<core::duration::rep>(chance_() % (span + 1))};
+    return std::max(sent + options_.latency + extra, rank.cut_until);
+  }
+
+  std::uint32_t keep(const core::message& said) {
+    if (free_slots_.empty()) {
+      messages_.push_back(said);
+      return static_cast<std::uint32_t>(messages_.size() - 1);
+    }
+    const std::uint32_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    messages_[slot] = said;
+    return slot;
+  }
+
+  sim_options options_;
+  taken take_;
+  core::coordinator coordinator_;
+  random_stream chance_;
+  std::vector<rank_state> ranks_;
+  std::priority_queue<event> events_;
+  std::uint64_t n_pushed_ = 0;
+  std::vector<core::message> messages_;
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<std::uint64_t, std::uint32_t> attempts_;
+  core::duration root_free_{};
+  sim_report report_;
+  bool cancel_told_ = false;
+  std::uint64_t n_told_ = 0;  // tasks that their results count
+};
+
+}  // namespace rankwise::transport

@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: MIT
+// Parts of a map_reduce on ranks that are threads, against the serial sums.
+#include <rankwise/emitter.hpp>
+#include <rankwise/map_reduce/combine/cuckoo_table.hpp>
+#include <rankwise/map_reduce/combine/dense_part.hpp>
+#include <rankwise/map_reduce/combine/key_codec.hpp>
+#include <rankwise/map_reduce/combine/linear_table.hpp>
+#include <rankwise/map_reduce/combine/list_sink.hpp>
+#include <rankwise/map_reduce/combine/part.hpp>
+#include <rankwise/map_reduce/combine/shuffle.hpp>
+#include <rankwise/random.hpp>
+
+#include "catch.hpp"
+#include "thread_peers.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/resource.h>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace fs = std::filesystem;
+using Catch::Matchers::ContainsSubstring;
+using rankwise::emitter;
+using rankwise::random_stream;
+using rankwise::combine::cuckoo_table;
+using rankwise::combine::keyed_part;
+using rankwise::combine::linear_table;
+using rankwise::combine::part;
+using rankwise::combine::part_figures;
+using rankwise::combine::part_options;
+using rankwise::combine::shuffle_group;
+using rankwise::test::run_on_threads;
+using rankwise::test::thread_peers;
+
+namespace {
+
+template <class Value>
+using sums = std::unordered_map<std::string, Value>;
+
+/// What a job came to, over all ranks.
+template <class Value>
+struct outcome {
+  sums<Value> all;
+  std::uint64_t n_visited = 0;  // more than there are keys where one has two owners
+  std::vector<part_figures> figures;
+  std::vector<std::string> thrown;
+
+  bool has_failed() const {
+    return std::any_of(
+        thrown.begin(), thrown.end(), [](const std::string& text) { return !text.empty(); });
+  }
+
+  std::uint64_t sum_of(std::uint64_t part_figures::*figure) const {
+    std::uint64_t sum = 0;
+    for (const part_figures& one : figures) sum += one.*figure;
+    return sum;
+  }
+};
+
+part_options options_for(std::uint64_t seed, std::uint64_t memory_bytes) {
+  part_options how;
+  how.channel = 7;
+  how.hash_seed = seed;
+  how.memory_bytes = memory_bytes;
+  how.spill_directory = fs::temp_directory_path().string();
+  return how;
+}
+
+/// Makes the part of one rank.
+template <class Value>
+using maker =
+    std::function<std::unique_ptr<keyed_part<Value>>(thread_peers&, const shuffle_group&)>;
+
+/// Emits what the rank of a row has.
+template <class Key, class Value>
+using emission = std::function<void(std::uint32_t row, emitter<Key, Value>&)>;
+
+/// Runs `emit(row, emitter)` on each of `n_ranks` ranks with the part that `make(peers, group)`
+/// gives, and looks at the result twice.
+template <class Key, class Value>
+outcome<Value> run_job(std::uint32_t n_ranks,
+                       const maker<Value>& make,
+                       const emission<Key, Value>& emit) {
+  std::vector<std::vector<std::pair<std::string, Value>>> found(n_ranks);
+  std::vector<std::uint64_t> n_seen_again(n_ranks);
+  outcome<Value> all;
+  all.figures.resize(n_ranks);
+  all.thrown = run_on_threads(n_ranks, [&](thread_peers& peers) {
+    const std::uint32_t row = peers.row();
+    const auto mine = make(peers, shuffle_group{0, n_ranks, row});
+    peers.meet();  // nobody emits before all parts are there
+    emitter<Key, Value> out(*mine);
+    emit(row, out);
+    out.flush();
+    peers.meet();
+    mine->finish();
+    peers.meet();
+    all.figures[row] = mine->figures();
+    mine->visit([&](std::string_view key, Value& value) { found[row].emplace_back(key, value); });
+    mine->visit([&](std::string_view, Value&) { ++n_seen_again[row]; });
+  });
+  for (std::uint32_t row = 0; row < n_ranks; ++row) {
+    all.n_visited += found[row].size();
+    if (!all.has_failed()) {
+      CHECK(n_seen_again[row] == found[row].size());
+    }
+    for (auto& [key, value] : found[row]) all.all.emplace(key, std::move(value));
+  }
+  return all;
+}
+
+template <class Value, class Combine, template <class> class Table>
+maker<Value> maker_of(const part_options& how, const Combine& combine) {
+  return [how, combine](thread_peers& peers, const shuffle_group& group) {
+    part_options mine = how;
+    mine.group = group;
+    return std::make_unique<part<Value, Combine, Table>>(mine, combine, peers, peers.cancelled());
+  };
+}
+
+/// Keys as texts have them: some frequent, many once; short and long, one empty, some with NULs.
+std::string key_of(std::uint32_t number) {
+  std::string key = number == 0 ? "" : "k" + std::to_string(number);
+  if (number % 7 == 3) key += " which is longer than fifteen bytes";
+  if (number % 11 == 5) key += '\0';
+  return key;
+}
+
+std::uint32_t number_of(random_stream& random, std::uint32_t n_keys) {
+  return random() % (1U + random() % n_keys);
+}
+
+/// `radix` and `radix_cuckoo`: tables are given up as soon as that can be, as where they outgrow
+/// the cache.
+enum class mode { linear, cuckoo, zynq, none, radix, radix_cuckoo };
+
+template <class Value>
+outcome<Value> run_mode(mode kind,
+                        std::uint32_t n_ranks,
+                        part_options how,
+                        const emission<std::string, Value>& emit) {
+  how.combine_here = kind != mode::zynq && kind != mode::none;
+  how.zynq = kind == mode::zynq;
+  if (kind == mode::radix || kind == mode::radix_cuckoo) {
+    how.cache_bytes = 0;
+    how.look_every = 1'000;
+  }
+  if (kind == mode::cuckoo || kind == mode::radix_cuckoo) {
+    return run_job<std::string, Value>(
+        n_ranks, maker_of<Value, std::plus<>, cuckoo_table>(how, {}), emit);
+  }
+  return run_job<std::string, Value>(
+      n_ranks, maker_of<Value, std::plus<>, linear_table>(how, {}), emit);
+}
+
+/// What lets files grow no larger, as a full disk does.
+class full_disk {
+ public:
+  explicit full_disk(rlim_t n_bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit full{n_bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+  }
+
+  full_disk(const full_disk&) = delete;
+  full_disk& operator=(const full_disk&) = delete;
+  full_disk(full_disk&&) = delete;
+  full_disk& operator=(full_disk&&) = delete;
+
+  ~full_disk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, SIG_DFL);
+  }
+
+ private:
+  rlimit before_{};
+};
+
+struct longer {
+  std::string operator()(std::string left, std::string right) const {
+    return right.size() > left.size() ? std::move(right) : std::move(left);
+  }
+};
+
+struct append_list {
+  std::vector<std::string> operator()(std::vector<std::string> left,
+                                      std::vector<std::string> right) const {
+    std::move(right.begin(), right.end(), std::back_inserter(left));
+    return left;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("sums are those of the serial program, in every mode, on any number of ranks") {
+  const std::uint32_t n_ranks = GENERATE(1U, 2U, 3U, 5U);
+  const auto kind =
+      GENERATE(mode::linear, mode::cuckoo, mode::zynq, mode::none, mode::radix, mode::radix_cuckoo);
+  const std::uint64_t memory = GENERATE(0U, 300'000U, 2'000U);
+  const std::uint64_t seed = 11;
+  CAPTURE(n_ranks, static_cast<int>(kind), memory, seed);
+  const std::uint32_t n_emitted = 12'000;
+  const auto emit_all = [&](std::uint32_t row, auto&& emit) {
+    random_stream random(seed, row);
+    for (std::uint32_t i = 0; i < n_emitted; ++i)
+      emit(key_of(number_of(random, 6'000)), random() % 3 == 0 ? random() : 1U);
+  };
+  sums<std::uint64_t> expected;
+  for (std::uint32_t row = 0; row < n_ranks; ++row) {
+    emit_all(row, [&](const std::string& key, std::uint64_t value) { expected[key] += value; });
+  }
+  const auto found = run_mode<std::uint64_t>(
+      kind, n_ranks, options_for(seed, memory), [&](std::uint32_t row, auto& emit) {
+        emit_all(row, emit);
+      });
+  CHECK_FALSE(found.has_failed());
+  CHECK(found.all == expected);
+  CHECK(found.n_visited == expected.size());
+  CHECK(found.sum_of(&part_figures::n_emitted) == std::uint64_t{n_emitted} * n_ranks);
+  CHECK((found.sum_of(&part_figures::bytes_spilled) != 0) >= (memory == 2'000));
+  CHECK((found.sum_of(&part_figures::bytes_spilled) != 0) <= (memory != 0));
+  CHECK((found.sum_of(&part_figures::bytes_shuffled) != 0) == (n_ranks != 1));
+}
+
+TEST_CASE("many keys in little memory are merged piece by piece") {
+  // Some 100 keys a segment, which take more than the limit: they are dealt out to smaller ones.
+  const std::uint32_t n_ranks = GENERATE(1U, 2U);
+  const auto kind = GENERATE(mode::linear, mode::cuckoo, mode::radix);
+  CAPTURE(n_ranks, static_cast<int>(kind));
+  const std::uint32_t n_keys = 100'000;
+  const std::uint64_t memory = 2'000;
+  const auto found = run_mode<std::uint64_t>(
+      kind, n_ranks, options_for(3, memory), [&](std::uint32_t row, auto& emit) {
+        for (std::uint32_t i = row; i < n_keys; i += n_ranks)
+          emit(std::to_string(i * 7919 % n_keys), i % 5);
+        emit(std::to_string(row), 1000);
+      });
+  CHECK_FALSE(found.has_failed());
+  CHECK(found.n_visited == n_keys);
+  std::uint64_t n_wrong = 0;
+  for (std::uint32_t i = 0; i < n_keys; ++i) {
+    const std::uint32_t key = i * 7919 % n_keys;
+    const std::uint64_t expected = i % 5 + (key < n_ranks ? 1000 : 0);
+    const auto place = found.all.find(std::to_string(key));
+    n_wrong += place == found.all.end() || place->second != expected ? 1 : 0;
+  }
+  CHECK(n_wrong == 0);
+  CHECK(found.sum_of(&part_figures::bytes_spilled) > 500'000);
+}
+
+TEST_CASE("memory stays near its limit, whatever waits when the last emission is in") {
+  // Where the tables are about to grow when what waits is merged at the end, they grow beyond the
+  // limit all at once.
+  const auto kind = GENERATE(mode::none, mode::linear, mode::radix);
+  const std::uint32_t too_many = kind == mode::linear ? 70'000 : 190'000;  // records take less
+  for (const std::uint32_t n_keys : {30'000U,
+                                     36'000U,
+                                     42'000U,
+                                     48'000U,
+                                     54'000U,
+                                     60'000U,
+                                     66'000U,
+                                     72'000U,
+                                     78'000U,
+                                     200'000U}) {
+    CAPTURE(static_cast<int>(kind), n_keys);
+    const std::uint64_t memory = 1'500'000;
+    const auto found = run_mode<std::uint64_t>(
+        kind, 1, options_for(n_keys, memory), [&](std::uint32_t, auto& emit) {
+          for (std::uint32_t i = 0; i < n_keys; ++i) emit(std::to_string(i), 1U);
+        });
+    CHECK(found.thrown.front() == "");
+    CHECK(found.n_visited == n_keys);
+    CHECK(found.all.size() == n_keys);
+    CHECK((found.figures.front().bytes_spilled != 0) >= (n_keys > too_many));
+    CHECK(found.figures.front().most_bytes < memory + memory / 4);
+  }
+}
+
+TEST_CASE("many keys, over and over, merged segment by segment") {
+  // What waits for a segment is merged several times; what another rank owns is merged here first
+  // where keys come again, and sent as it is where most are new.
+  const std::uint32_t n_ranks = GENERATE(1U, 2U, 3U);
+  const auto kind = GENERATE(mode::radix, mode::radix_cuckoo);
+  const std::uint32_t n_keys = GENERATE(5'000U, 100'000U);
+  CAPTURE(n_ranks, static_cast<int>(kind), n_keys);
+  constexpr std::uint32_t n_emitted = 200'000;
+  const auto emit_all = [&](std::uint32_t row, auto&& emit) {
+    random_stream random(17, row);
+    for (std::uint32_t i = 0; i < n_emitted; ++i) emit(random() % n_keys, std::uint64_t{i} << 20U);
+  };
+  std::vector<std::uint64_t> expected(n_keys, 0);
+  std::uint64_t n_distinct = 0;
+  for (std::uint32_t row = 0; row < n_ranks; ++row) {
+    emit_all(row, [&](std::uint32_t key, std::uint64_t value) {
+      if (expected[key] == 0) ++n_distinct;
+      expected[key] += value + 1;
+    });
+  }
+  const auto found =
+      run_mode<std::uint64_t>(kind, n_ranks, options_for(3, 0), [&](std::uint32_t row, auto& emit) {
+        emit_all(row, [&](std::uint32_t key, std::uint64_t value) {
+          emit(std::to_string(key), value + 1);
+        });
+      });
+  CHECK(found.thrown == std::vector<std::string>(n_ranks));
+  CHECK(found.n_visited == n_distinct);
+  std::uint64_t n_wrong = 0;
+  for (std::uint32_t key = 0; key < n_keys; ++key) {
+    const auto place = found.all.find(std::to_string(key));
+    const std::uint64_t sum = place == found.all.end() ? 0 : place->second;
+    n_wrong += sum == expected[key] ? 0 : 1;
+  }
+  CHECK(n_wrong == 0);
+}
+
+TEST_CASE("ranks that still combine in tables take what comes from one that no longer does") {
+  const std::uint64_t memory = GENERATE(0U, 300'000U);
+  CAPTURE(memory);
+  const auto n_of = [](std::uint32_t row) { return row == 1 ? 300'000U : 500U; };
+  const auto found = run_mode<std::uint64_t>(
+      mode::radix, 3, options_for(3, memory), [&](std::uint32_t row, auto& emit) {
+        for (std::uint32_t i = 0; i < n_of(row); ++i) {
+          emit(std::to_string(i), 1U);
+          if (i % 100 == 0) emit("more than fifteen bytes: " + std::to_string(i), 1U);
+        }
+      });
+  CHECK(found.thrown == std::vector<std::string>(3));
+  CHECK(found.n_visited == 303'000);
+  REQUIRE(found.all.size() == 303'000);
+  std::uint64_t n_wrong = 0;
+  for (std::uint32_t i = 0; i < 300'000; ++i)
+    n_wrong += found.all.at(std::to_string(i)) == (i < 500 ? 3 : 1) ? 0 : 1;
+  CHECK(n_wrong == 0);
+  CHECK(found.all.at("more than fifteen bytes: 400") == 3);
+}
+
+TEST_CASE("a key that is nearly everything") {
+  const std::uint32_t n_ranks = GENERATE(1U, 3U);
+  const auto kind = GENERATE(mode::linear, mode::cuckoo, mode::zynq, mode::none, mode::radix);
+  const std::uint64_t memory = GENERATE(0U, 5'000U);
+  CAPTURE(n_ranks, static_cast<int>(kind), memory);
+  const std::string hot = GENERATE(std::string("hot"), std::string(40, 'h'));
+  const auto found = run_mode<std::uint64_t>(
+      kind, n_ranks, options_for(5, memory), [&](std::uint32_t row, auto& emit) {
+        for (std::uint32_t i = 0; i < 20'000; ++i)
+          emit(i % 100 == 99 ? std::to_string(i * n_ranks + row) : hot, 1U);
+      });
+  CHECK_FALSE(found.has_failed());
+  CHECK(found.n_visited == 1 + 200 * n_ranks);
+  REQUIRE(found.all.contains(hot));
+  CHECK(found.all.at(hot) == 19'800 * n_ranks);
+}
+
+TEST_CASE("sums past 32 bits come through the zynq front") {
+  const std::uint32_t n_ranks = GENERATE(1U, 3U);
+  const auto found = run_mode<std::uint64_t>(
+      mode::zynq, n_ranks, options_for(5, 0), [&](std::uint32_t row, auto& emit) {
+        for (std::uint32_t i = 0; i < 5'000; ++i) {
+          emit("small", std::uint64_t{1} << 31U);
+          emit("large", std::uint64_t{1} << 40U);
+          emit("longer than 8 bytes", UINT32_MAX);
+          emit(std::to_string(i % 50), UINT32_MAX - row);
+        }
+      });
+  CHECK_FALSE(found.has_failed());
+  CHECK(found.n_visited == 53);
+  CHECK(found.all.at("small") == (std::uint64_t{5'000} << 31U) * n_ranks);
+  CHECK(found.all.at("large") == (std::uint64_t{5'000} << 40U) * n_ranks);
+  CHECK(found.all.at("longer than 8 bytes") == std::uint64_t{5'000} * UINT32_MAX * n_ranks);
+  std::uint64_t expected = 0;
+  for (std::uint32_t row = 0; row < n_ranks; ++row)
+    expected += std::uint64_t{100} * (UINT32_MAX - row);
+  for (int i = 0; i < 50; ++i) CHECK(found.all.at(std::to_string(i)) == expected);
+}
+
+TEMPLATE_TEST_CASE_SIG(
+    "values that no slot can hold", "", ((bool combine_here), combine_here), true, false) {
+  const std::uint32_t n_ranks = GENERATE(1U, 2U, 5U);
+  const std::uint64_t memory = GENERATE(0U, 20'000U);
+  const std::uint64_t seed = 23;
+  CAPTURE(n_ranks, memory, seed, combine_here);
+  part_options how = options_for(seed, memory);
+  how.combine_here = combine_here;
+  const auto emit_all = [&](std::uint32_t row, auto&& emit) {
+    random_stream random(seed, row);
+    for (int i = 0; i < 3'000; ++i) {
+      std::string key = key_of(number_of(random, 700));
+      const std::size_t n = random() % 5 == 0 ? 40 + key.size() : key.size() % 20;
+      std::string value = key + std::string(n, static_cast<char>('a' + n % 26));
+      emit(key, std::move(value));
+    }
+  };
+  SECTION("strings, of which the longest is kept") {
+    sums<std::string> expected;
+    for (std::uint32_t row = 0; row < n_ranks; ++row) {
+      emit_all(row, [&](const std::string& key, std::string value) {
+        expected[key] = longer{}(std::move(expected[key]), std::move(value));
+      });
+    }
+    const auto found = run_job<std::string, std::string>(
+        n_ranks,
+        maker_of<std::string, longer, linear_table>(how, {}),
+        [&](std::uint32_t row, auto& emit) { emit_all(row, emit); });
+    CHECK_FALSE(found.has_failed());
+    CHECK(found.all == expected);
+    CHECK(found.n_visited == expected.size());
+    CHECK((found.sum_of(&part_figures::bytes_spilled) != 0) == (memory != 0));
+  }
+  SECTION("lists of all values") {
+    sums<std::vector<std::string>> expected;
+    for (std::uint32_t row = 0; row < n_ranks; ++row) {
+      emit_all(row, [&](const std::string& key, std::string value) {
+        expected[key].push_back(std::move(value));
+      });
+    }
+    // One key has a list of its own size: that much there must be.
+    if (memory != 0) how.memory_bytes = 200'000;
+    auto found = run_job<std::string, std::vector<std::string>>(
+        n_ranks,
+        maker_of<std::vector<std::string>, append_list, linear_table>(how, {}),
+        [&](std::uint32_t row, emitter<std::string, std::vector<std::string>>& lists) {
+          emit_all(row, [&](const std::string& key, std::string value) {
+            lists(key, {std::move(value)});
+          });
+        });
+    CHECK(found.thrown == std::vector<std::string>(n_ranks));
+    CHECK(found.n_visited == expected.size());
+    for (auto* const all : {&found.all, &expected}) {
+      for (auto& [key, list] : *all) std::sort(list.begin(), list.end());
+    }
+    CHECK(found.all == expected);
+    CHECK((found.sum_of(&part_figures::bytes_spilled) != 0) == (memory != 0));
+  }
+}
+
+TEST_CASE("a list sink makes lists of one") {
+  struct keeping final : rankwise::combine::emit_sink<std::vector<int>> {
+    void put_batch(std::span<rankwise::combine::batch_entry<std::vector<int>>> batch) override {
+      for (auto& entry : batch) all[std::string(entry.key.text())].push_back(entry.value);
+    }
+
+    void put_text(std::string_view key, std::vector<int>&& value) override {
+      all[std::string(key)].push_back(std::move(value));
+    }
+
+    std::map<std::string, std::vector<std::vector<int>>> all;
+  };
+
+  keeping kept;
+  rankwise::combine::list_sink<int> lists(kept);
+  emitter<std::string, int> emit(lists);
+  for (int i = 0; i < 100; ++i) emit(i % 2 == 0 ? "even" : "odd, and longer than 15", i);
+  emit.flush();
+  REQUIRE(kept.all.size() == 2);
+  for (const auto& [key, values] : kept.all) {
+    REQUIRE(values.size() == 50);
+    for (int i = 0; i < 50; ++i)
+      CHECK(values[static_cast<std::size_t>(i)] ==
+            std::vector<int>{2 * i + (key == "even" ? 0 : 1)});
+  }
+}
+
+TEST_CASE("a key that memory has no room for is refused where it is emitted") {
+  const auto found = run_mode<std::uint64_t>(
+      mode::linear, 2, options_for(1, 100'000), [](std::uint32_t row, auto& emit) {
+        if (row == 1) emit(std::string(20'000, 'x'), 1U);
+      });
+  CHECK(found.thrown[1] ==
+        "a key of 20000 bytes was emitted: with 100000 bytes of memory a rank, 12500 are accepted "
+        "at most");
+}
+
+TEST_CASE("a spill directory that is not there is told before anything is emitted") {
+  part_options how = options_for(1, 100'000);
+  how.spill_directory = "/nowhere at all";
+  const auto found = run_mode<std::uint64_t>(
+      mode::linear, 3, how, [](std::uint32_t, auto&) { throw std::logic_error("not to be"); });
+  for (const std::string& text : found.thrown) {
+    if (text == "cancelled") continue;
+    CHECK_THAT(text, ContainsSubstring("spill directory '/nowhere at all': no file can be made"));
+  }
+  CHECK(found.has_failed());
+}
+
+TEST_CASE("a disk that is full ends the call on all ranks") {
+  const auto kind = GENERATE(mode::linear, mode::none, mode::radix);
+  const std::uint32_t n_ranks = GENERATE(1U, 3U);
+  CAPTURE(static_cast<int>(kind), n_ranks);
+  outcome<std::uint64_t> found;
+  {
+    const full_disk full(100'000);
+    found = run_mode<std::uint64_t>(
+        kind, n_ranks, options_for(1, 50'000), [&](std::uint32_t row, auto& emit) {
+          for (std::uint32_t i = 0; i < 60'000; ++i) emit(std::to_string(i * n_ranks + row), 1U);
+        });
+  }
+  CHECK(std::any_of(found.thrown.begin(), found.thrown.end(), [](const std::string& text) {
+    return text.find("File too large; --spill-dir names another directory") != std::string::npos;
+  }));
+}
+
+TEST_CASE("what combine throws at a rank that merges is told there, and all ranks end") {
+  struct refuse {
+    std::uint64_t operator()(std::uint64_t left, std::uint64_t right) const {
+      if (left + right == 3) throw std::runtime_error("no threes");  // of the ranks together
+      return left + right;
+    }
+  };
+
+  part_options how = options_for(1, 0);
+  how.combine_here = GENERATE(true, false);
+  const auto found = run_job<std::string, std::uint64_t>(
+      3, maker_of<std::uint64_t, refuse, linear_table>(how, {}), [](std::uint32_t, auto& emit) {
+        for (std::uint32_t i = 0; i < 20'000; ++i) emit(std::to_string(i), 1U);
+      });
+  CHECK(std::count(found.thrown.begin(), found.thrown.end(), "no threes") > 0);
+}
+
+TEST_CASE("a call that is cancelled ends on all ranks, whatever they wait for") {
+  const auto kind = GENERATE(mode::linear, mode::cuckoo, mode::none, mode::radix);
+  const bool in_finish = GENERATE(true, false);
+  CAPTURE(static_cast<int>(kind), in_finish);
+  // Row 0 takes nothing, so that the others have to wait for it.
+  const auto found = run_mode<std::uint64_t>(
+      kind, 3, options_for(1, in_finish ? 0 : 500'000), [&](std::uint32_t row, auto& emit) {
+        if (row == 0 && !in_finish) throw std::runtime_error("row 0 is out");
+        for (std::uint32_t i = 0; i < 100'000; ++i) emit(std::to_string(i * 3 + row), 1U);
+        if (row == 0) throw std::runtime_error("row 0 is out");
+      });
+  CHECK(found.thrown[0] == "row 0 is out");
+  CHECK_FALSE(found.thrown[1].empty());
+  CHECK_FALSE(found.thrown[2].empty());
+}
+
+TEST_CASE("letters are as small as little memory wants them") {
+  const auto thrown = run_on_threads(5, [](thread_peers& peers) {
+    const shuffle_group group{0, 5, peers.row()};
+    const auto none = [](std::span<const std::byte>) {};
+    const rankwise::combine::shuffle<int> plenty(peers, 1, group, peers.cancelled(), none);
+    const rankwise::combine::shuffle<int> little(
+        peers, 2, group, peers.cancelled(), none, 8'000'000);
+    if (peers.row() != 0) return;
+    CHECK(plenty.bytes_at_most() >= 4U * (256U << 10U) * 10U);
+    CHECK(little.bytes_at_most() <= 2'000'000);
+    CHECK(little.bytes_at_most() > 1'900'000);
+  });
+  CHECK(thrown == std::vector<std::string>(5));
+}
+
+TEST_CASE("numbers as keys: an array, whose owners are the first ranks") {
+  const std::uint32_t n_ranks = GENERATE(1U, 2U, 3U, 5U);
+  const std::uint32_t n_keys = GENERATE(1U, 3U, 1'000U);
+  CAPTURE(n_ranks, n_keys);
+  using bin = rankwise::bin<1'000>;
+  const auto make = [&](thread_peers& peers, const shuffle_group& group) {
+    return std::make_unique<rankwise::combine::dense_part<std::uint64_t, std::plus<>>>(
+        n_keys, 7, group, std::plus<>{}, peers, peers.cancelled());
+  };
+  const auto key_of_bin = [](std::uint32_t index) {
+    return std::string(rankwise::combine::key_codec<bin>::pack({index}).text());
+  };
+  sums<std::uint64_t> expected;
+  const auto emit_all = [&](std::uint32_t row, auto&& emit) {
+    random_stream random(9, row);
+    for (std::uint32_t i = 0; i < 2'000; ++i) {
+      const std::uint32_t index = random() % n_keys;
+      if (index % 10 != 7) emit(index, i);
+    }
+  };
+  for (std::uint32_t row = 0; row < n_ranks; ++row) {
+    emit_all(row, [&](std::uint32_t index, std::uint64_t value) {
+      expected[key_of_bin(index)] += value;
+    });
+  }
+  SECTION("sums") {
+    const auto found =
+        run_job<bin, std::uint64_t>(n_ranks, make, [&](std::uint32_t row, auto& emit) {
+          emit_all(row, [&](std::uint32_t index, std::uint64_t value) { emit({index}, value); });
+        });
+    CHECK_FALSE(found.has_failed());
+    CHECK(found.all == expected);
+    CHECK(found.n_visited == expected.size());
+  }
+  SECTION("a number too large") {
+    const auto found =
+        run_job<bin, std::uint64_t>(n_ranks, make, [&](std::uint32_t row, auto& emit) {
+          if (row == 0) emit({n_keys}, 1U);
+        });
+    CHECK(found.thrown[0] ==
+          "bin " + std::to_string(n_keys) + " was emitted: there are " + std::to_string(n_keys));
+  }
+}
