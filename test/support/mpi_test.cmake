@@ -32,7 +32,7 @@ function(rankwise_mpi_test name)
     add_test(NAME ${test}
       COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${n_ranks} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${name}_test>)
     set_tests_properties(${test} PROPERTIES
-      LABELS mpi PROCESSORS ${n_ranks} TIMEOUT ${ctest_timeout}
+      LABELS mpi PROCESSORS ${RANKWISE_ONE_CORE} TIMEOUT ${ctest_timeout}
       ENVIRONMENT "${RANKWISE_MPI_TEST_ENVIRONMENT};RANKWISE_TEST_CASE_TIMEOUT_S=${T_CASE_TIMEOUT};MPIEXEC_TIMEOUT=${mpirun_timeout}")
   endforeach()
 endfunction()
@@ -51,6 +51,6 @@ function(rankwise_mpi_failing_test name)
     COMMAND ${CMAKE_COMMAND} "-DSAYS=${T_SAYS}" -P ${PROJECT_SOURCE_DIR}/test/support/expect_failure.cmake --
       ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${T_NP} ${MPIEXEC_PREFLAGS} $<TARGET_FILE:${name}_test>)
   set_tests_properties(${test} PROPERTIES
-    LABELS mpi PROCESSORS ${T_NP} TIMEOUT 60
+    LABELS mpi PROCESSORS ${RANKWISE_ONE_CORE} TIMEOUT 60
     ENVIRONMENT "${RANKWISE_MPI_TEST_ENVIRONMENT};RANKWISE_TEST_CASE_TIMEOUT_S=${T_CASE_TIMEOUT};MPIEXEC_TIMEOUT=50")
 endfunction()

@@ -20,6 +20,7 @@ function(rankwise_pure_tests label)
     target_link_libraries(${target} PRIVATE rankwise_test_main rankwise::readers rankwise_project_options)
     set(test ${RANKWISE_TEST_PREFIX}${label}.${name})
     add_test(NAME ${test} COMMAND ${target} --order decl)
-    set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${RANKWISE_TEST_ENVIRONMENT}")
+    set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT ${T_TIMEOUT} PROCESSORS ${RANKWISE_ONE_CORE}
+      ENVIRONMENT "${RANKWISE_TEST_ENVIRONMENT}")
   endforeach()
 endfunction()
