@@ -89,14 +89,14 @@ class pipeline {
     const options& asked = pool_.options();
     const std::uint32_t retries = asked.on_error == on_error_kind::retry ? asked.retries : 0;
     engine::root& root = pool_.root();
-    auto& seats = root.around().kept.template get<engine::pipeline_seats>(*number_);
+    auto& seats = root.around().kept.template get<engine::stages_on_rank>(*number_);
     std::vector<task_failure> failures;
     std::exception_ptr own;  // what source or sink threw
     engine::pipeline_run_call* under_way = nullptr;
 
     const std::uint64_t number_of_run = root.resident_numbers().next();
     const auto run_root = [&] {
-      const engine::pipeline_seats::run_scope under_way_here(seats, number_of_run);
+      const engine::stages_on_rank::run_scope under_way_here(seats, number_of_run);
       core::pipeline_root<exchange::channel_message> ends(
           seats.parcels(), how.in_flight != 0 ? how.in_flight : 4 * layout_.n_seats());
       seats.on_failure([&](engine::stage_failure failure) {
@@ -133,7 +133,7 @@ class pipeline {
  private:
   /// Looks after source, sink and the root's own stages until the run is over.
   template <class Items, class Sink>
-  static void pump(engine::pipeline_seats& seats,
+  static void pump(engine::stages_on_rank& seats,
                    core::pipeline_root<exchange::channel_message>& ends,
                    Items& items,
                    Sink& sink,
@@ -150,7 +150,7 @@ class pipeline {
       while (std::optional<core::parcel<exchange::channel_message>> out = ends.leave()) {
         any = true;
         ++call.n_done;
-        if (out->is_gap) {
+        if (out->is_failed_item) {
           ++call.n_failed;
         } else {
           give(sink, out->item, out->payload);
@@ -165,7 +165,7 @@ class pipeline {
           break;
         }
         exchange::channel_message value{
-            root_rank, 0, seats.new_message(), engine::pipeline_seats::value_at};
+            root_rank, 0, seats.new_message(), engine::stages_on_rank::value_at};
         wire::encoder<Input>(value.frame).put(*item);
         ends.enter(std::move(value));
         seats.deliver();  // so that the source is asked for as many as there are replicas
@@ -278,7 +278,7 @@ auto pool::make_pipeline(Stages&&... stages) const {
   }
 
   const std::uint32_t n = pipelines::n_ranks_of(*this);
-  core::pipeline_layout layout = pipelines::deal_seats(all.options, first_worker(), n);
+  core::pipeline_layout layout = pipelines::place_stages(all.options, first_worker(), n);
   std::vector<engine::seat_brief> briefs(n);
   for (std::uint32_t row = 0; row < n; ++row) {
     for (const std::uint32_t stage : layout.stages_of(to_rank(row))) {

@@ -24,7 +24,7 @@ struct chunk_record {
 class chunk_table {
  public:
   /// Adds a chunk and returns its id, which is not 0.
-  std::uint64_t add(rank_id rank, epoch_number epoch, const loose_items& work) {
+  std::uint64_t add(rank_id rank, epoch_number epoch, const unassigned_items& work) {
     std::uint64_t row = 0;
     if (free_rows_.empty()) {
       row = rows_.size();

@@ -106,7 +106,7 @@ class coordinator {
       }
       const pacing::situation now_left = situation();
       if (!pace_.wants_more(record, now_left)) continue;
-      const loose_items work =
+      const unassigned_items work =
           options_.place == placement::one_each
               ? take_own(rank, record)
               : work_.take(pace_.chunk_size(rank, record, now_left), may_run_suspects(rank));
@@ -253,13 +253,13 @@ class coordinator {
   bool may_run_suspects(rank_id rank) const { return rank != root_rank || n_active_ == 1; }
 
   /// The one item of `rank`, where it is not out already.
-  loose_items take_own(rank_id rank, const rank_record& record) {
+  unassigned_items take_own(rank_id rank, const rank_record& record) {
     if (record.items_granted != 0) return {};
     --own_left_;
     return {{to_index(rank) - options_.first_worker, 1}, 0, root_rank, any_lost_};
   }
 
-  grant give(rank_id rank, rank_record& record, const loose_items& work, duration now) {
+  grant give(rank_id rank, rank_record& record, const unassigned_items& work, duration now) {
     if (record.chunks_out == 0) {
       silence_.end(rank, now);
       ++n_at_work_;
@@ -289,7 +289,7 @@ class coordinator {
   }
 
   /// Items come back to be handed out, but for those that have counted meanwhile. Returns how many.
-  std::uint64_t put_back(const loose_items& back) {
+  std::uint64_t put_back(const unassigned_items& back) {
     if (options_.place == placement::one_each) {
       if (is_counted(back.items)) return 0;
       own_left_ += back.items.count;
@@ -353,21 +353,21 @@ class coordinator {
   /// Gives up what has cost too many ranks, and has the root work where no other rank is left.
   void settle_suspects(duration now) {
     if (n_active_ == 0) activate(root_rank, now);
-    const auto hopeless = [&](const loose_items& suspect) { return is_hopeless(suspect); };
-    for (const loose_items& suspect : work_.take_suspects(hopeless)) give_up(suspect);
+    const auto hopeless = [&](const unassigned_items& suspect) { return is_hopeless(suspect); };
+    for (const unassigned_items& suspect : work_.take_suspects(hopeless)) give_up(suspect);
     wake_all();
   }
 
   /// Of several items the one to blame is not known yet. Alone, the root does not try what has cost
   /// two ranks, unless others were lost as well, without it.
-  bool is_hopeless(const loose_items& suspect) const {
+  bool is_hopeless(const unassigned_items& suspect) const {
     if (options_.losses_at_most == 0) return false;
     if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1;
     const bool is_root_alone = n_active_ == 1 && ranks_.front().active;
     return is_root_alone && suspect.losses >= 2 && suspect.losses == n_lost_at_work_;
   }
 
-  void give_up(const loose_items& suspect) {
+  void give_up(const unassigned_items& suspect) {
     std::vector<item_range> uncounted;
     counted_.visit_missing(suspect.items, [&](item_range items) { uncounted.push_back(items); });
     for (const item_range items : uncounted) {

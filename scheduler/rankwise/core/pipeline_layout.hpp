@@ -40,7 +40,7 @@ struct parcel {
   std::uint32_t stage = 0;
   std::uint64_t item = 0;  ///< its number, from 0 on, in the order of the source
   Payload payload;
-  bool is_gap = false;  ///< a stage has failed for the item: there is no payload
+  bool is_failed_item = false;  ///< a stage has failed for the item: there is no payload
 };
 
 }  // namespace rankwise::core

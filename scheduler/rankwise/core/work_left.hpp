@@ -15,7 +15,7 @@ namespace rankwise::core {
 
 /// Items that nobody holds, and how many ranks have been lost while they ran them (or, of more than
 /// one, some of them).
-struct loose_items {
+struct unassigned_items {
   item_range items;
   std::uint32_t losses = 0;
   rank_id last = root_rank;  ///< the last of those ranks
@@ -46,8 +46,8 @@ class work_left {
 
   /// Up to `count` items, suspects first where they may be among them; none where there are none
   /// that may.
-  loose_items take(std::uint64_t count, bool may_be_suspects) {
-    loose_items taken;
+  unassigned_items take(std::uint64_t count, bool may_be_suspects) {
+    unassigned_items taken;
     if (may_be_suspects && !suspects_.empty()) {
       suspect& next = suspects_.front();
       taken = next.left;
@@ -66,7 +66,7 @@ class work_left {
     return taken;
   }
 
-  void put_back(loose_items back) {
+  void put_back(unassigned_items back) {
     if (back.items.count == 0) return;
     count_ += back.items.count;
     if (back.losses == 0) {
@@ -80,8 +80,8 @@ class work_left {
 
   /// Takes out the suspects that are `hopeless`.
   template <class Hopeless>
-  std::vector<loose_items> take_suspects(Hopeless hopeless) {
-    std::vector<loose_items> taken;
+  std::vector<unassigned_items> take_suspects(Hopeless hopeless) {
+    std::vector<unassigned_items> taken;
     std::erase_if(suspects_, [&](const suspect& one) {
       if (!hopeless(one.left)) return false;
       taken.push_back(one.left);
@@ -93,7 +93,7 @@ class work_left {
 
  private:
   struct suspect {
-    loose_items left;
+    unassigned_items left;
     std::uint64_t piece = 1;  // handed out together
   };
 

@@ -9,8 +9,8 @@ namespace rankwise::engine {
 /// number of the run.
 struct pipeline_subject {
   enum class kind : std::uint8_t {
-    parcel,  ///< an item for `stage`; the content is its value
-    gap,     ///< an item for `stage` for which another stage has failed
+    parcel,       ///< an item for `stage`; the content is its value
+    failed_item,  ///< an item for `stage` for which another stage has failed
     begun,   ///< an item of `stage` that you sent has been begun; `item` is the time of the one
              ///< before, in ns
     failed,  ///< `stage` has failed for `item`; the content is a failure text

@@ -31,7 +31,7 @@ struct serve_seats {
   std::uint32_t retries = 0;  ///< of a stage, for an item
 
   std::vector<seat_figures> operator()(task_context& context, std::uint32_t /*row*/) const {
-    return context.around().kept.get<pipeline_seats>(number).serve(run, retries);
+    return context.around().kept.get<stages_on_rank>(number).serve(run, retries);
   }
 };
 

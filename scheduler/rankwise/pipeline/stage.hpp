@@ -80,9 +80,9 @@ const std::vector<pipeline_stage<Callable>>& as_stage(
 ///
 /// Throws: std::invalid_argument where a stage names a rank that is not there or is named twice, or
 /// wants none.
-inline core::pipeline_layout deal_seats(const std::vector<stage_options>& stages,
-                                        std::uint32_t first,
-                                        std::uint32_t n_ranks) {
+inline core::pipeline_layout place_stages(const std::vector<stage_options>& stages,
+                                          std::uint32_t first,
+                                          std::uint32_t n_ranks) {
   core::pipeline_layout layout;
   std::uint32_t next = 0;
   for (std::size_t number = 0; number < stages.size(); ++number) {

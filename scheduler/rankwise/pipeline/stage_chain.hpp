@@ -100,7 +100,7 @@ struct make_seats {
       runners[stage] = Chain::make(slots[stage], brief.callables[i]);
     }
     around.kept.add(number,
-                    std::make_unique<pipeline_seats>(
+                    std::make_unique<stages_on_rank>(
                         around, number, core::pipeline_layout{layout}, std::move(runners)));
   }
 };

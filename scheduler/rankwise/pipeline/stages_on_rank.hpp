@@ -46,14 +46,14 @@ struct stage_failure {
 /// Runs have numbers, which the root gives, each a larger one: what is left of a run that has ended
 /// in whatever way is of no use to the next, and a rank that comes later to a run finds what was
 /// sent to it meanwhile.
-class pipeline_seats final : public exchange::rank_object {
+class stages_on_rank final : public exchange::rank_object {
  public:
   using node = core::pipeline_node<exchange::channel_message>;
 
   /// Where this rank is the root, it is told of each failure.
   using failure_handler = std::function<void(stage_failure)>;
 
-  pipeline_seats(rank_context& around,
+  stages_on_rank(rank_context& around,
                  std::uint64_t channel,
                  core::pipeline_layout layout,
                  std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners)
@@ -64,17 +64,17 @@ class pipeline_seats final : public exchange::rank_object {
     around_->others->open(channel_, [this](exchange::channel_message& what) { take(what); });
   }
 
-  pipeline_seats(const pipeline_seats&) = delete;
-  pipeline_seats& operator=(const pipeline_seats&) = delete;
-  pipeline_seats(pipeline_seats&&) = delete;
-  pipeline_seats& operator=(pipeline_seats&&) = delete;
+  stages_on_rank(const stages_on_rank&) = delete;
+  stages_on_rank& operator=(const stages_on_rank&) = delete;
+  stages_on_rank(stages_on_rank&&) = delete;
+  stages_on_rank& operator=(stages_on_rank&&) = delete;
 
-  ~pipeline_seats() override { around_->others->close(channel_); }
+  ~stages_on_rank() override { around_->others->close(channel_); }
 
   /// A run is under way here while this lives.
   class run_scope {
    public:
-    run_scope(pipeline_seats& seats, std::uint64_t run) : seats_(&seats) { seats.begin(run); }
+    run_scope(stages_on_rank& seats, std::uint64_t run) : seats_(&seats) { seats.begin(run); }
 
     run_scope(const run_scope&) = delete;
     run_scope& operator=(const run_scope&) = delete;
@@ -84,7 +84,7 @@ class pipeline_seats final : public exchange::rank_object {
     ~run_scope() { seats_->end(); }
 
    private:
-    pipeline_seats* seats_;
+    stages_on_rank* seats_;
   };
 
   /// On a rank that is not the root: works until the root says that `run` is over; a rank without a
@@ -119,12 +119,12 @@ class pipeline_seats final : public exchange::rank_object {
   /// Sends on what may go.
   void deliver() {
     while (std::optional<node::delivery> out = node_->next_delivery()) {
-      const bool is_gap = out->what.is_gap;
+      const bool is_failed_item = out->what.is_failed_item;
       post(out->to,
-           {is_gap ? pipeline_subject::kind::gap : pipeline_subject::kind::parcel,
+           {is_failed_item ? pipeline_subject::kind::failed_item : pipeline_subject::kind::parcel,
             out->what.stage,
             out->what.item},
-           is_gap ? new_message() : std::move(out->what.payload.frame));
+           is_failed_item ? new_message() : std::move(out->what.payload.frame));
     }
   }
 
@@ -139,7 +139,7 @@ class pipeline_seats final : public exchange::rank_object {
            {pipeline_subject::kind::begun, stage, to_item(job->last_took)},
            new_message());
     }
-    if (job->what.is_gap) {
+    if (job->what.is_failed_item) {
       node_->hand_on({stage + 1, job->what.item, {}, true});
     } else {
       run_stage(std::move(job->what), retries);
@@ -226,7 +226,7 @@ class pipeline_seats final : public exchange::rank_object {
       case pipeline_subject::kind::parcel:
         node_->arrive(what.from, {subject.stage, subject.item, std::move(what), false});
         break;
-      case pipeline_subject::kind::gap:
+      case pipeline_subject::kind::failed_item:
         node_->arrive(what.from, {subject.stage, subject.item, {}, true});
         break;
       case pipeline_subject::kind::begun:

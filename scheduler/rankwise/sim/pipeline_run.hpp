@@ -88,7 +88,7 @@ class sim_pipeline {
     rank_id to = root_rank;
     std::uint32_t stage = 0;
     std::uint64_t item = 0;
-    bool is_gap = false;
+    bool is_failed_item = false;
     core::duration took{};
 
     bool operator<(const event& other) const {
@@ -139,7 +139,7 @@ class sim_pipeline {
     rank_state& rank = ranks_[to_index(next.to)];
     switch (next.what) {
       case event_kind::arrive:
-        rank.node.arrive(next.from, {next.stage, next.item, {}, next.is_gap});
+        rank.node.arrive(next.from, {next.stage, next.item, {}, next.is_failed_item});
         break;
       case event_kind::begun:
         rank.node.begun(next.from, next.stage, next.took);
@@ -173,7 +173,7 @@ class sim_pipeline {
       if (next->tell_begun) tell_begun(self, at, *next);
       const std::uint32_t stage = next->what.stage;
       const std::uint64_t item = next->what.item;
-      if (next->what.is_gap) {
+      if (next->what.is_failed_item) {
         rank.node.hand_on({stage + 1, item, {}, true});
         continue;
       }
@@ -208,7 +208,7 @@ class sim_pipeline {
             .to = out->to,
             .stage = out->what.stage,
             .item = out->what.item,
-            .is_gap = out->what.is_gap});
+            .is_failed_item = out->what.is_failed_item});
     }
   }
 
@@ -216,7 +216,7 @@ class sim_pipeline {
   bool look_at_ends(core::duration at) {
     core::duration spent{};
     while (auto out = root_->leave()) {
-      if (!out->is_gap) {
+      if (!out->is_failed_item) {
         report_.order.push_back(out->item);
         spent += options_.sink_time;
       }

@@ -24,9 +24,9 @@ using rankwise::core::duration;
 using rankwise::core::grant;
 using rankwise::core::item_range;
 using rankwise::core::item_set;
-using rankwise::core::loose_items;
 using rankwise::core::message;
 using rankwise::core::message_kind;
+using rankwise::core::unassigned_items;
 using rankwise::core::verdict;
 using rankwise::core::work_left;
 
@@ -93,12 +93,12 @@ TEST_CASE("suspects are handed out in smaller pieces at each try, and not to eve
   subject.put_back({{100, 50}, 1});
   CHECK(subject.count() == 50);
   CHECK(subject.take(1000, false).items.count == 0);
-  const loose_items second = subject.take(1000, true);
+  const unassigned_items second = subject.take(1000, true);
   CHECK(second.items == item_range{100, 8});
   CHECK(second.losses == 1);
   CHECK(second.again);
   subject.put_back({second.items, 2});
-  const auto cost_two = [](const loose_items& suspect) { return suspect.losses >= 2; };
+  const auto cost_two = [](const unassigned_items& suspect) { return suspect.losses >= 2; };
   REQUIRE(subject.take_suspects(cost_two).size() == 1);
   CHECK(subject.take_suspects(cost_two).empty());
   subject.put_back({second.items, 2});

@@ -140,7 +140,8 @@ TEST_CASE("the root asks the source while there is room and the first stage take
 }
 
 TEST_CASE(
-    "results leave in order; a failed item leaves a gap, and the run is over when all are out") {
+    "results leave in order; a failed item leaves a gap, and the run is over when all are "
+    "out") {
   pipeline_node<int> node({{{one, two}}}, root_rank);
   pipeline_root<int> root(node, 3);
   for (int value = 0; value < 3; ++value) {
@@ -152,10 +153,10 @@ TEST_CASE(
   node.arrive(one, {1, 1, 11, false});
   CHECK_FALSE(root.leave().has_value());
   node.arrive(two, {1, 0, 0, true});
-  const auto gap = root.leave();
-  REQUIRE(gap.has_value());
-  CHECK(gap->item == 0);
-  CHECK(gap->is_gap);
+  const auto failed_item = root.leave();
+  REQUIRE(failed_item.has_value());
+  CHECK(failed_item->item == 0);
+  CHECK(failed_item->is_failed_item);
   CHECK(root.wants_item());
   CHECK(root.leave()->payload == 11);
   CHECK(root.n_left() == 2);
@@ -177,7 +178,7 @@ TEST_CASE("a stage with one rank gets items in order, replicas as they come") {
   CHECK(node.next_job()->what.item == 7);
   CHECK(node.next_job()->what.item == 4);
   node.arrive(two, {1, 0, 0, true});
-  CHECK(node.next_job()->what.is_gap);
+  CHECK(node.next_job()->what.is_failed_item);
   CHECK(node.next_job()->what.item == 1);
 }
 
