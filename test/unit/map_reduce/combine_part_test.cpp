@@ -1,135 +1,31 @@
 // SPDX-License-Identifier: MIT
 // Parts of a map_reduce on ranks that are threads, against the serial sums.
-#include <rankwise/emitter.hpp>
-#include <rankwise/map_reduce/combine/cuckoo_table.hpp>
 #include <rankwise/map_reduce/combine/dense_part.hpp>
 #include <rankwise/map_reduce/combine/key_codec.hpp>
-#include <rankwise/map_reduce/combine/linear_table.hpp>
 #include <rankwise/map_reduce/combine/list_sink.hpp>
-#include <rankwise/map_reduce/combine/part.hpp>
-#include <rankwise/map_reduce/combine/shuffle.hpp>
 #include <rankwise/random.hpp>
 
 #include "catch.hpp"
-#include "thread_peers.hpp"
+#include "map_reduce/combine_job.hpp"
 
 #include <algorithm>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <sys/resource.h>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-namespace fs = std::filesystem;
-using Catch::Matchers::ContainsSubstring;
 using rankwise::emitter;
 using rankwise::random_stream;
-using rankwise::combine::cuckoo_table;
-using rankwise::combine::keyed_part;
-using rankwise::combine::linear_table;
-using rankwise::combine::part;
-using rankwise::combine::part_figures;
-using rankwise::combine::part_options;
-using rankwise::combine::shuffle_group;
-using rankwise::test::run_on_threads;
-using rankwise::test::thread_peers;
+using namespace rankwise::test;
 
 namespace {
-
-template <class Value>
-using sums = std::unordered_map<std::string, Value>;
-
-/// What a job came to, over all ranks.
-template <class Value>
-struct outcome {
-  sums<Value> all;
-  std::uint64_t n_visited = 0;  // more than there are keys where one has two owners
-  std::vector<part_figures> figures;
-  std::vector<std::string> thrown;
-
-  bool has_failed() const {
-    return std::any_of(
-        thrown.begin(), thrown.end(), [](const std::string& text) { return !text.empty(); });
-  }
-
-  std::uint64_t sum_of(std::uint64_t part_figures::*figure) const {
-    std::uint64_t sum = 0;
-    for (const part_figures& one : figures) sum += one.*figure;
-    return sum;
-  }
-};
-
-part_options options_for(std::uint64_t seed, std::uint64_t memory_bytes) {
-  part_options how;
-  how.channel = 7;
-  how.hash_seed = seed;
-  how.memory_bytes = memory_bytes;
-  how.spill_directory = fs::temp_directory_path().string();
-  return how;
-}
-
-/// Makes the part of one rank.
-template <class Value>
-using maker =
-    std::function<std::unique_ptr<keyed_part<Value>>(thread_peers&, const shuffle_group&)>;
-
-/// Emits what the rank of a row has.
-template <class Key, class Value>
-using emission = std::function<void(std::uint32_t row, emitter<Key, Value>&)>;
-
-/// Runs `emit(row, emitter)` on each of `n_ranks` ranks with the part that `make(peers, group)`
-/// gives, and looks at the result twice.
-template <class Key, class Value>
-outcome<Value> run_job(std::uint32_t n_ranks,
-                       const maker<Value>& make,
-                       const emission<Key, Value>& emit) {
-  std::vector<std::vector<std::pair<std::string, Value>>> found(n_ranks);
-  std::vector<std::uint64_t> n_seen_again(n_ranks);
-  outcome<Value> all;
-  all.figures.resize(n_ranks);
-  all.thrown = run_on_threads(n_ranks, [&](thread_peers& peers) {
-    const std::uint32_t row = peers.row();
-    const auto mine = make(peers, shuffle_group{0, n_ranks, row});
-    peers.meet();  // nobody emits before all parts are there
-    emitter<Key, Value> out(*mine);
-    emit(row, out);
-    out.flush();
-    peers.meet();
-    mine->finish();
-    peers.meet();
-    all.figures[row] = mine->figures();
-    mine->visit([&](std::string_view key, Value& value) { found[row].emplace_back(key, value); });
-    mine->visit([&](std::string_view, Value&) { ++n_seen_again[row]; });
-  });
-  for (std::uint32_t row = 0; row < n_ranks; ++row) {
-    all.n_visited += found[row].size();
-    if (!all.has_failed()) {
-      CHECK(n_seen_again[row] == found[row].size());
-    }
-    for (auto& [key, value] : found[row]) all.all.emplace(key, std::move(value));
-  }
-  return all;
-}
-
-template <class Value, class Combine, template <class> class Table>
-maker<Value> maker_of(const part_options& how, const Combine& combine) {
-  return [how, combine](thread_peers& peers, const shuffle_group& group) {
-    part_options mine = how;
-    mine.group = group;
-    return std::make_unique<part<Value, Combine, Table>>(mine, combine, peers, peers.cancelled());
-  };
-}
 
 /// Keys as texts have them: some frequent, many once; short and long, one empty, some with NULs.
 std::string key_of(std::uint32_t number) {
@@ -142,53 +38,6 @@ std::string key_of(std::uint32_t number) {
 std::uint32_t number_of(random_stream& random, std::uint32_t n_keys) {
   return random() % (1U + random() % n_keys);
 }
-
-/// `radix` and `radix_cuckoo`: tables are given up as soon as that can be, as where they outgrow
-/// the cache.
-enum class mode { linear, cuckoo, zynq, none, radix, radix_cuckoo };
-
-template <class Value>
-outcome<Value> run_mode(mode kind,
-                        std::uint32_t n_ranks,
-                        part_options how,
-                        const emission<std::string, Value>& emit) {
-  how.combine_here = kind != mode::zynq && kind != mode::none;
-  how.zynq = kind == mode::zynq;
-  if (kind == mode::radix || kind == mode::radix_cuckoo) {
-    how.cache_bytes = 0;
-    how.look_every = 1'000;
-  }
-  if (kind == mode::cuckoo || kind == mode::radix_cuckoo) {
-    return run_job<std::string, Value>(
-        n_ranks, maker_of<Value, std::plus<>, cuckoo_table>(how, {}), emit);
-  }
-  return run_job<std::string, Value>(
-      n_ranks, maker_of<Value, std::plus<>, linear_table>(how, {}), emit);
-}
-
-/// What lets files grow no larger, as a full disk does.
-class full_disk {
- public:
-  explicit full_disk(rlim_t n_bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit full{n_bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &full);
-  }
-
-  full_disk(const full_disk&) = delete;
-  full_disk& operator=(const full_disk&) = delete;
-  full_disk(full_disk&&) = delete;
-  full_disk& operator=(full_disk&&) = delete;
-
-  ~full_disk() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, SIG_DFL);
-  }
-
- private:
-  rlimit before_{};
-};
 
 struct longer {
   std::string operator()(std::string left, std::string right) const {
@@ -473,78 +322,6 @@ TEST_CASE("a list sink makes lists of one") {
       CHECK(values[static_cast<std::size_t>(i)] ==
             std::vector<int>{2 * i + (key == "even" ? 0 : 1)});
   }
-}
-
-TEST_CASE("a key that memory has no room for is refused where it is emitted") {
-  const auto found = run_mode<std::uint64_t>(
-      mode::linear, 2, options_for(1, 100'000), [](std::uint32_t row, auto& emit) {
-        if (row == 1) emit(std::string(20'000, 'x'), 1U);
-      });
-  CHECK(found.thrown[1] ==
-        "a key of 20000 bytes was emitted: with 100000 bytes of memory a rank, 12500 are accepted "
-        "at most");
-}
-
-TEST_CASE("a spill directory that is not there is told before anything is emitted") {
-  part_options how = options_for(1, 100'000);
-  how.spill_directory = "/nowhere at all";
-  const auto found = run_mode<std::uint64_t>(
-      mode::linear, 3, how, [](std::uint32_t, auto&) { throw std::logic_error("not to be"); });
-  for (const std::string& text : found.thrown) {
-    if (text == "cancelled") continue;
-    CHECK_THAT(text, ContainsSubstring("spill directory '/nowhere at all': no file can be made"));
-  }
-  CHECK(found.has_failed());
-}
-
-TEST_CASE("a disk that is full ends the call on all ranks") {
-  const auto kind = GENERATE(mode::linear, mode::none, mode::radix);
-  const std::uint32_t n_ranks = GENERATE(1U, 3U);
-  CAPTURE(static_cast<int>(kind), n_ranks);
-  outcome<std::uint64_t> found;
-  {
-    const full_disk full(100'000);
-    found = run_mode<std::uint64_t>(
-        kind, n_ranks, options_for(1, 50'000), [&](std::uint32_t row, auto& emit) {
-          for (std::uint32_t i = 0; i < 60'000; ++i) emit(std::to_string(i * n_ranks + row), 1U);
-        });
-  }
-  CHECK(std::any_of(found.thrown.begin(), found.thrown.end(), [](const std::string& text) {
-    return text.find("File too large; --spill-dir names another directory") != std::string::npos;
-  }));
-}
-
-TEST_CASE("what combine throws at a rank that merges is told there, and all ranks end") {
-  struct refuse {
-    std::uint64_t operator()(std::uint64_t left, std::uint64_t right) const {
-      if (left + right == 3) throw std::runtime_error("no threes");  // of the ranks together
-      return left + right;
-    }
-  };
-
-  part_options how = options_for(1, 0);
-  how.combine_here = GENERATE(true, false);
-  const auto found = run_job<std::string, std::uint64_t>(
-      3, maker_of<std::uint64_t, refuse, linear_table>(how, {}), [](std::uint32_t, auto& emit) {
-        for (std::uint32_t i = 0; i < 20'000; ++i) emit(std::to_string(i), 1U);
-      });
-  CHECK(std::count(found.thrown.begin(), found.thrown.end(), "no threes") > 0);
-}
-
-TEST_CASE("a call that is cancelled ends on all ranks, whatever they wait for") {
-  const auto kind = GENERATE(mode::linear, mode::cuckoo, mode::none, mode::radix);
-  const bool in_finish = GENERATE(true, false);
-  CAPTURE(static_cast<int>(kind), in_finish);
-  // Row 0 takes nothing, so that the others have to wait for it.
-  const auto found = run_mode<std::uint64_t>(
-      kind, 3, options_for(1, in_finish ? 0 : 500'000), [&](std::uint32_t row, auto& emit) {
-        if (row == 0 && !in_finish) throw std::runtime_error("row 0 is out");
-        for (std::uint32_t i = 0; i < 100'000; ++i) emit(std::to_string(i * 3 + row), 1U);
-        if (row == 0) throw std::runtime_error("row 0 is out");
-      });
-  CHECK(found.thrown[0] == "row 0 is out");
-  CHECK_FALSE(found.thrown[1].empty());
-  CHECK_FALSE(found.thrown[2].empty());
 }
 
 TEST_CASE("letters are as small as little memory wants them") {
