@@ -3,6 +3,7 @@
 
 #include <rankwise/core/pipeline_layout.hpp>
 #include <rankwise/core/pipeline_root.hpp>
+#include <rankwise/engine/call/travelling.hpp>
 #include <rankwise/pipeline/run_call.hpp>
 #include <rankwise/pipeline/source.hpp>
 #include <rankwise/pipeline/stage.hpp>

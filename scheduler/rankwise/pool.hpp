@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/engine/call/for_each_call.hpp>
+#include <rankwise/engine/call/map_call.hpp>
+#include <rankwise/engine/call/reduce_call.hpp>
 #include <rankwise/engine/call/require_task.hpp>
-#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/engine/root/root.hpp>
 #include <rankwise/map_reduce/options.hpp>
 #include <rankwise/options.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/engine/call/task_threw.hpp>
+#include <rankwise/engine/rank/cannot_go_on.hpp>
 #include <rankwise/engine/rank/loss_settings.hpp>
 #include <rankwise/engine/rank/task_end.hpp>
 #include <rankwise/engine/rank/worker_rank.hpp>

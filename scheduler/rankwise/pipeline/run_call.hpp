@@ -2,9 +2,11 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/call_base.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
-#include <rankwise/engine/call/outputs.hpp>
-#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/call/map_call.hpp>
+#include <rankwise/engine/call/root_call.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/pipeline/stages_on_rank.hpp>
 #include <rankwise/task.hpp>
 

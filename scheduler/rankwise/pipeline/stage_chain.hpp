@@ -3,7 +3,7 @@
 
 #include <rankwise/core/pipeline_layout.hpp>
 #include <rankwise/engine/call/require_task.hpp>
-#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/call/travelling.hpp>
 #include <rankwise/pipeline/stage_runner.hpp>
 #include <rankwise/pipeline/stages_on_rank.hpp>
 #include <rankwise/task.hpp>

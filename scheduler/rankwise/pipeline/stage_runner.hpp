@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/call/invoke_task.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/codec.hpp>
 

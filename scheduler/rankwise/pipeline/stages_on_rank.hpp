@@ -3,8 +3,8 @@
 
 #include <rankwise/core/pipeline_layout.hpp>
 #include <rankwise/core/pipeline_node.hpp>
-#include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/failure_text.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/exchange/channels.hpp>
 #include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/pipeline/message.hpp>

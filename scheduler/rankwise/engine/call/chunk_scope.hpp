@@ -2,58 +2,20 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
-#include <rankwise/error.hpp>
+#include <rankwise/engine/call/chunk_host.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/transport/backoff.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdint>
-#include <exception>
-#include <string>
 #include <utility>
 
 namespace rankwise::engine {
-
-/// A task's exception on its way out of the task.
-struct task_threw {
-  std::string text;
-  bool is_configuration = false;
-};
-
-/// The exception under way, in words. To be called in a catch block.
-inline task_threw describe_exception() {
-  try {
-    throw;
-  } catch (const config_error& error) {
-    return {error.what(), true};
-  } catch (const std::exception& error) {
-    return {error.what()};
-  } catch (...) {
-    return {"an exception that is not a std::exception"};
-  }
-}
-
-/// What a rank does about the chunk under way.
-class chunk_host {
- public:
-  chunk_host() = default;
-  chunk_host(const chunk_host&) = delete;
-  chunk_host& operator=(const chunk_host&) = delete;
-  chunk_host(chunk_host&&) = delete;
-  chunk_host& operator=(chunk_host&&) = delete;
-  virtual ~chunk_host() = default;
-
-  /// Looks after messages, between two tasks.
-  virtual void attend_between_tasks(core::duration at) = 0;
-
-  /// `items`, the next of the chunk, are done; their results stand in `piece`.
-  virtual void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) = 0;
-
-  /// The task of the next item of the chunk threw.
-  virtual void report_failed(core::duration elapsed, const task_threw& threw) = 0;
-};
 
 /// The chunk under way, as the code that runs its tasks sees it.
 class chunk_scope {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
 
 #include <cstddef>
 #include <span>

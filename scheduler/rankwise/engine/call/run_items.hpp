@@ -3,6 +3,7 @@
 
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/invoke_task.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/task.hpp>
 
 #include <algorithm>

@@ -4,8 +4,10 @@
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/worker.hpp>
 #include <rankwise/engine/call/call_header.hpp>
+#include <rankwise/engine/call/chunk_host.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/failure_text.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/engine/rank/helper_thread.hpp>
 #include <rankwise/engine/rank/loss_settings.hpp>
 #include <rankwise/exchange/channels.hpp>
@@ -24,30 +26,12 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 namespace rankwise::engine {
-
-/// This rank can't do its part any more: MPI failed, or a message or value can't be read. The job
-/// must be brought down.
-class cannot_go_on : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// Runs `work`; what it throws becomes a cannot_go_on.
-template <class Work>
-void or_bring_down(Work work) {
-  try {
-    work();
-  } catch (...) {
-    throw cannot_go_on(describe_exception().text);
-  }
-}
 
 /// One rank at work: what the root and the others have in common. The computing thread runs chunks
 /// and looks after messages between tasks; while a task is long, the stand-in does so. Whoever does

@@ -4,6 +4,7 @@
 #include <rankwise/core/listening_clock.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/call/task_registry.hpp>
+#include <rankwise/engine/rank/cannot_go_on.hpp>
 #include <rankwise/engine/rank/rank_engine.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/exchange/outbox.hpp>

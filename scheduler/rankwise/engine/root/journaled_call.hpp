@@ -3,7 +3,7 @@
 
 #include <rankwise/core/item_set.hpp>
 #include <rankwise/core/types.hpp>
-#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/journal/journal.hpp>
 #include <rankwise/wire/buffer.hpp>

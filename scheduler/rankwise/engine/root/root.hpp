@@ -4,7 +4,10 @@
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/call/call_rules.hpp>
-#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/engine/call/root_call.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
+#include <rankwise/engine/rank/cannot_go_on.hpp>
 #include <rankwise/engine/rank/loss_settings.hpp>
 #include <rankwise/engine/rank/rank_engine.hpp>
 #include <rankwise/engine/root/job_totals.hpp>

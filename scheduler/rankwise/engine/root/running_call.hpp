@@ -6,7 +6,7 @@
 #include <rankwise/core/item_set.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/call_header.hpp>
-#include <rankwise/engine/call/typed_calls.hpp>
+#include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/engine/root/journaled_call.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/statistics.hpp>

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+namespace rankwise::engine {
+
+/// What a rank does about the chunk under way.
+class chunk_host {
+ public:
+  chunk_host() = default;
+  chunk_host(const chunk_host&) = delete;
+  chunk_host& operator=(const chunk_host&) = delete;
+  chunk_host(chunk_host&&) = delete;
+  chunk_host& operator=(chunk_host&&) = delete;
+  virtual ~chunk_host() = default;
+
+  /// Looks after messages, between two tasks.
+  virtual void attend_between_tasks(core::duration at) = 0;
+
+  /// `items`, the next of the chunk, are done; their results stand in `piece`.
+  virtual void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) = 0;
+
+  /// The task of the next item of the chunk threw.
+  virtual void report_failed(core::duration elapsed, const task_threw& threw) = 0;
+};
+
+}  // namespace rankwise::engine

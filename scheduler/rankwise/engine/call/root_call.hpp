@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// How far a call is whose items are not those that the root hands out.
+struct call_figures {
+  std::uint64_t items_done = 0;
+  std::uint64_t items_total = 0;
+  std::uint64_t failures = 0;
+  double task_s = 0;  ///< rank-seconds in tasks
+};
+
+/// A call as the root knows it. All but `run` is called under the lock of the pump.
+class root_call {
+ public:
+  root_call() = default;
+  root_call(const root_call&) = delete;
+  root_call& operator=(const root_call&) = delete;
+  root_call(root_call&&) = delete;
+  root_call& operator=(root_call&&) = delete;
+  virtual ~root_call() = default;
+
+  /// Among the calls of the body: its random streams depend on it.
+  std::uint32_t number() const { return number_; }
+
+  void set_number(std::uint32_t number) { number_ = number; }
+
+  /// Whether tasks that fail neither end the call nor make it throw: it hands out what became of
+  /// each item.
+  bool keeps_failures() const { return keeps_failures_; }
+
+  void keep_failures() { keeps_failures_ = true; }
+
+  /// Those, in the order of their items, once the call is over.
+  std::vector<task_failure>& failures() { return failures_; }
+
+  /// Whether its tasks can ask for random numbers.
+  virtual bool may_draw() const { return false; }
+
+  virtual std::uint64_t n_items() const = 0;
+
+  /// Of the `remote_call` that the other ranks make.
+  virtual std::uint64_t name_hash() const = 0;
+
+  /// Appends what the other ranks make it from.
+  virtual void encode_call(wire::bytes& out) const = 0;
+
+  /// Appends the inputs of a chunk.
+  virtual void encode_inputs(core::item_range items, wire::bytes& out) const = 0;
+
+  /// Takes results that count.
+  virtual void take(core::item_range items, std::span<const std::byte> results) = 0;
+
+  /// Whether results that a journal held, and that were taken, need not be made again.
+  virtual bool still_counts(core::item_range /*items*/) { return true; }
+
+  /// Runs a chunk here.
+  virtual void run(chunk_scope& scope) = 0;
+
+  /// Whether an item may run again, here or on another rank. Where it may not, what a task leaves
+  /// on its rank can't be taken back: no item is tried again or given to a second rank, and the
+  /// call ends where a rank is lost.
+  virtual bool may_run_again() const { return true; }
+
+  /// For people: of the task's type.
+  virtual std::string task_name() const { return {}; }
+
+  /// What is run here is to be reported like what other ranks run, with results for `take`.
+  virtual void keep_results_encoded() {}
+
+  /// None where the coordinator knows.
+  virtual std::optional<call_figures> figures() const { return std::nullopt; }
+
+  /// For people, where the job ends in the middle of the call: what else to say of it.
+  virtual std::string under_way() const { return {}; }
+
+ private:
+  std::uint32_t number_ = 0;
+  bool keeps_failures_ = false;
+  std::vector<task_failure> failures_;
+};
+
+}  // namespace rankwise::engine
