@@ -54,7 +54,7 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
       said.kind = core::message_kind::done;
       said.elapsed = std::chrono::nanoseconds(100);
       const std::uint64_t result = said.items.first;
-      to_root.add(reader.epoch(), said, std::as_bytes(std::span(&result, 1)));
+      to_root.add(reader.incarnation(), said, std::as_bytes(std::span(&result, 1)));
       to_root.send();
     }
     while (!endpoint.all_sent()) continue;
@@ -77,7 +77,7 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
       while (endpoint.try_receive(from, frame)) {
         rankwise::exchange::frame_reader reader(frame, n_received++);
         reader.next(said, payload);
-        if (coordinator.receive(from, reader.epoch(), said, at) != core::verdict::accepted)
+        if (coordinator.receive(from, reader.incarnation(), said, at) != core::verdict::accepted)
           continue;
         run.results[said.items.first] = rankwise::wire::reader(payload).take_value<std::uint64_t>();
       }
@@ -86,7 +86,7 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
         order.kind = core::message_kind::grant;
         order.chunk = given->chunk;
         order.items = given->items;
-        to_worker.add(given->epoch, order);
+        to_worker.add(given->incarnation, order);
         to_worker.send();
       }
     }

@@ -13,7 +13,7 @@ namespace rankwise::core {
 struct chunk_record {
   std::uint64_t id = 0;  ///< 0: the row is free
   rank_id rank = root_rank;
-  epoch_number epoch = 0;
+  incarnation_number incarnation = 0;
   item_range left;           ///< what has not come back yet; a rank returns a chunk in order
   std::uint32_t losses = 0;  ///< ranks that were lost while they ran these items
   bool has_twin = false;     ///< another rank has been given the same items
@@ -24,7 +24,7 @@ struct chunk_record {
 class chunk_table {
  public:
   /// Adds a chunk and returns its id, which is not 0.
-  std::uint64_t add(rank_id rank, epoch_number epoch, const unassigned_items& work) {
+  std::uint64_t add(rank_id rank, incarnation_number incarnation, const unassigned_items& work) {
     std::uint64_t row = 0;
     if (free_rows_.empty()) {
       row = rows_.size();
@@ -34,8 +34,11 @@ class chunk_table {
       free_rows_.pop_back();
     }
     const std::uint64_t id = ++n_added_ << row_bits | row;
-    rows_[row] = {
-        .id = id, .rank = rank, .epoch = epoch, .left = work.items, .losses = work.losses};
+    rows_[row] = {.id = id,
+                  .rank = rank,
+                  .incarnation = incarnation,
+                  .left = work.items,
+                  .losses = work.losses};
     return id;
   }
 

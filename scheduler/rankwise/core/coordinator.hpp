@@ -36,7 +36,7 @@ struct given_up_item {
 /// Work for one rank.
 struct grant {
   rank_id rank = root_rank;
-  epoch_number epoch = 0;
+  incarnation_number incarnation = 0;
   std::uint64_t chunk = 0;
   item_range items;
   bool again = false;  ///< a rank that was lost, or a task that threw, may have run some before
@@ -74,16 +74,16 @@ class coordinator {
   }
 
   /// `rank` can be given work from now on.
-  void joined(rank_id rank, duration now, epoch_number epoch = 0) {
+  void joined(rank_id rank, duration now, incarnation_number incarnation = 0) {
     if (to_index(rank) < options_.first_worker) return;
-    ranks_[to_index(rank)].epoch = std::max(ranks_[to_index(rank)].epoch, epoch);
+    ranks_[to_index(rank)].incarnation = std::max(ranks_[to_index(rank)].incarnation, incarnation);
     activate(rank, now);
   }
 
-  /// `rank` was lost before this call, and begins the life `epoch` if it comes back.
-  void absent(rank_id rank, epoch_number epoch, bool for_good) {
+  /// `rank` was lost before this call, and begins `incarnation` if it comes back.
+  void absent(rank_id rank, incarnation_number incarnation, bool for_good) {
     rank_record& record = ranks_[to_index(rank)];
-    record.epoch = epoch;
+    record.incarnation = incarnation;
     record.gone = for_good;
     any_lost_ = true;
   }
@@ -124,12 +124,12 @@ class coordinator {
     return std::nullopt;
   }
 
-  /// What `rank`, in its life `epoch`, says.
-  verdict receive(rank_id rank, epoch_number epoch, const message& said, duration now) {
+  /// What `rank`, in its `incarnation`, says.
+  verdict receive(rank_id rank, incarnation_number incarnation, const message& said, duration now) {
     rank_record& record = ranks_[to_index(rank)];
     silence_.end(rank, now);
-    if (!record.active || record.epoch != epoch) {
-      // A rank that had been given up: its next grant begins a new life, once it is free.
+    if (!record.active || record.incarnation != incarnation) {
+      // A rank that had been given up: its next grant begins a new incarnation, once it is free.
       if (!record.gone && !is_stuck(said)) joined(rank, now);
       return verdict::dropped;
     }
@@ -267,8 +267,8 @@ class coordinator {
     ++record.chunks_out;
     record.items_out += work.items.count;
     return {rank,
-            record.epoch,
-            chunks_.add(rank, record.epoch, work),
+            record.incarnation,
+            chunks_.add(rank, record.incarnation, work),
             work.items,
             work.again || options_.again};
   }
@@ -311,7 +311,7 @@ class coordinator {
   std::uint64_t release(rank_id rank, std::uint64_t running) {
     rank_record& record = ranks_[to_index(rank)];
     record.active = false;
-    ++record.epoch;
+    ++record.incarnation;
     --n_active_;
     n_at_work_ -= record.chunks_out != 0 ? 1 : 0;
     record.chunks_out = 0;
@@ -382,7 +382,7 @@ class coordinator {
   /// rank's.
   bool take_back(rank_record& record, const message& said) {
     chunk_record* const chunk = chunks_.find(said.chunk);
-    if (chunk == nullptr || chunk->epoch != record.epoch ||
+    if (chunk == nullptr || chunk->incarnation != record.incarnation ||
         &ranks_[to_index(chunk->rank)] != &record || chunk->left.first != said.items.first ||
         chunk->left.count < said.items.count) {
       return false;

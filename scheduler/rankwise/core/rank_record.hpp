@@ -33,7 +33,7 @@ struct rank_record {
   bool active = false;  ///< it has joined, and was not lost since
   bool gone = false;    ///< lost for good
   bool queued = false;  ///< it stands in the queue of ranks that may be given work
-  epoch_number epoch = 0;
+  incarnation_number incarnation = 0;
   std::uint32_t chunks_out = 0;  ///< given to it and not finished
   std::uint64_t items_out = 0;
   std::uint64_t items_granted = 0;  ///< for the first time, not again

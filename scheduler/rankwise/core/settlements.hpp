@@ -23,10 +23,11 @@ using settle_handler = std::function<void(bool accepted)>;
 class settlements {
  public:
   /// Of the tasks that wait.
-  const tenure& of() const { return of_; }
+  const call_incarnation& of() const { return of_; }
 
-  /// The rank goes over to `next`. What tasks of another call or life have left counts no more.
-  void enter(const tenure& next) {
+  /// The rank goes over to `next`. What tasks of another call or incarnation have left counts no
+  /// more.
+  void enter(const call_incarnation& next) {
     if (std::exchange(of_, next) != next) reject_all();
   }
 
@@ -84,7 +85,7 @@ class settlements {
  private:
   using key = std::pair<std::uint64_t, std::uint64_t>;  // chunk, item
 
-  tenure of_;
+  call_incarnation of_;
   std::uint64_t chunk_ = 0;
   std::map<key, std::vector<settle_handler>> handlers_;
 };

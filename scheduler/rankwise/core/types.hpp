@@ -21,16 +21,16 @@ struct item_range {
   constexpr bool operator==(const item_range&) const = default;
 };
 
-/// Which life of a rank a message belongs to: a rank that was given up and speaks again starts a
-/// new one.
-using epoch_number = std::uint32_t;
+/// Which incarnation of a rank a message belongs to: a rank that was given up and speaks again
+/// starts a new one.
+using incarnation_number = std::uint32_t;
 
-/// One call, in one life of a rank. The same item may be run in another.
-struct tenure {
+/// One call, in one incarnation of a rank. The same item may be run in another.
+struct call_incarnation {
   std::uint32_t call = 0;
-  epoch_number epoch = 0;
+  incarnation_number incarnation = 0;
 
-  constexpr bool operator==(const tenure&) const = default;
+  constexpr bool operator==(const call_incarnation&) const = default;
 };
 
 }  // namespace rankwise::core

@@ -29,13 +29,13 @@ class worker {
     bool again = false;  ///< it may have been run before, wholly or in part
   };
 
-  /// Takes a `grant` or `cancel`, sent to this rank in its life `epoch`. What is thereby sent back
-  /// undone is appended to `replies`.
-  void receive(epoch_number epoch,
+  /// Takes a `grant` or `cancel`, sent to this rank in its `incarnation`. What is
+  /// thereby sent back undone is appended to `replies`.
+  void receive(incarnation_number incarnation,
                const message& said,
                Payload payload,
                std::vector<message>& replies) {
-    begin_life(epoch);
+    begin_incarnation(incarnation);
     call_ = said.call;
     if (said.kind == message_kind::grant) {
       queue_.push_back({said.chunk, said.items, std::move(payload), said.flag});
@@ -47,21 +47,21 @@ class worker {
     }
   }
 
-  /// Where `epoch` is a new life, this rank had been given up: what it held belongs to others now.
-  void begin_life(epoch_number epoch) {
-    if (epoch > epoch_) {
-      epoch_ = epoch;
+  /// Where `incarnation` is new, this rank had been given up: what it held belongs to others now.
+  void begin_incarnation(incarnation_number incarnation) {
+    if (incarnation > incarnation_) {
+      incarnation_ = incarnation;
       queue_.clear();
       interrupted_ = running_.has_value();
       running_.reset();
     }
   }
 
-  /// A new call begins, in the life `epoch` of this rank. What is left of the one before, if that
-  /// ended without this rank, is not wanted.
-  void begin(std::uint32_t call, epoch_number epoch = 0) {
+  /// A new call begins, in the `incarnation` of this rank. What is left of the one
+  /// before, if that ended without this rank, is not wanted.
+  void begin(std::uint32_t call, incarnation_number incarnation = 0) {
     call_ = call;
-    epoch_ = epoch;
+    incarnation_ = incarnation;
     cancelled_ = false;
     interrupted_ = running_.has_value();
     queue_.clear();
@@ -119,9 +119,9 @@ class worker {
     return running_ ? std::optional(running_->id) : std::nullopt;
   }
 
-  epoch_number epoch() const { return epoch_; }
+  incarnation_number incarnation() const { return incarnation_; }
 
-  tenure current_tenure() const { return {call_, epoch_}; }
+  call_incarnation current_call() const { return {call_, incarnation_}; }
 
   /// Whether `n_reports` finished reports should be sent now. They wait for others only while there
   /// is work queued that the root need not replace yet, and no longer than the shortest chunk
@@ -152,7 +152,7 @@ class worker {
 
   std::deque<chunk> queue_;
   std::optional<under_way> running_;
-  epoch_number epoch_ = 0;
+  incarnation_number incarnation_ = 0;
   std::uint32_t call_ = 0;
   bool interrupted_ = false;
   bool cancelled_ = false;

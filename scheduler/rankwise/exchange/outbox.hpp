@@ -27,13 +27,13 @@ class outbox {
   outbox(transport::endpoint& endpoint, rank_id to) : endpoint_(&endpoint), to_(to) {}
 
   /// Adds `said`; the caller appends its payload to what is returned, then calls `end`.
-  wire::bytes& begin(core::epoch_number epoch, const core::message& said) {
-    if (n_messages_ != 0 && epoch != epoch_) send();
+  wire::bytes& begin(core::incarnation_number incarnation, const core::message& said) {
+    if (n_messages_ != 0 && incarnation != incarnation_) send();
     if (frame_.empty()) {
       frame_ = endpoint_->new_buffer();
       wire::extend(frame_, sizeof(wire::frame_header));
     }
-    epoch_ = epoch;
+    incarnation_ = incarnation;
     ++n_messages_;
     message_at_ = frame_.size();
     wire::append_value(frame_, said);
@@ -48,19 +48,21 @@ class outbox {
                 sizeof payload_bytes);
   }
 
-  void add(core::epoch_number epoch,
+  void add(core::incarnation_number incarnation,
            const core::message& said,
            std::span<const std::byte> payload = {}) {
-    wire::append(begin(epoch, said), payload.data(), payload.size());
+    wire::append(begin(incarnation, said), payload.data(), payload.size());
     end();
   }
 
   /// Adds `said`, whose payload stands in `piece` behind `front_bytes` of room; a large one is sent
   /// as it is, at once.
-  void add_piece(core::epoch_number epoch, const core::message& said, wire::bytes& piece) {
+  void add_piece(core::incarnation_number incarnation,
+                 const core::message& said,
+                 wire::bytes& piece) {
     constexpr std::size_t large = std::size_t{1} << 15U;
     if (piece.size() < large) {
-      add(epoch, said, std::span(piece).subspan(std::min(piece.size(), front_bytes)));
+      add(incarnation, said, std::span(piece).subspan(std::min(piece.size(), front_bytes)));
       return;
     }
     send();
@@ -69,7 +71,7 @@ class outbox {
     std::memcpy(piece.data() + sizeof(wire::frame_header), &named, sizeof named);
     frame_ = std::move(piece);
     piece = {};
-    epoch_ = epoch;
+    incarnation_ = incarnation;
     n_messages_ = 1;
     send();
   }
@@ -78,7 +80,7 @@ class outbox {
     if (n_messages_ == 0) return;
     wire::frame_header header;
     header.sequence = sequence_++;
-    header.epoch = epoch_;
+    header.incarnation = incarnation_;
     header.payload_bytes = frame_.size() - sizeof header;
     std::memcpy(frame_.data(), &header, sizeof header);
     endpoint_->send(to_, std::exchange(frame_, {}));
@@ -98,7 +100,7 @@ class outbox {
   std::size_t message_at_ = 0;
   std::size_t n_messages_ = 0;
   std::uint32_t sequence_ = 0;
-  core::epoch_number epoch_ = 0;
+  core::incarnation_number incarnation_ = 0;
 };
 
 /// Takes a frame apart; all lengths are checked before anything is read.
@@ -114,7 +116,7 @@ class frame_reader {
     }
   }
 
-  core::epoch_number epoch() const { return frame_.header.epoch; }
+  core::incarnation_number incarnation() const { return frame_.header.incarnation; }
 
   /// The next message and its payload; false at the end of the frame.
   bool next(core::message& said, std::span<const std::byte>& payload) {

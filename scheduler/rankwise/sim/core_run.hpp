@@ -81,7 +81,7 @@ class sim {
     event_kind what{};
     std::uint32_t rank = 0;
     std::uint32_t slot = 0;  // of the message
-    core::epoch_number epoch = 0;
+    core::incarnation_number incarnation = 0;
     core::duration until{};
 
     bool operator<(const event& other) const {
@@ -171,7 +171,7 @@ class sim {
         root_free_ = std::max(root_free_, next.time);
         for (const core::loss& one : coordinator_.tick(root_free_)) {
           ++report_.n_lost;
-          tell_of_new_life(row_of(one.rank));
+          tell_incarnation(row_of(one.rank));
         }
         note_given_up();
         hand_out();
@@ -200,9 +200,9 @@ class sim {
     free_slots_.push_back(arrival.slot);
     spend(arrival.time);
     const rank_id from = to_rank(arrival.rank);
-    const core::verdict verdict = coordinator_.receive(from, arrival.epoch, said, root_free_);
-    if (core::is_stuck(said) && coordinator_.record(from).epoch != arrival.epoch)
-      tell_of_new_life(arrival.rank);
+    const core::verdict verdict = coordinator_.receive(from, arrival.incarnation, said, root_free_);
+    if (core::is_stuck(said) && coordinator_.record(from).incarnation != arrival.incarnation)
+      tell_incarnation(arrival.rank);
     const bool accepted = verdict == core::verdict::accepted;
     if (said.kind == core::message_kind::done) {
       if (accepted) report_.task_time += said.elapsed;
@@ -211,7 +211,7 @@ class sim {
         core::message order = said;
         order.kind = core::message_kind::settle;
         order.flag = accepted;
-        send_to_worker(arrival.rank, arrival.epoch, order);
+        send_to_worker(arrival.rank, arrival.incarnation, order);
       }
     } else if (accepted && take_ &&
                (said.kind == core::message_kind::failed ||
@@ -247,7 +247,7 @@ class sim {
       }
       root_free_ += said.elapsed;
       const bool failed = said.kind == core::message_kind::failed;
-      if (coordinator_.receive(root_rank, given.epoch, said, root_free_) ==
+      if (coordinator_.receive(root_rank, given.incarnation, said, root_free_) ==
               core::verdict::accepted &&
           take_) {
         take_(said.items, root_rank, failed);
@@ -266,14 +266,14 @@ class sim {
       order.kind = core::message_kind::grant;
       order.chunk = given->chunk;
       order.items = given->items;
-      send_to_worker(row_of(given->rank), given->epoch, order);
+      send_to_worker(row_of(given->rank), given->incarnation, order);
     }
   }
 
-  void tell_of_new_life(std::uint32_t row) {
+  void tell_incarnation(std::uint32_t row) {
     core::message alive;
     alive.kind = core::message_kind::alive;
-    send_to_worker(row, coordinator_.record(to_rank(row)).epoch, alive);
+    send_to_worker(row, coordinator_.record(to_rank(row)).incarnation, alive);
   }
 
   void tell_all_to_cancel() {
@@ -282,16 +282,21 @@ class sim {
     order.kind = core::message_kind::cancel;
     for (std::uint32_t row = 1; row < ranks_.size(); ++row) {
       const core::rank_record& record = coordinator_.record(to_rank(row));
-      if (record.chunks_out != 0) send_to_worker(row, record.epoch, order);
+      if (record.chunks_out != 0) send_to_worker(row, record.incarnation, order);
     }
   }
 
-  void send_to_worker(std::uint32_t row, core::epoch_number epoch, const core::message& said) {
+  void send_to_worker(std::uint32_t row,
+                      core::incarnation_number incarnation,
+                      const core::message& said) {
     spend(root_free_);
     rank_state& rank = ranks_[row];
     rank.last_to_worker = std::max(rank.last_to_worker, arrival_time(root_free_, rank));
     push(rank.last_to_worker,
-         {.what = event_kind::to_worker, .rank = row, .slot = keep(said), .epoch = epoch});
+         {.what = event_kind::to_worker,
+          .rank = row,
+          .slot = keep(said),
+          .incarnation = incarnation});
   }
 
   void spend(core::duration from) {
@@ -307,20 +312,20 @@ class sim {
     free_slots_.push_back(arrival.slot);
     rank_state& rank = ranks_[arrival.rank];
     if (said.kind == core::message_kind::settle) {
-      settle(rank, arrival.epoch, said);
+      settle(rank, arrival.incarnation, said);
     } else if (said.kind == core::message_kind::alive) {
-      rank.worker.begin_life(arrival.epoch);
+      rank.worker.begin_incarnation(arrival.incarnation);
     } else {
-      rank.worker.receive(arrival.epoch, said, {}, rank.reports);
+      rank.worker.receive(arrival.incarnation, said, {}, rank.reports);
     }
     if (!rank.running) start(arrival.time, arrival.rank);
     flush(arrival.time, arrival.rank);
   }
 
-  void settle(rank_state& rank, core::epoch_number epoch, const core::message& said) {
-    const core::tenure current = rank.worker.current_tenure();
+  void settle(rank_state& rank, core::incarnation_number incarnation, const core::message& said) {
+    const core::call_incarnation current = rank.worker.current_call();
     rank.waiting.enter(current);
-    if (core::tenure{said.call, epoch} != current) return;
+    if (core::call_incarnation{said.call, incarnation} != current) return;
     for (std::uint64_t index = said.items.first; index != said.items.end(); ++index) {
       const std::uint64_t n_told_before = n_told_;
       try {
@@ -338,7 +343,7 @@ class sim {
 
   void start(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
-    rank.waiting.enter(rank.worker.current_tenure());
+    rank.waiting.enter(rank.worker.current_call());
     if (const auto chunk = rank.worker.start()) {
       rank.running = chunk->items;
       rank.waiting.begin_chunk(chunk->id);
@@ -438,7 +443,7 @@ class sim {
            {.what = event_kind::to_root,
             .rank = row,
             .slot = keep(said),
-            .epoch = rank.worker.epoch()});
+            .incarnation = rank.worker.incarnation()});
     }
     rank.reports.clear();
     rank.sent_at = time;

@@ -23,9 +23,8 @@ struct frame_header {
   std::uint16_t version = wire_version;
   std::uint8_t kind = 0;  ///< what the payload is; the engine's own numbers
   std::uint8_t reserved = 0;
-  std::uint32_t sequence = 0;  ///< counts the frames from one rank to another
-  std::uint32_t epoch =
-      0;  ///< of the rank that sends: one that was given up and came back has a new one
+  std::uint32_t sequence = 0;       ///< counts the frames from one rank to another
+  std::uint32_t incarnation = 0;    ///< of the rank that is not the root
   std::uint64_t payload_bytes = 0;  ///< that follow
 };
 

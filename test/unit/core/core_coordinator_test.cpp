@@ -159,7 +159,7 @@ TEST_CASE("what a lost rank held is given to others, and its results are dropped
     const std::vector<grant> third = all_grants(subject, 3ms);
     REQUIRE(third.size() == 1);
     CHECK(third[0].rank == one);
-    CHECK(third[0].epoch == 1);
+    CHECK(third[0].incarnation == 1);
     CHECK(subject.receive(one, 1, done(third[0]), 4ms) == verdict::accepted);
     CHECK(subject.done());
   }
@@ -240,12 +240,12 @@ TEST_CASE("a result that asks to be settled counts when it is") {
 TEST_CASE("a worker leaves what it had when a newer life begins, and returns all on cancel") {
   rankwise::core::worker<int> subject;
   std::vector<message> replies;
-  const auto order = [&](message_kind kind, std::uint64_t chunk, std::uint32_t epoch) {
+  const auto order = [&](message_kind kind, std::uint64_t chunk, std::uint32_t incarnation) {
     message said;
     said.kind = kind;
     said.chunk = chunk;
     said.items = {chunk * 10, 5};
-    subject.receive(epoch, said, 0, replies);
+    subject.receive(incarnation, said, 0, replies);
   };
   order(message_kind::grant, 1, 0);
   order(message_kind::grant, 2, 0);
@@ -267,7 +267,7 @@ TEST_CASE("a worker leaves what it had when a newer life begins, and returns all
     CHECK(subject.interrupted());
     CHECK_FALSE(subject.done(1, 1ms, false).has_value());
     CHECK_FALSE(subject.finish().has_value());
-    CHECK(subject.epoch() == 1);
+    CHECK(subject.incarnation() == 1);
     CHECK(subject.start()->id == 3);
     CHECK(replies.empty());
   }

@@ -149,9 +149,10 @@ TEST_CASE("the root tries what has cost one rank, where no other is left, but no
   } else {
     REQUIRE(at_root.size() == 1);
     CHECK(at_root[0].rank == rankwise::root_rank);
-    CHECK(subject.receive(
-              rankwise::root_rank, at_root[0].epoch, says(message_kind::done, at_root[0]), 2ms) ==
-          verdict::accepted);
+    CHECK(subject.receive(rankwise::root_rank,
+                          at_root[0].incarnation,
+                          says(message_kind::done, at_root[0]),
+                          2ms) == verdict::accepted);
   }
   CHECK(subject.done());
 }
@@ -181,7 +182,7 @@ TEST_CASE("alone, the root tries what has cost two ranks where others were lost 
   for (std::vector<grant> left = all_grants(subject); !left.empty(); left = all_grants(subject)) {
     for (const grant& given : left) {
       CHECK(given.rank == rankwise::root_rank);
-      CHECK(subject.receive(given.rank, given.epoch, says(message_kind::done, given), 4ms) ==
+      CHECK(subject.receive(given.rank, given.incarnation, says(message_kind::done, given), 4ms) ==
             verdict::accepted);
       n_at_root += given.items.count;
     }
@@ -260,13 +261,13 @@ TEST_CASE("what a rank ran that fell silent alone is suspected, with others it i
         const bool is_heard =
             place == silent.end() || at - begun <= (place - silent.begin()) * 200ms;
         if (is_heard)
-          subject.receive(to_rank(row), subject.record(to_rank(row)).epoch, alive(), at);
+          subject.receive(to_rank(row), subject.record(to_rank(row)).incarnation, alive(), at);
       }
       n_lost += subject.tick(at).size();
     }
     CHECK(n_lost == n_silent);
     for (const rank_id rank : silent)
-      subject.receive(rank, subject.record(rank).epoch, alive(), at);
+      subject.receive(rank, subject.record(rank).incarnation, alive(), at);
   }
   CHECK(subject.take_given_up().size() == (n_silent == 1 ? 1U : 0U));
 }

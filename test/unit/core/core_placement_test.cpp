@@ -80,7 +80,7 @@ TEST_CASE("each rank is given the item of its row, and no other") {
   CHECK(subject.n_remaining() == 0);
   for (const grant& given : grants) {
     CHECK_FALSE(subject.done());
-    CHECK(subject.receive(given.rank, given.epoch, says(message_kind::done, given), 2ms) ==
+    CHECK(subject.receive(given.rank, given.incarnation, says(message_kind::done, given), 2ms) ==
           verdict::accepted);
     CHECK(all_grants(subject).empty());
   }
@@ -149,7 +149,7 @@ TEST_CASE("the item of a lost rank waits until that rank is back") {
   REQUIRE(again.size() == 1);
   CHECK(again[0].rank == gone);
   CHECK(again[0].items == grants[1].items);
-  CHECK(again[0].epoch == 1);
+  CHECK(again[0].incarnation == 1);
   CHECK(subject.receive(gone, 1, says(message_kind::done, again[0]), 4ms) == verdict::accepted);
   CHECK(subject.done());
 }
@@ -191,7 +191,7 @@ TEST_CASE("whatever ranks say and whenever they are lost, each item counts once,
     out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
     REQUIRE(given.items == item_range{to_index(given.rank) - first_worker, 1});
     const auto kind = random() % 3 == 0 ? message_kind::failed : message_kind::done;
-    const verdict answer = subject.receive(given.rank, given.epoch, says(kind, given), 1ms);
+    const verdict answer = subject.receive(given.rank, given.incarnation, says(kind, given), 1ms);
     if (kind == message_kind::done && answer == verdict::accepted)
       ++n_counted[to_index(given.rank)];
   }

@@ -116,7 +116,7 @@ class random_call final : public engine::remote_call {
 class scripted_root {
  public:
   struct said_message {
-    core::epoch_number epoch = 0;
+    core::incarnation_number incarnation = 0;
     core::message said;
     std::vector<std::uint32_t> lost = {};  // ranks, where it is `alive`
   };
@@ -165,14 +165,14 @@ class scripted_root {
       said_message one;
       std::span<const std::byte> payload;
       while (reader.next(one.said, payload)) {
-        one.epoch = reader.epoch();
+        one.incarnation = reader.incarnation();
         heard_.push_back(one);
       }
     }
   }
 
   void say(const said_message& one) {
-    wire::bytes& payload = outbox_.begin(one.epoch, one.said);
+    wire::bytes& payload = outbox_.begin(one.incarnation, one.said);
     if (one.said.kind == message_kind::call) {
       wire::append_value(payload, engine::call_header{task_, one.said.call, {}, {}});
     }
@@ -202,12 +202,12 @@ core::message about(message_kind kind, std::uint32_t call, std::uint64_t chunk, 
   return said;
 }
 
-std::vector<core::epoch_number> lives_that_settled(
+std::vector<core::incarnation_number> incarnations_that_settled(
     const std::vector<scripted_root::said_message>& all) {
-  std::vector<core::epoch_number> lives;
+  std::vector<core::incarnation_number> lives;
   for (const auto& one : all) {
     CHECK(one.said.kind != message_kind::unsettled);
-    if (one.said.kind == message_kind::settled) lives.push_back(one.epoch);
+    if (one.said.kind == message_kind::settled) lives.push_back(one.incarnation);
   }
   return lives;
 }
@@ -217,7 +217,7 @@ std::vector<core::epoch_number> lives_that_settled(
 TEST_CASE("a result that counts is told to its task") {
   scripted_root root({{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
                       {{0, about(message_kind::settle, 1, 1, true)}}});
-  CHECK(lives_that_settled(root.serve()) == std::vector<core::epoch_number>{0});
+  CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{0});
   CHECK(told() == std::vector<std::string>{"run 1", "run 1 counts"});
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("what a rank had left before it was given up is not taken for what it 
                       {{1, about(message_kind::grant, 1, 2)}},
                       {{0, about(message_kind::settle, 1, 1, false)},
                        {1, about(message_kind::settle, 1, 2, true)}}});
-  CHECK(lives_that_settled(root.serve()) == std::vector<core::epoch_number>{1});
+  CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{1});
   CHECK(told() ==
         std::vector<std::string>{"run 1", "run 1 does not count", "run 2", "run 2 counts"});
 }
@@ -237,7 +237,7 @@ TEST_CASE("what the root has taken back is not told as what counts") {
   scripted_root root(
       {{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
        {{0, about(message_kind::settle, 1, 1, true)}, {1, about(message_kind::alive, 0, 0)}}});
-  CHECK(lives_that_settled(root.serve()).empty());
+  CHECK(incarnations_that_settled(root.serve()).empty());
   CHECK(told() == std::vector<std::string>{"run 1", "run 1 does not count"});
 }
 
@@ -249,7 +249,7 @@ TEST_CASE("a rank that runs an item twice is told of each result by itself") {
                       {},
                       {{0, about(message_kind::settle, 1, 1, true)},
                        {0, about(message_kind::settle, 1, 2, false)}}});
-  CHECK(lives_that_settled(root.serve()) == std::vector<core::epoch_number>{0});
+  CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{0});
   CHECK(told() ==
         std::vector<std::string>{"run 1", "run 2", "run 1 counts", "run 2 does not count"});
 }
@@ -260,7 +260,7 @@ TEST_CASE("what a call has left is not taken for an item of the next call") {
                       {{0, about(message_kind::call, 2, 0)}, {0, about(message_kind::grant, 2, 1)}},
                       {{0, about(message_kind::settle, 1, 1, false)},
                        {0, about(message_kind::settle, 2, 1, true)}}});
-  CHECK(lives_that_settled(root.serve()) == std::vector<core::epoch_number>{0});
+  CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{0});
   CHECK(told() ==
         std::vector<std::string>{"run 1", "run 1 does not count", "run 2", "run 2 counts"});
 }

@@ -31,12 +31,12 @@ std::string refusal_of(const wire::bytes& message) {
 }  // namespace
 
 TEST_CASE("a frame comes apart as it was put together") {
-  const wire::frame_header header{.kind = 3, .sequence = 7, .epoch = 2, .payload_bytes = 4};
+  const wire::frame_header header{.kind = 3, .sequence = 7, .incarnation = 2, .payload_bytes = 4};
   const wire::bytes message = frame_of(header, 4);
   const wire::parsed_frame frame = wire::parse_frame(message);
   CHECK(frame.header.kind == 3);
   CHECK(frame.header.sequence == 7);
-  CHECK(frame.header.epoch == 2);
+  CHECK(frame.header.incarnation == 2);
   CHECK(frame.payload.size() == 4);
   CHECK(frame.payload.data() == message.data() + sizeof(wire::frame_header));
 }

@@ -56,7 +56,7 @@ class rank_engine : public chunk_host, private exchange::channels {
 
   /// Under the lock: `said` came from `from`, which may be this rank.
   virtual void handle(rank_id from,
-                      core::epoch_number epoch,
+                      core::incarnation_number incarnation,
                       const core::message& said,
                       std::span<const std::byte> payload,
                       core::duration at) = 0;
@@ -107,21 +107,21 @@ class rank_engine : public chunk_host, private exchange::channels {
   /// Does what the root has said about results.
   void follow_orders() {
     std::deque<settle_order> orders;
-    core::tenure current;
+    core::call_incarnation current;
     {
       const std::lock_guard held(lock_);
       orders.swap(orders_);
-      current = worker_.current_tenure();
+      current = worker_.current_call();
     }
     around_.settle.enter(current);
     for (const settle_order& given : orders) {
-      if (core::tenure{given.said.call, given.epoch} == current) follow(given.said);
+      if (core::call_incarnation{given.said.call, given.incarnation} == current) follow(given.said);
     }
   }
 
   /// Under the lock: `said` is a settle.
-  void give_order(core::epoch_number epoch, const core::message& said) {
-    orders_.push_back({epoch, said});
+  void give_order(core::incarnation_number incarnation, const core::message& said) {
+    orders_.push_back({incarnation, said});
   }
 
   /// Under the lock: whether `rank`, which is not this one, is there, or is lost.
@@ -193,7 +193,7 @@ class rank_engine : public chunk_host, private exchange::channels {
 
  private:
   struct settle_order {
-    core::epoch_number epoch = 0;
+    core::incarnation_number incarnation = 0;
     core::message said;
   };
 
@@ -248,7 +248,7 @@ class rank_engine : public chunk_host, private exchange::channels {
       next.heard = attend_here(next.at);
       next.at = transport::now();
     }
-    next.has_orders = !orders_.empty() || worker_.current_tenure() != around_.settle.of();
+    next.has_orders = !orders_.empty() || worker_.current_call() != around_.settle.of();
     if (next.has_orders) return next;
     next.is_over = is_over();
     if (next.is_over) return next;
@@ -315,7 +315,7 @@ class rank_engine : public chunk_host, private exchange::channels {
         if (said.kind == core::message_kind::letter) {
           take_channel_message(from, said, payload);
         } else {
-          handle(from, reader.epoch(), said, payload, at);
+          handle(from, reader.incarnation(), said, payload, at);
         }
       }
     }
@@ -351,7 +351,7 @@ class rank_engine : public chunk_host, private exchange::channels {
     said.chunk = channel;
     said.items.first = subject;
     exchange::outbox& box = outbox_to(to);
-    box.add_piece(worker_.epoch(), said, piece);
+    box.add_piece(worker_.incarnation(), said, piece);
     if (box.n_messages() != 0) posted_to_.push_back(to);
   }
 

@@ -88,7 +88,7 @@ class worker_rank final : public rank_engine {
       if (at - sent_at_ >= heartbeat()) {
         core::message alive = worker_.about(core::message_kind::alive, 0, {});
         alive.flag = is_stuck();
-        to_root.add(worker_.epoch(), alive);
+        to_root.add(worker_.incarnation(), alive);
         to_root.send();
         sent_at_ = at;
       }
@@ -121,11 +121,11 @@ class worker_rank final : public rank_engine {
     if (elapsed <= running_->header.task_limit) return;
     stuck_since_ = since;
     const std::optional<std::uint64_t> under_way = worker_.under_way_id();
-    if (!under_way) return;  // of an earlier call or life: heartbeats say that it is stuck
+    if (!under_way) return;  // of an earlier call or incarnation: heartbeats say that it is stuck
     core::message said =
         worker_.about(core::message_kind::overran, *under_way, {around_.running.load(), 1});
     said.elapsed = elapsed;
-    outbox_to(root_rank).add(worker_.epoch(), said);
+    outbox_to(root_rank).add(worker_.incarnation(), said);
     outbox_to(root_rank).send();
     sent_at_ = at;
   }
@@ -140,7 +140,8 @@ class worker_rank final : public rank_engine {
   void leave(core::duration at) {
     if (!left_at_) {
       left_at_ = at;
-      outbox_to(root_rank).add(worker_.epoch(), worker_.about(core::message_kind::left, 0, {}));
+      outbox_to(root_rank).add(worker_.incarnation(),
+                               worker_.about(core::message_kind::left, 0, {}));
       outbox_to(root_rank).send();
     }
     if (at - *left_at_ > patience && endpoint_.all_sent()) ::_exit(0);
@@ -156,7 +157,7 @@ class worker_rank final : public rank_engine {
   }
 
   void handle(rank_id from,
-              core::epoch_number epoch,
+              core::incarnation_number incarnation,
               const core::message& said,
               std::span<const std::byte> payload,
               core::duration at) override {
@@ -167,21 +168,21 @@ class worker_rank final : public rank_engine {
     root_heard_ = listened_.look(at);
     switch (said.kind) {
       case core::message_kind::alive:
-        worker_.begin_life(epoch);
+        worker_.begin_incarnation(incarnation);
         note_lost(payload);
         break;
       case core::message_kind::call:
-        begin_call(epoch, said, payload);
+        begin_call(incarnation, said, payload);
         break;
       case core::message_kind::grant:
       case core::message_kind::cancel: {
         std::vector<core::message> replies;
-        worker_.receive(epoch, said, wire::bytes(payload.begin(), payload.end()), replies);
+        worker_.receive(incarnation, said, wire::bytes(payload.begin(), payload.end()), replies);
         for (const core::message& reply : replies) rank_engine::tell_root(reply);
         break;
       }
       case core::message_kind::settle:
-        give_order(epoch, said);
+        give_order(incarnation, said);
         break;
       case core::message_kind::shutdown:
         is_job_over_ = true;
@@ -207,7 +208,7 @@ class worker_rank final : public rank_engine {
     }
   }
 
-  void begin_call(core::epoch_number epoch,
+  void begin_call(core::incarnation_number incarnation,
                   const core::message& said,
                   std::span<const std::byte> payload) {
     auto next = std::make_shared<active_call>();
@@ -218,11 +219,11 @@ class worker_rank final : public rank_engine {
       throw wire::decode_error("a call of a task that this program does not have");
     next->code = make(reader.take(reader.remaining()));
     call_ = std::move(next);
-    worker_.begin(said.call, epoch);
+    worker_.begin(said.call, incarnation);
   }
 
   void tell_root(const core::message& said, wire::bytes& piece) override {
-    outbox_to(root_rank).add_piece(worker_.epoch(), said, piece);
+    outbox_to(root_rank).add_piece(worker_.incarnation(), said, piece);
   }
 
   core::duration sent_at_{};

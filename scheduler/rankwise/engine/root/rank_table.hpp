@@ -17,15 +17,15 @@
 
 namespace rankwise::engine {
 
-/// What the root knows of each rank over all calls: who is there, who is lost, and which life of a
-/// rank is the current one.
+/// What the root knows of each rank over all calls: who is there, who is lost, and which
+/// incarnation of a rank is the current one.
 ///
 /// Local: no communication.
 class rank_table {
  public:
   /// One rank.
   struct life {
-    core::epoch_number epoch = 0;
+    core::incarnation_number incarnation = 0;
     bool present = true;    ///< else it is lost
     bool is_stuck = false;  ///< in a task that took too long
     bool gone = false;      ///< its process has ended: it does not come back

@@ -211,9 +211,9 @@ class root final : public rank_engine {
     for (std::size_t row = 0; row < mine.coordinator.options().n_ranks; ++row) {
       const rank_table::life& one = roll_.of(to_rank(row));
       if (one.present && !one.is_stuck) {
-        mine.coordinator.joined(to_rank(row), mine.begun, one.epoch);
+        mine.coordinator.joined(to_rank(row), mine.begun, one.incarnation);
       } else {
-        mine.coordinator.absent(to_rank(row), one.epoch, one.gone);
+        mine.coordinator.absent(to_rank(row), one.incarnation, one.gone);
         mine.miss(to_rank(row),
                   host(to_rank(row)),
                   one.present ? "was in a task that takes too long before" : "was lost before");
@@ -276,12 +276,12 @@ class root final : public rank_engine {
     for (const rank_id rank : roll_.others()) greet(rank, lost);
   }
 
-  /// Lets `rank` know that this rank lives, which of its own lives counts, and who is `lost`: what
-  /// goes from rank to rank must not wait for those.
+  /// Lets `rank` know that this rank lives, which incarnation of its own counts, and who is `lost`:
+  /// what goes from rank to rank must not wait for those.
   void greet(rank_id rank, const std::vector<std::uint32_t>& lost) {
     core::message alive;
     alive.kind = core::message_kind::alive;
-    outbox_of(rank).add(roll_.of(rank).epoch, alive, std::as_bytes(std::span(lost)));
+    outbox_of(rank).add(roll_.of(rank).incarnation, alive, std::as_bytes(std::span(lost)));
   }
 
   /// The process of `rank` has ended.
@@ -295,7 +295,7 @@ class root final : public rank_engine {
   void note_loss(const core::loss& one, const std::string& why) {
     if (!roll_.lose(one, why)) return;
     const bool may_come_back = !roll_.of(one.rank).gone;
-    if (under_way_ && under_way_->uses(one.rank) && may_come_back) tell_of_new_life(one.rank);
+    if (under_way_ && under_way_->uses(one.rank) && may_come_back) tell_incarnation(one.rank);
     expect(one.rank, false);
     if (is_ending_) return;
     greet_all(transport::now());
@@ -310,8 +310,8 @@ class root final : public rank_engine {
 
   /// Lets a rank know that it was given up: what it still holds, or was told to settle, counts no
   /// more. One that is frozen reads that before it does anything else.
-  void tell_of_new_life(rank_id rank) {
-    roll_.of(rank).epoch = under_way_->coordinator.record(rank).epoch;
+  void tell_incarnation(rank_id rank) {
+    roll_.of(rank).incarnation = under_way_->coordinator.record(rank).incarnation;
     greet(rank, roll_.lost());
     outbox_to(rank).send();
   }
@@ -329,16 +329,16 @@ class root final : public rank_engine {
 
   /// What a rank says of a call that is over shows that it lives.
   core::verdict book(rank_id from,
-                     core::epoch_number epoch,
+                     core::incarnation_number incarnation,
                      const core::message& said,
                      core::duration at) {
     if (!under_way_ || !under_way_->uses(from)) return core::verdict::dropped;
     core::coordinator& coordinator = under_way_->coordinator;
-    if (said.call == call_number_) return coordinator.receive(from, epoch, said, at);
+    if (said.call == call_number_) return coordinator.receive(from, incarnation, said, at);
     core::message alive;
     alive.kind = core::message_kind::alive;
     alive.flag = core::is_stuck(said);
-    coordinator.receive(from, epoch, alive, at);
+    coordinator.receive(from, incarnation, alive, at);
     return core::verdict::dropped;
   }
 
@@ -351,15 +351,15 @@ class root final : public rank_engine {
   }
 
   void handle(rank_id from,
-              core::epoch_number epoch,
+              core::incarnation_number incarnation,
               const core::message& said,
               std::span<const std::byte> payload,
               core::duration at) override {
     if (!is_heard(from, said)) return;
-    const core::verdict verdict = book(from, epoch, said, at);
+    const core::verdict verdict = book(from, incarnation, said, at);
     if (core::is_stuck(said) && under_way_ && under_way_->uses(from) &&
-        under_way_->coordinator.record(from).epoch != epoch) {
-      tell_of_new_life(from);
+        under_way_->coordinator.record(from).incarnation != incarnation) {
+      tell_incarnation(from);
     }
     const bool accepted = verdict == core::verdict::accepted;
     switch (said.kind) {
@@ -367,7 +367,7 @@ class root final : public rank_engine {
         if (accepted && !payload.empty()) under_way_->call.take(said.items, payload);
         if (accepted && under_way_->journaled)
           under_way_->journaled->done(from, said.items, said.elapsed, payload, said.flag);
-        if (said.flag) settle(from, epoch, said, accepted);
+        if (said.flag) settle(from, incarnation, said, accepted);
         break;
       case core::message_kind::failed:
       case core::message_kind::unsettled:
@@ -403,17 +403,20 @@ class root final : public rank_engine {
   void tell_root(const core::message& said, wire::bytes& piece) override {
     const std::span<const std::byte> whole = piece;
     handle(root_rank,
-           worker_.epoch(),
+           worker_.incarnation(),
            said,
            whole.subspan(std::min(whole.size(), exchange::front_bytes)),
            transport::now());
   }
 
-  void settle(rank_id to, core::epoch_number epoch, const core::message& done, bool accepted) {
+  void settle(rank_id to,
+              core::incarnation_number incarnation,
+              const core::message& done,
+              bool accepted) {
     core::message order = done;
     order.kind = core::message_kind::settle;
     order.flag = accepted;
-    tell(to, epoch, order);
+    tell(to, incarnation, order);
   }
 
   void note_failure(rank_id rank, std::uint64_t index, task_threw threw, bool is_final = true) {
@@ -434,25 +437,25 @@ class root final : public rank_engine {
       order.items = given->items;
       order.flag = given->again;
       if (given->rank == root_rank) {
-        tell(given->rank, given->epoch, order);
+        tell(given->rank, given->incarnation, order);
         continue;
       }
-      introduce(given->rank, given->epoch);
+      introduce(given->rank, given->incarnation);
       exchange::outbox& box = outbox_of(given->rank);
-      under_way_->call.encode_inputs(given->items, box.begin(given->epoch, order));
+      under_way_->call.encode_inputs(given->items, box.begin(given->incarnation, order));
       box.end();
     }
   }
 
   /// Sends what the call is to a rank that gets its first chunk of it.
-  void introduce(rank_id rank, core::epoch_number epoch) {
+  void introduce(rank_id rank, core::incarnation_number incarnation) {
     if (std::exchange(introduced_[to_index(rank)], call_number_) == call_number_) return;
     const call_under_way& mine = *under_way_;
     core::message said;
     said.kind = core::message_kind::call;
     said.call = call_number_;
     exchange::outbox& box = outbox_of(rank);
-    wire::bytes& payload = box.begin(epoch, said);
+    wire::bytes& payload = box.begin(incarnation, said);
     wire::append_value(payload, mine.header);
     mine.call.encode_call(payload);
     box.end();
@@ -466,19 +469,19 @@ class root final : public rank_engine {
     const core::coordinator& coordinator = under_way_->coordinator;
     for (std::size_t row = 0; row < coordinator.options().n_ranks; ++row) {
       const core::rank_record& record = coordinator.record(to_rank(row));
-      if (record.chunks_out != 0) tell(to_rank(row), record.epoch, order);
+      if (record.chunks_out != 0) tell(to_rank(row), record.incarnation, order);
     }
   }
 
   /// Says something to a rank, which may be the root itself.
-  void tell(rank_id to, core::epoch_number epoch, const core::message& order) {
+  void tell(rank_id to, core::incarnation_number incarnation, const core::message& order) {
     if (to != root_rank) {
-      outbox_of(to).add(epoch, order);
+      outbox_of(to).add(incarnation, order);
     } else if (order.kind == core::message_kind::settle) {
-      give_order(epoch, order);
+      give_order(incarnation, order);
     } else {
       std::vector<core::message> replies;
-      worker_.receive(epoch, order, {}, replies);
+      worker_.receive(incarnation, order, {}, replies);
       for (const core::message& reply : replies) rank_engine::tell_root(reply);
     }
   }
@@ -502,7 +505,7 @@ class root final : public rank_engine {
     if (under_way_->is_shown) watch_.call_over(tally_.shown());
     const core::coordinator& coordinator = under_way_->coordinator;
     for (std::size_t row = 1; row < coordinator.options().n_ranks; ++row)
-      roll_.of(to_rank(row)).epoch = coordinator.record(to_rank(row)).epoch;
+      roll_.of(to_rank(row)).incarnation = coordinator.record(to_rank(row)).incarnation;
     // What a rank still works on, as the slower of two, is not wanted.
     if (coordinator.n_at_work() != 0) tell_all_to_cancel();
     send_unsent();
