@@ -71,9 +71,9 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
     core::coordinator coordinator(how);
     const double cpu_before = thread_cpu_s();
     const double begun = wall_s();
-    coordinator.joined(worker, rankwise::transport::now());
+    coordinator.joined(worker, endpoint.machine().now());
     while (!coordinator.done()) {
-      const core::duration at = rankwise::transport::now();
+      const core::duration at = endpoint.machine().now();
       while (endpoint.try_receive(from, frame)) {
         rankwise::exchange::frame_reader reader(frame, n_received++);
         reader.next(said, payload);

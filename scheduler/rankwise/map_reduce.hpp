@@ -18,7 +18,7 @@
 #include <rankwise/readers/input.hpp>
 #include <rankwise/readers/split.hpp>
 #include <rankwise/task.hpp>
-#include <rankwise/transport/backoff.hpp>
+#include <rankwise/transport/machine.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -26,7 +26,6 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
-#include <random>
 #include <ranges>
 #include <string>
 #include <type_traits>
@@ -196,8 +195,8 @@ distributed<Key, Value> run_map_reduce(const char* name,
   const auto number = ranks.root().resident_numbers().add();
   part_options parts;
   parts.channel = *number;
-  std::random_device chance;
-  parts.hash_seed = std::uint64_t{chance()} << 32U | chance();
+  transport::machine& here = *ranks.root().around().machine;
+  parts.hash_seed = here.draw();
   parts.memory_bytes = how.memory_bytes;
   parts.spill_directory = how.spill_directory;
   parts.combine_here =
@@ -209,14 +208,14 @@ distributed<Key, Value> run_map_reduce(const char* name,
       parts, how.combiner, ranks.root().resident_numbers().wanted(), combine});
   own.with(ranks.options()).for_each(inputs, make_task(*number));
   map_reduce_statistics all;
-  const core::duration mapped_at = transport::now();
+  const core::duration mapped_at = here.now();
   for (const part_figures& one : own.on_each_rank(finish_part<Value>{*number})) {
     all.n_emitted += one.n_emitted;
     all.bytes_shuffled += one.bytes_shuffled;
     all.bytes_spilled += one.bytes_spilled;
     all.most_memory_bytes = std::max(all.most_memory_bytes, one.most_bytes);
   }
-  all.merge_s = std::chrono::duration<double>(transport::now() - mapped_at).count();
+  all.merge_s = std::chrono::duration<double>(here.now() - mapped_at).count();
   ranks.root().tally().note(all);
   return distributed<Key, Value>(own.as("rankwise::distributed"), how, number, all);
 }

@@ -118,13 +118,13 @@ class pipeline {
     engine::pipeline_run_call call(rows, {*number_, number_of_run, retries}, run_root);
     call.set_number(pool_.number_call());
     under_way = &call;
-    const core::duration begun = transport::now();
+    const core::duration begun = seats.machine().now();
     options how_run = pipelines::with_root(asked);
     how_run.on_error = on_error_kind::stop;  // of the run: stages try again by themselves
     root.run(call, how_run, "pool::pipeline", core::placement::one_each);
     if (own) std::rethrow_exception(own);
     if (!failures.empty()) throw_failures(std::move(failures), call.n_total);
-    pipeline_report done = report(call, transport::now() - begun);
+    pipeline_report done = report(call, seats.machine().now() - begun);
     root.tally().note(slowest_of(done));
     return done;
   }
@@ -143,8 +143,9 @@ class pipeline {
                    engine::pipeline_run_call& call) {
     constexpr int at_a_time = 16;
     call.n_total = items.n_items();
-    transport::backoff idle;
-    idle.reset(transport::now());
+    transport::machine& here = seats.machine();
+    transport::backoff idle(here);
+    idle.reset(here.now());
     if (is_ready) engine::ask_for_input();  // it may look whether there is any
     while (!ends.is_over()) {
       bool any = seats.poll();
@@ -175,9 +176,9 @@ class pipeline {
       }
       any = seats.work_once(retries) || any;
       if (any) {
-        idle.reset(transport::now());
+        idle.reset(here.now());
       } else {
-        idle.wait(transport::now());
+        idle.wait(here.now());
       }
     }
   }

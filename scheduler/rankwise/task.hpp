@@ -6,6 +6,7 @@
 #include <rankwise/exchange/channels.hpp>
 #include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/random.hpp>
+#include <rankwise/transport/machine.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -35,6 +36,7 @@ struct rank_context {
   core::settlements settle;
   exchange::rank_objects kept;
   exchange::channels* others = nullptr;
+  transport::machine* machine = &transport::machine::here();
 };
 
 }  // namespace engine

@@ -8,8 +8,8 @@
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/pool.hpp>
-#include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/endpoint.hpp>
+#include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <atomic>
@@ -40,7 +40,7 @@ class thread_network {
 
   /// The rank does nothing for that long, from when it is next at its messages.
   void freeze(rank_id rank, core::duration time) {
-    place_of(rank).frozen_until = (transport::now() + time).count();
+    place_of(rank).frozen_until = (transport::machine::here().now() + time).count();
   }
 
   void freeze_all(core::duration time) {
@@ -81,7 +81,7 @@ class thread_network {
   place& place_of(rank_id rank) { return places_[to_index(rank)]; }
 
   static void wait_until(const std::atomic<core::duration::rep>& time) {
-    while (transport::now().count() < time)
+    while (transport::machine::here().now().count() < time)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 

@@ -4,6 +4,7 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/transport/backoff.hpp>
+#include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <atomic>
@@ -49,6 +50,9 @@ class channels {
 
   virtual std::uint32_t n_ranks() const = 0;
 
+  /// The machine that this rank runs on.
+  virtual transport::machine& machine() { return transport::machine::here(); }
+
   /// A buffer for the content of a letter, behind the room that `post` needs.
   static wire::bytes new_message() { return wire::bytes(front_bytes); }
 
@@ -75,15 +79,16 @@ class channels {
 /// Throws: std::runtime_error once `cancelled` is set: the call is over.
 template <class Condition>
 void poll_until(channels& others, const std::atomic<bool>& cancelled, Condition condition) {
-  transport::backoff idle;
-  idle.reset(transport::now());
+  transport::machine& here = others.machine();
+  transport::backoff idle(here);
+  idle.reset(here.now());
   while (!condition()) {
     if (cancelled.load(std::memory_order_relaxed))
       throw std::runtime_error("the call was cancelled");
     if (others.poll()) {
-      idle.reset(transport::now());
+      idle.reset(here.now());
     } else {
-      idle.wait(transport::now());
+      idle.wait(here.now());
     }
   }
 }

@@ -135,8 +135,6 @@ class journal_lock {
         }
         refuse_journal(path, "another job that writes to it", "one job at a time");
       }
-      if (::fstat(fd_, &what) != 0) fail(path);  // as the other job has left it
-      is_empty_ = what.st_size == 0;
     } catch (...) {
       if (fd_ >= 0) ::close(fd_);
       throw;
@@ -151,9 +149,6 @@ class journal_lock {
   /// To be closed after SQLite's own descriptors: with any of them the locks of all go.
   ~journal_lock() { ::close(fd_); }
 
-  /// The file had nothing in it.
-  bool is_empty() const { return is_empty_; }
-
  private:
   [[noreturn]] static void fail(const std::string& path) {
     throw config_error(
@@ -161,7 +156,6 @@ class journal_lock {
   }
 
   int fd_;
-  bool is_empty_ = true;
 };
 
 /// A journal to look at. Where no job writes to it, nothing is made beside it.

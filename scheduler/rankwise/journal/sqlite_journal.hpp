@@ -6,6 +6,7 @@
 #include <rankwise/journal/journal.hpp>
 #include <rankwise/journal/journal_file.hpp>
 #include <rankwise/journal/sqlite.hpp>
+#include <rankwise/transport/machine.hpp>
 #include <rankwise/version.hpp>
 #include <rankwise/wire/digest.hpp>
 
@@ -13,19 +14,18 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -51,13 +51,15 @@ class sqlite_journal final : public journal {
                  const std::string& program,
                  journal_use use,
                  const std::vector<std::string>& hosts,
-                 std::map<std::string, std::string> settings = {})
+                 std::map<std::string, std::string> settings = {},
+                 transport::machine& machine = transport::machine::here())
       : path_(require_journal_name(std::move(path))),
         use_(use),
         settings_(std::move(settings)),
-        lock_(path_, use == journal_use::begin ? std::chrono::seconds(0) : patience) {
+        lock_(path_, use == journal_use::begin ? std::chrono::seconds(0) : patience),
+        machine_(machine) {
     with_journal(path_, [&] { open(program, hosts); });
-    writer_ = std::thread([this] { write_all(); });
+    writer_ = machine_.start([this] { write_all(); });
   }
 
   sqlite_journal(const sqlite_journal&) = delete;
@@ -70,8 +72,8 @@ class sqlite_journal final : public journal {
       const std::lock_guard held(mutex_);
       is_ending_ = true;
     }
-    wake_.notify_all();
-    writer_.join();
+    wake_->notify_all();
+    writer_.reset();
   }
 
   const std::string& file() const override { return path_; }
@@ -188,8 +190,8 @@ class sqlite_journal final : public journal {
     std::unique_lock held(mutex_);
     const std::uint64_t wanted = n_added_;
     is_hurried_ = true;
-    wake_.notify_all();
-    written_.wait(held, [&] { return n_kept_ >= wanted || problem_; });
+    wake_->notify_all();
+    while (n_kept_ < wanted && !problem_) written_->wait(held);
     if (problem_) throw journal_error(*problem_);
   }
 
@@ -206,8 +208,6 @@ class sqlite_journal final : public journal {
     std::variant<journal_call, journal_result, journal_failure, forgotten, std::string> what;
     double at = 0;
   };
-
-  using clock = std::chrono::steady_clock;
 
   /// A job that goes on from another waits that long for the other one's root to be gone.
   static constexpr std::chrono::seconds patience{30};
@@ -305,7 +305,6 @@ class sqlite_journal final : public journal {
 
   /// Also where a job was killed before it had made the tables.
   bool is_new() const {
-    if (lock_.is_empty()) return true;
     sqlite_statement tables(*database_, "SELECT count(*) FROM sqlite_schema");
     sqlite_statement mark(*database_, "PRAGMA application_id");
     return tables.next() && tables.number(0) == 0 && mark.next() && mark.number(0) == 0;
@@ -344,22 +343,24 @@ class sqlite_journal final : public journal {
   void push(What what, std::size_t size) {
     const std::lock_guard held(mutex_);
     if (problem_) return;
-    if (waiting_.empty()) first_waits_since_ = clock::now();
+    if (waiting_.empty()) first_waits_since_ = machine_.now();
     waiting_.push_back({std::move(what), seconds_now()});
     waiting_bytes_ += size;
     unsafe_bytes_ += size;
     ++n_added_;
-    if (waiting_.size() == 1) wake_.notify_all();
+    if (waiting_.size() == 1) wake_->notify_all();
   }
 
   void write_all() {
     std::unique_lock held(mutex_);
     for (;;) {
-      wake_.wait(held, [&] { return !waiting_.empty() || is_ending_; });
+      while (waiting_.empty() && !is_ending_) wake_->wait(held);
       if (waiting_.empty()) return;
-      wake_.wait_until(held, first_waits_since_ + commit_interval, [&] {
-        return is_hurried_ || is_ending_ || waiting_bytes_ >= most_waiting / 16;
-      });
+      const core::duration due = first_waits_since_ + commit_interval;
+      while (!is_hurried_ && !is_ending_ && waiting_bytes_ < most_waiting / 16 &&
+             machine_.now() < due) {
+        wake_->wait_until(held, due);
+      }
       is_hurried_ = false;
       std::deque<entry> taken = std::exchange(waiting_, {});
       const std::size_t taken_bytes = std::exchange(waiting_bytes_, 0);
@@ -374,7 +375,7 @@ class sqlite_journal final : public journal {
         n_kept_ += wrong ? 0 : taken.size();
       }
       unsafe_bytes_ -= taken_bytes;
-      written_.notify_all();
+      written_->notify_all();
     }
   }
 
@@ -463,20 +464,22 @@ class sqlite_journal final : public journal {
   std::int64_t run_ = 0;
   bool is_resumed_ = false;
 
+  transport::machine& machine_;
   std::mutex mutex_;
-  std::condition_variable wake_;     // the writer
-  std::condition_variable written_;  // those who wait for it
+  std::unique_ptr<transport::machine::condition> wake_ = machine_.new_condition();  // the writer
+  std::unique_ptr<transport::machine::condition> written_ =
+      machine_.new_condition();  // those who wait for it
   std::deque<entry> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::atomic<std::size_t> unsafe_bytes_ = 0;  // of those, and of what is being written
-  clock::time_point first_waits_since_;
+  core::duration first_waits_since_{};
   std::uint64_t n_added_ = 0;
   std::uint64_t n_kept_ = 0;
   bool is_hurried_ = false;
   bool is_ending_ = false;
   std::optional<std::string> problem_;
-  std::atomic<bool> is_broken_ = false;  // there is a problem
-  std::thread writer_;
+  std::atomic<bool> is_broken_ = false;                 // there is a problem
+  std::unique_ptr<transport::machine::thread> writer_;  // last: it uses the others
 };
 
 }  // namespace rankwise::observe

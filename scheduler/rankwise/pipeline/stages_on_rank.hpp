@@ -95,18 +95,21 @@ class stages_on_rank final : public exchange::rank_object {
   std::vector<seat_figures> serve(std::uint64_t run, std::uint32_t retries) {
     const run_scope under_way(*this, run);
     around_->running = rank_context::no_item;
-    transport::backoff idle;
-    idle.reset(transport::now());
+    transport::backoff idle(*around_->machine);
+    idle.reset(around_->machine->now());
     while (!is_over_ && !runners_.empty()) {
       const bool heard = poll();
       if (work_once(retries) || heard) {
-        idle.reset(transport::now());
+        idle.reset(around_->machine->now());
       } else {
-        idle.wait(transport::now());
+        idle.wait(around_->machine->now());
       }
     }
     return figures();
   }
+
+  /// The machine that this rank runs on.
+  transport::machine& machine() const { return *around_->machine; }
 
   /// Sends what is due, and takes what has come; false where that is nothing.
   bool poll() {
@@ -247,7 +250,7 @@ class stages_on_rank final : public exchange::rank_object {
   }
 
   void run_stage(core::parcel<exchange::channel_message> what, std::uint32_t retries) {
-    const core::duration begun = transport::now();
+    const core::duration begun = around_->machine->now();
     wire::bytes output = new_message();
     std::optional<task_threw> threw;
     around_->running = what.item;
@@ -264,7 +267,7 @@ class stages_on_rank final : public exchange::rank_object {
       if (!threw || attempt == retries) break;
     }
     around_->running = rank_context::no_item;
-    const core::duration took = transport::now() - begun;
+    const core::duration took = around_->machine->now() - begun;
     node_->measured(what.stage, took);
     seat_figures& done = figures_[what.stage];
     ++done.n_items;

@@ -48,12 +48,12 @@ class process_watch {
   process_watch(process_watch&&) = delete;
   process_watch& operator=(process_watch&&) = delete;
 
-  ~process_watch() {
+  virtual ~process_watch() {
     for (const pollfd& one : watched_) ::close(one.fd);
   }
 
   /// Watches the process of `rank`, where it is at a place that this process sees.
-  void add(rank_id rank, const process_place& where) {
+  virtual void add(rank_id rank, const process_place& where) {
     static const process_place here = process_place::here();
     if (where.space == 0 || where.space != here.space) return;
     const long fd = ::syscall(SYS_pidfd_open, static_cast<pid_t>(where.pid), 0);
@@ -63,7 +63,7 @@ class process_watch {
   }
 
   /// The ranks whose processes have ended since this was last asked.
-  std::vector<rank_id> ended() {
+  virtual std::vector<rank_id> ended() {
     std::vector<rank_id> found;
     if (watched_.empty() || ::poll(watched_.data(), watched_.size(), 0) <= 0) return found;
     for (std::size_t row = watched_.size(); row-- > 0;) {

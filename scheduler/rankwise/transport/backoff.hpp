@@ -2,17 +2,12 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/transport/machine.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 namespace rankwise::transport {
-
-/// The steady clock, as the core counts time.
-inline core::duration now() {
-  return std::chrono::steady_clock::now().time_since_epoch();
-}
 
 /// How a thread waits for messages: it spins for some microseconds, then yields, then sleeps, each
 /// time for a sixteenth of the time that it has waited. So a wait is at most that much too long,
@@ -22,6 +17,9 @@ inline core::duration now() {
 /// Local: no communication.
 class backoff {
  public:
+  /// Nothing has been to do yet.
+  explicit backoff(machine& here) : machine_(&here) {}
+
   /// There was something to do at time `at`.
   void reset(core::duration at) { since_ = at; }
 
@@ -31,11 +29,12 @@ class backoff {
   /// Waits; `at` is now.
   void wait(core::duration at) const {
     const core::duration idle = at - since_;
-    if (idle < spin_for) return;
-    if (idle < yield_for) {
-      std::this_thread::yield();
+    if (idle < spin_for) {
+      machine_->spin();
+    } else if (idle < yield_for) {
+      machine_->yield();
     } else {
-      std::this_thread::sleep_for(sleep_after(idle));
+      machine_->sleep(sleep_after(idle));
     }
   }
 
@@ -49,6 +48,7 @@ class backoff {
   static constexpr core::duration spin_for = std::chrono::microseconds(50);
   static constexpr core::duration yield_for = std::chrono::microseconds(200);
 
+  machine* machine_;
   core::duration since_{};
 };
 

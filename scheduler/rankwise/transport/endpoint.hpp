@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <cstdint>
@@ -25,6 +26,9 @@ class endpoint {
 
   /// The host that this rank runs on.
   virtual const std::string& host() const = 0;
+
+  /// The machine that this rank runs on.
+  virtual transport::machine& machine() { return machine::here(); }
 
   /// Whether another thread than the one that computes may call this endpoint, one of them at a
   /// time.

@@ -6,7 +6,6 @@
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/task.hpp>
-#include <rankwise/transport/backoff.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <algorithm>
@@ -54,14 +53,14 @@ class chunk_scope {
   /// Looks after messages; batches come out at some 20 us each, so that this costs little and
   /// happens often.
   void checkpoint() {
-    const core::duration at = transport::now();
+    const core::duration at = around_->machine->now();
     const core::duration batch_took = at - batch_begun_;
     if (batch_took < batch_target / 2) batch_ *= 2;
     if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
     batch_begun_ = at;
     around_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
     host_->attend_between_tasks(at);
-    around_->running_since.store(transport::now().count(), std::memory_order_relaxed);
+    around_->running_since.store(around_->machine->now().count(), std::memory_order_relaxed);
     around_->is_in_chunk = true;
   }
 
@@ -89,7 +88,7 @@ class chunk_scope {
   static constexpr core::duration batch_target{20'000};
 
   core::duration lap() {
-    const core::duration at = transport::now();
+    const core::duration at = around_->machine->now();
     return at - std::exchange(piece_begun_, at);
   }
 

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
-#include <rankwise/transport/backoff.hpp>
+#include <rankwise/transport/machine.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <thread>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 namespace rankwise::engine {
@@ -20,8 +23,11 @@ namespace rankwise::engine {
 class helper_thread {
  public:
   /// `pump` returns whether anything came in.
-  explicit helper_thread(std::function<bool()> pump)
-      : pump_(std::move(pump)), thread_([this] { stand_by(); }) {}
+  helper_thread(transport::machine& machine, std::function<bool()> pump)
+      : machine_(machine),
+        pump_(std::move(pump)),
+        unparked_(machine.new_condition()),
+        thread_(machine.start([this] { stand_by(); })) {}
 
   helper_thread(const helper_thread&) = delete;
   helper_thread& operator=(const helper_thread&) = delete;
@@ -30,7 +36,7 @@ class helper_thread {
 
   ~helper_thread() {
     set(state::over);
-    thread_.join();
+    thread_.reset();
   }
 
   /// The computing thread goes into tasks.
@@ -50,23 +56,31 @@ class helper_thread {
   static constexpr core::duration longest_round = std::chrono::milliseconds(5);
 
   void set(state next) {
-    if (state_.exchange(next) == state::parked) state_.notify_one();
+    if (state_.exchange(next) != state::parked) return;
+    const std::lock_guard held(parking_);
+    unparked_->notify_all();
+  }
+
+  void park() {
+    state current = state::out_of_tasks;
+    if (!state_.compare_exchange_strong(current, state::parked)) return;
+    std::unique_lock held(parking_);
+    while (state_.load() == state::parked) unparked_->wait(held);
   }
 
   void stand_by() {
     core::duration round = long_task;
     for (;;) {
-      state current = state_.load(std::memory_order_acquire);
+      const state current = state_.load(std::memory_order_acquire);
       if (current == state::over) return;
       if (current == state::out_of_tasks) {
-        if (state_.compare_exchange_strong(current, state::parked)) state_.wait(state::parked);
+        park();
         round = long_task;
         continue;
       }
-      std::this_thread::sleep_for(round);
+      machine_.sleep(round);
       const bool unattended =
-          transport::now() - core::duration(pumped_at_.load(std::memory_order_relaxed)) >=
-          long_task;
+          machine_.now() - core::duration(pumped_at_.load(std::memory_order_relaxed)) >= long_task;
       if (state_.load(std::memory_order_acquire) == state::in_tasks && unattended && pump_()) {
         round = shortest_round;
       } else {
@@ -75,10 +89,13 @@ class helper_thread {
     }
   }
 
+  transport::machine& machine_;
   std::function<bool()> pump_;
   std::atomic<state> state_{state::out_of_tasks};
   std::atomic<core::duration::rep> pumped_at_{0};
-  std::thread thread_;
+  std::mutex parking_;
+  std::unique_ptr<transport::machine::condition> unparked_;
+  std::unique_ptr<transport::machine::thread> thread_;  // last: it uses the others
 };
 
 }  // namespace rankwise::engine

@@ -16,6 +16,7 @@
 #include <rankwise/task.hpp>
 #include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/endpoint.hpp>
+#include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <atomic>
@@ -27,7 +28,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -39,16 +39,20 @@ namespace rankwise::engine {
 class rank_engine : public chunk_host, private exchange::channels {
  protected:
   rank_engine(transport::endpoint& endpoint, const loss_settings& how)
-      : endpoint_(endpoint), expected_(endpoint.n_ranks(), 1), received_(endpoint.n_ranks()) {
+      : endpoint_(endpoint),
+        machine_(endpoint.machine()),
+        expected_(endpoint.n_ranks(), 1),
+        received_(endpoint.n_ranks()) {
     // Where a long task keeps a rank from its messages, silence never means that it is lost.
     if (endpoint.n_ranks() > 1 && endpoint.may_change_threads()) timeout_ = how.timeout;
     for (std::size_t row = 0; row < endpoint.n_ranks(); ++row)
       outboxes_.emplace_back(endpoint, to_rank(row));
     around_.others = this;
+    around_.machine = &machine_;
     around_.rank = endpoint.rank();
     around_.host = endpoint.host();
     if (endpoint.n_ranks() > 1 && endpoint.may_change_threads()) {
-      helper_thread_.emplace([this] { return attend_from_helper_thread(); });
+      helper_thread_.emplace(machine_, [this] { return attend_from_helper_thread(); });
     }
   }
 
@@ -78,7 +82,7 @@ class rank_engine : public chunk_host, private exchange::channels {
 
   /// Runs chunks, looks after messages and waits for them, until all is over.
   void work() {
-    transport::backoff idle;
+    transport::backoff idle(machine_);
     bool was_idle = false;
     for (;;) {
       const step next = next_step();
@@ -94,7 +98,7 @@ class rank_engine : public chunk_host, private exchange::channels {
         was_idle = true;
         // The rest of a large frame comes as fast as this rank looks, unless the other is stopped.
         if (next.in_motion && idle.idle(next.at) < std::chrono::seconds(1)) {
-          std::this_thread::yield();
+          machine_.yield();
         } else {
           idle.wait(next.at);
         }
@@ -147,6 +151,8 @@ class rank_engine : public chunk_host, private exchange::channels {
 
   std::uint32_t n_ranks() const override { return endpoint_.n_ranks(); }
 
+  transport::machine& machine() final { return machine_; }
+
   bool attend_here(core::duration at) {
     const bool any = attend(at);
     attended_at_ = at;
@@ -185,6 +191,7 @@ class rank_engine : public chunk_host, private exchange::channels {
   }
 
   transport::endpoint& endpoint_;
+  transport::machine& machine_;
   std::mutex lock_;
   core::worker<wire::bytes> worker_;  // under the lock
   exchange::mailbox mailbox_;         // under the lock; before what closes channels
@@ -243,10 +250,10 @@ class rank_engine : public chunk_host, private exchange::channels {
     rethrow_failure();
     end_chunk();
     step next;
-    next.at = transport::now();
+    next.at = machine_.now();
     if (worker_.n_queued() < low_queue || next.at - attended_at_ >= attend_every) {
       next.heard = attend_here(next.at);
-      next.at = transport::now();
+      next.at = machine_.now();
     }
     next.has_orders = !orders_.empty() || worker_.current_call() != around_.settle.of();
     if (next.has_orders) return next;
@@ -383,7 +390,7 @@ class rank_engine : public chunk_host, private exchange::channels {
   }
 
   bool poll() override {
-    const bool any = attend_in_task(transport::now());
+    const bool any = attend_in_task(machine_.now());
     return deliver_channel_messages() || any;
   }
 
@@ -406,7 +413,7 @@ class rank_engine : public chunk_host, private exchange::channels {
     const std::lock_guard held(lock_);
     if (helper_thread_failure_) return false;
     try {
-      const bool any = attend(transport::now());
+      const bool any = attend(machine_.now());
       let_tasks_know();
       return any || endpoint_.in_motion();
     } catch (...) {

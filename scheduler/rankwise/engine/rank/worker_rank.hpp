@@ -32,7 +32,7 @@ class worker_rank final : public rank_engine {
  public:
   explicit worker_rank(transport::endpoint& endpoint, const loss_settings& how = {})
       : rank_engine(endpoint, how) {
-    if (survives() && !how.processes.empty()) root_process_.add(root_rank, how.processes.front());
+    if (survives() && !how.processes.empty()) root_process_->add(root_rank, how.processes.front());
   }
 
   worker_rank(const worker_rank&) = delete;
@@ -53,12 +53,12 @@ class worker_rank final : public rank_engine {
       work();
       stop_helper_thread();
       let_go();
-      transport::backoff idle;
-      const core::duration begun = transport::now();
+      transport::backoff idle(machine_);
+      const core::duration begun = machine_.now();
       const auto is_done = [&] {
-        return endpoint_.all_sent() || (survives() && transport::now() - begun > patience);
+        return endpoint_.all_sent() || (survives() && machine_.now() - begun > patience);
       };
-      while (!is_done()) idle.wait(transport::now());
+      while (!is_done()) idle.wait(machine_.now());
     });
   }
 
@@ -102,7 +102,7 @@ class worker_rank final : public rank_engine {
     const core::duration silence = listened_.look(at) - root_heard_;
     if (is_job_over_ || at < next_watch_) return;
     next_watch_ = at + watch_interval;
-    if (!root_process_.ended().empty()) end_process("the root's process has ended");
+    if (!root_process_->ended().empty()) end_process("the root's process has ended");
     if (silence > timeout()) {
       end_process(fmt::format("the root has been silent for {:.0f} s",
                               std::chrono::duration<double>(timeout()).count()));
@@ -144,7 +144,7 @@ class worker_rank final : public rank_engine {
                                worker_.about(core::message_kind::left, 0, {}));
       outbox_to(root_rank).send();
     }
-    if (at - *left_at_ > patience && endpoint_.all_sent()) ::_exit(0);
+    if (at - *left_at_ > patience && endpoint_.all_sent()) machine_.end_process(0);
   }
 
   [[noreturn]] void end_process(const std::string& why) {
@@ -153,7 +153,7 @@ class worker_rank final : public rank_engine {
                                          endpoint_.host(),
                                          why);
     observe::write_now(STDERR_FILENO, text);
-    ::_exit(static_cast<int>(exit_status::failed_job));
+    machine_.end_process(static_cast<int>(exit_status::failed_job));
   }
 
   void handle(rank_id from,
@@ -233,7 +233,7 @@ class worker_rank final : public rank_engine {
   // Where the job survives losses; all under the lock.
   static constexpr core::duration patience = std::chrono::milliseconds(500);
   static constexpr core::duration watch_interval = std::chrono::milliseconds(100);
-  process_watch root_process_;
+  std::unique_ptr<process_watch> root_process_ = machine_.new_process_watch();
   core::listening_clock listened_{timeout() / 4};
   core::duration root_heard_{};  // by that clock
   core::duration next_watch_{};

@@ -5,12 +5,13 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/process/process_watch.hpp>
 #include <rankwise/statistics.hpp>
-#include <rankwise/transport/backoff.hpp>
+#include <rankwise/transport/machine.hpp>
 
 #include <fmt/core.h>
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,13 +33,13 @@ class rank_table {
   };
 
   /// `hosts` has the host of each rank.
-  explicit rank_table(std::vector<std::string> hosts)
-      : hosts_(std::move(hosts)), lives_(hosts_.size()) {}
+  rank_table(std::vector<std::string> hosts, transport::machine& machine)
+      : machine_(machine), hosts_(std::move(hosts)), lives_(hosts_.size()) {}
 
   /// Watches the processes of all ranks but the root, where they are on this host.
   void watch(const std::vector<process_place>& processes) {
     for (std::size_t row = 1; row < processes.size(); ++row)
-      processes_.add(to_rank(row), processes[row]);
+      processes_->add(to_rank(row), processes[row]);
   }
 
   const std::string& host(rank_id rank) const { return hosts_[to_index(rank)]; }
@@ -64,13 +65,13 @@ class rank_table {
   }
 
   /// The ranks whose processes have ended since this was last asked.
-  std::vector<rank_id> ended() { return processes_.ended(); }
+  std::vector<rank_id> ended() { return processes_->ended(); }
 
   /// Books that a rank is lost; false where that is known.
   bool lose(const core::loss& one, const std::string& why) {
     life& found = of(one.rank);
     if (!std::exchange(found.present, false)) return false;
-    const double at_s = std::chrono::duration<double>(transport::now() - begun_).count();
+    const double at_s = std::chrono::duration<double>(machine_.now() - begun_).count();
     losses_.push_back(
         {static_cast<std::int32_t>(one.rank), host(one.rank), at_s, why, one.n_items});
     return true;
@@ -94,11 +95,12 @@ class rank_table {
   const std::vector<rank_loss>& losses() const { return losses_; }
 
  private:
+  transport::machine& machine_;
   std::vector<std::string> hosts_;
   std::vector<life> lives_;
-  process_watch processes_;
+  std::unique_ptr<process_watch> processes_ = machine_.new_process_watch();
   std::vector<rank_loss> losses_;
-  core::duration begun_ = transport::now();
+  core::duration begun_ = machine_.now();
 };
 
 }  // namespace rankwise::engine

@@ -51,7 +51,7 @@ class root final : public rank_engine {
       : rank_engine(endpoint, how),
         watch_(watch),
         introduced_(endpoint.n_ranks()),
-        roll_(std::move(hosts)) {
+        roll_(std::move(hosts), machine_) {
     if (survives()) roll_.watch(how.processes);
     leave_messages();
   }
@@ -117,17 +117,16 @@ class root final : public rank_engine {
       outbox_to(rank).send();
     }
     is_ending_ = true;
-    transport::backoff idle;
-    const core::duration begun = transport::now();
+    transport::backoff idle(machine_);
+    const core::duration begun = machine_.now();
     idle.reset(begun);
     const auto is_done = [&] {
       const std::lock_guard held(lock_);
       if (!survives()) return endpoint_.all_sent();
-      attend_here(transport::now());
-      return (endpoint_.all_sent() && roll_.others().empty()) ||
-             transport::now() - begun > farewell;
+      attend_here(machine_.now());
+      return (endpoint_.all_sent() && roll_.others().empty()) || machine_.now() - begun > farewell;
     };
-    while (!is_done()) idle.wait(transport::now());
+    while (!is_done()) idle.wait(machine_.now());
   }
 
   /// Writes calls to `book` from now on, where their options have a journal; it must outlive this.
@@ -207,7 +206,7 @@ class root final : public rank_engine {
                                 mine.call.n_items(),
                                 mine.name));
     }
-    mine.begun = transport::now();
+    mine.begun = machine_.now();
     for (std::size_t row = 0; row < mine.coordinator.options().n_ranks; ++row) {
       const rank_table::life& one = roll_.of(to_rank(row));
       if (one.present && !one.is_stuck) {
@@ -298,7 +297,7 @@ class root final : public rank_engine {
     if (under_way_ && under_way_->uses(one.rank) && may_come_back) tell_incarnation(one.rank);
     expect(one.rank, false);
     if (is_ending_) return;
-    greet_all(transport::now());
+    greet_all(machine_.now());
     watch_.notice(fmt::format("rank {} on {} is lost: {}; {} {} run again",
                               static_cast<int>(one.rank),
                               host(one.rank),
@@ -321,7 +320,7 @@ class root final : public rank_engine {
     if (roll_.of(rank).gone) return false;
     if (roll_.is_back(rank, core::is_stuck(said))) {
       expect(rank, true);
-      greet_all(transport::now());  // before anything that has the others write to it
+      greet_all(machine_.now());  // before anything that has the others write to it
       watch_.notice(fmt::format("rank {} on {} is back", static_cast<int>(rank), host(rank)));
     }
     return true;
@@ -406,7 +405,7 @@ class root final : public rank_engine {
            worker_.incarnation(),
            said,
            whole.subspan(std::min(whole.size(), exchange::front_bytes)),
-           transport::now());
+           machine_.now());
   }
 
   void settle(rank_id to,
@@ -500,7 +499,7 @@ class root final : public rank_engine {
       lost_results = error.what();
     }
     const std::lock_guard held(lock_);
-    const core::duration at = transport::now();
+    const core::duration at = machine_.now();
     tally_.add(*under_way_, at, n_frames(), roll_.losses());
     if (under_way_->is_shown) watch_.call_over(tally_.shown());
     const core::coordinator& coordinator = under_way_->coordinator;
