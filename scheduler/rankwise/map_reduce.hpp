@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/emitter.hpp>
+#include <rankwise/engine/access.hpp>
 #include <rankwise/engine/call/call_rules.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/files/file_view.hpp>
@@ -44,7 +45,7 @@ struct begin_part {
   Combine combine = {};
 
   void operator()(task_context& context, std::uint32_t row) const {
-    engine::rank_context& around = context.around();
+    engine::rank_context& around = access::context(context);
     around.kept.keep_only(wanted);
     part_options mine = options;
     mine.group.row = row;
@@ -95,8 +96,9 @@ void call_mapper(const Mapper& mapper,
                  const Input& given,
                  Emit& emit) {
   if constexpr (std::same_as<Input, split>) {
-    input text = view == 0 ? input::open(given)
-                           : context.around().kept.template get<files::file_view>(view).open(given);
+    input text =
+        view == 0 ? input::open(given)
+                  : access::context(context).kept.template get<files::file_view>(view).open(given);
     if constexpr (std::is_invocable_v<const Mapper&, task_context&, input&, Emit&>) {
       mapper(context, text, emit);
     } else {
@@ -121,7 +123,8 @@ struct map_input {
 
   void operator()(task_context& context, const Input& given) const {
     using emits = emitter_of<Mapper>;
-    emits emit(context.around().kept.template get<keyed_part<typename emits::value_type>>(part));
+    emits emit(
+        access::context(context).kept.template get<keyed_part<typename emits::value_type>>(part));
     call_mapper(mapper, context, view, given, emit);
   }
 };
@@ -139,7 +142,7 @@ struct map_input_to_lists {
     using emits = emitter_of<Mapper>;
     using value = typename emits::value_type;
     list_sink<value> lists(
-        context.around().kept.template get<keyed_part<std::vector<value>>>(part));
+        access::context(context).kept.template get<keyed_part<std::vector<value>>>(part));
     emits emit(lists);
     call_mapper(mapper, context, view, given, emit);
   }
@@ -153,7 +156,7 @@ struct finish_part {
   std::uint64_t part = 0;
 
   part_figures operator()(task_context& context, std::uint32_t /*row*/) const {
-    auto& mine = context.around().kept.template get<keyed_part<Value>>(part);
+    auto& mine = access::context(context).kept.template get<keyed_part<Value>>(part);
     mine.finish();
     return mine.figures();
   }
@@ -191,11 +194,12 @@ distributed<Key, Value> run_map_reduce(const char* name,
   options quiet = ranks.options();
   quiet.quiet = true;
   quiet.on_error = on_error_kind::stop;  // ranks wait for each other there
-  const pool own = ranks.within_call(ranks.number_call(), quiet).as(name);
-  const auto number = ranks.root().resident_numbers().add();
+  const pool own = access::within_call(ranks, access::number_call(ranks), quiet, name);
+  engine::abstract_root& root = access::root(ranks);
+  const auto number = root.object_numbers().add();
   part_options parts;
   parts.channel = *number;
-  transport::machine& here = *ranks.root().around().machine;
+  transport::machine& here = *root.around().machine;
   parts.hash_seed = here.draw();
   parts.memory_bytes = how.memory_bytes;
   parts.spill_directory = how.spill_directory;
@@ -205,7 +209,7 @@ distributed<Key, Value> run_map_reduce(const char* name,
   parts.group.first_rank = ranks.first_worker();
   parts.group.n_rows = ranks.n_workers();
   own.on_each_rank(begin_part<Key, Value, Combine>{
-      parts, how.combiner, ranks.root().resident_numbers().wanted(), combine});
+      parts, how.combiner, root.object_numbers().wanted(), combine});
   own.with(ranks.options()).for_each(inputs, make_task(*number));
   map_reduce_statistics all;
   const core::duration mapped_at = here.now();
@@ -216,8 +220,8 @@ distributed<Key, Value> run_map_reduce(const char* name,
     all.most_memory_bytes = std::max(all.most_memory_bytes, one.most_bytes);
   }
   all.merge_s = std::chrono::duration<double>(here.now() - mapped_at).count();
-  ranks.root().tally().note(all);
-  return distributed<Key, Value>(own.as("rankwise::distributed"), how, number, all);
+  root.note(all);
+  return distributed<Key, Value>(access::as(own, "rankwise::distributed"), how, number, all);
 }
 
 }  // namespace combine
@@ -246,6 +250,11 @@ auto pool::map_reduce(Inputs&& inputs,
   }
 }
 
+template <class Inputs, class Mapper, class Combine>
+auto pool::map_reduce(Inputs&& inputs, const Mapper& mapper, const Combine& combine) const {
+  return map_reduce(inputs, mapper, combine, map_reduce_options{});
+}
+
 template <class Inputs, class Mapper>
 auto pool::group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_options& how) const {
   auto& range = combine::items_of(inputs);
@@ -263,6 +272,11 @@ auto pool::group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_opti
         combine::append_list{},
         how);
   }
+}
+
+template <class Inputs, class Mapper>
+auto pool::group_by(Inputs&& inputs, const Mapper& mapper) const {
+  return group_by(inputs, mapper, map_reduce_options{});
 }
 
 }  // namespace rankwise

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/pipeline_layout.hpp>
 #include <rankwise/core/pipeline_root.hpp>
+#include <rankwise/engine/access.hpp>
 #include <rankwise/engine/call/travelling.hpp>
 #include <rankwise/pipeline/run_call.hpp>
 #include <rankwise/pipeline/source.hpp>
@@ -89,13 +90,13 @@ class pipeline {
     auto items = pipelines::open_source<Input>(source);
     const options& asked = pool_.options();
     const std::uint32_t retries = asked.on_error == on_error_kind::retry ? asked.retries : 0;
-    engine::root& root = pool_.root();
+    engine::abstract_root& root = access::root(pool_);
     auto& seats = root.around().kept.template get<engine::stages_on_rank>(*number_);
     std::vector<task_failure> failures;
     std::exception_ptr own;  // what source or sink threw
     engine::pipeline_run_call* under_way = nullptr;
 
-    const std::uint64_t number_of_run = root.resident_numbers().next();
+    const std::uint64_t number_of_run = root.object_numbers().next();
     const auto run_root = [&] {
       const engine::stages_on_rank::run_scope under_way_here(seats, number_of_run);
       core::pipeline_root<exchange::channel_message> ends(
@@ -116,7 +117,7 @@ class pipeline {
 
     const engine::pipeline_run_call::rows rows(pipelines::n_ranks_of(pool_));
     engine::pipeline_run_call call(rows, {*number_, number_of_run, retries}, run_root);
-    call.set_number(pool_.number_call());
+    call.set_number(access::number_call(pool_));
     under_way = &call;
     const core::duration begun = seats.machine().now();
     options how_run = pipelines::with_root(asked);
@@ -125,7 +126,7 @@ class pipeline {
     if (own) std::rethrow_exception(own);
     if (!failures.empty()) throw_failures(std::move(failures), call.n_total);
     pipeline_report done = report(call, seats.machine().now() - begun);
-    root.tally().note(slowest_of(done));
+    root.note(slowest_of(done));
     return done;
   }
 
@@ -196,7 +197,7 @@ class pipeline {
   task_failure describe(engine::stage_failure failure) const {
     return {failure.item,
             static_cast<std::int32_t>(failure.rank),
-            pool_.root().host(failure.rank),
+            access::root(pool_).host(failure.rank),
             fmt::format("{}: {}", title(failure.stage), failure.threw.text),
             failure.threw.is_configuration};
   }
@@ -290,13 +291,13 @@ auto pool::make_pipeline(Stages&&... stages) const {
       if (layout.stages[stage].back() == to_rank(row)) all.callables[stage] = {};
     }
   }
-  auto number = root_->resident_numbers().add();
+  auto number = root_->object_numbers().add();
   rankwise::options how = pipelines::with_root(options_);
   how.quiet = true;
   how.on_error = on_error_kind::stop;
   using make = engine::make_seats<chain>;
   engine::for_each_call<std::vector<engine::seat_brief>, make> call(
-      briefs, make{*number, root_->resident_numbers().wanted(), layout.stages, all.slots});
+      briefs, make{*number, root_->object_numbers().wanted(), layout.stages, all.slots});
   root_->run(call, how, "pool::make_pipeline", core::placement::one_each);
   std::vector<std::string> names;
   for (const stage_options& one : all.options) names.push_back(one.name);

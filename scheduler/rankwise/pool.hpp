@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/engine/call/abstract_root.hpp>
 #include <rankwise/engine/call/for_each_call.hpp>
 #include <rankwise/engine/call/map_call.hpp>
 #include <rankwise/engine/call/reduce_call.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/engine/call/root_call.hpp>
-#include <rankwise/engine/root/root.hpp>
-#include <rankwise/map_reduce/options.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/statistics.hpp>
 #include <rankwise/task.hpp>
@@ -25,6 +24,8 @@
 
 namespace rankwise {
 
+struct access;
+struct map_reduce_options;
 struct pipeline_report;
 
 /// The ranks of the job, as the body sees them: a call hands its items out to whichever rank is
@@ -48,13 +49,20 @@ struct pipeline_report;
 /// status 3.
 class pool {
  public:
-  pool(engine::root& root, const rankwise::options& how) : root_(&root), options_(how) {}
+  /// Made by `rankwise::run`.
+  pool(engine::abstract_root& root, const rankwise::options& how) : root_(&root), options_(how) {}
 
   /// Ranks of the job.
   std::uint32_t n_ranks() const { return root_->n_ranks(); }
 
+  /// Ranks that run tasks: all, but for a root that does not work and what the options leave out.
+  std::uint32_t n_workers() const { return n_used() - first_worker(); }
+
+  /// The first of those: 1 where the root does not work.
+  std::uint32_t first_worker() const { return options_.root_works || n_used() == 1 ? 0 : 1; }
+
   /// Figures of all calls so far.
-  const job_statistics& totals() const { return root_->tally().all(); }
+  const job_statistics& totals() const { return root_->totals(); }
 
   /// What the user has asked for.
   const rankwise::options& options() const { return options_; }
@@ -120,12 +128,6 @@ class pool {
     return try_map(std::vector<Value>(inputs), task);
   }
 
-  /// Ranks that run tasks: all, but for a root that does not work and what the options leave out.
-  std::uint32_t n_workers() const { return n_used() - first_worker(); }
-
-  /// The first of those: 1 where the root does not work.
-  std::uint32_t first_worker() const { return options_.root_works || n_used() == 1 ? 0 : 1; }
-
   /// What `task` returns on each rank that runs tasks, in the order of the ranks. It runs once on
   /// each, at the same time, and takes the number of the rank among them.
   template <class Task>
@@ -168,66 +170,6 @@ class pool {
     for_each(std::vector<Value>(inputs), task);
   }
 
-  /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
-  /// it emits for one key are combined with `combine(left, right)`, which must be associative and
-  /// commutative. The result stays on the ranks: see `distributed`.
-  ///
-  /// A mapper is a task whose last parameter is an `emitter<Key, Value>&`, after the input and, if
-  /// it wants one, a `task_context&`. It takes an input of type `split` as an `input&` that is
-  /// open. Keys are strings, integers, or anything that can be sent and is equal where its bytes
-  /// are; values that belong to a `bin<N>` stand in an array, the one value of `single` by itself.
-  ///
-  /// Throws: config_error where the options are --on-error retry: what a task has emitted before it
-  /// threw can't be taken back.
-  template <class Inputs, class Mapper, class Combine>
-  auto map_reduce(Inputs&& inputs,
-                  const Mapper& mapper,
-                  const Combine& combine,
-                  const map_reduce_options& how = {}) const;
-
-  /// As `map_reduce` without combining: the value of a key is the list of all that was emitted for
-  /// it, in no order.
-  template <class Inputs, class Mapper>
-  auto group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_options& how = {}) const;
-
-  /// Sends items from a source on the root through stages, each on ranks of its own, to a sink on
-  /// the root, in order: see `stage` and `pipeline::run`. Items go straight from rank to rank;
-  /// while one is computed, others are on their way.
-  ///
-  ///     pool.pipeline(lines, rankwise::fn<parse>, rankwise::stage(rankwise::fn<make_scorer>,
-  ///                   {.replicas = 3}), [](double score) { fmt::print("{}\n", score); });
-  template <class Source, class... StagesAndSink>
-  pipeline_report pipeline(Source&& source, StagesAndSink&&... stages_and_sink) const;
-
-  /// Makes the stages of a pipeline on their ranks, for items of type Input; a std::vector of
-  /// stages stands for as many. The result is a `rankwise::pipeline`, which can run more than once.
-  ///
-  /// Throws: task_error where a stage can't be made; std::invalid_argument where one names a rank
-  /// that is not there.
-  template <class Input, class... Stages>
-  auto make_pipeline(Stages&&... stages) const;
-
-  /// For the library's own calls.
-  engine::root& root() const { return *root_; }
-
-  /// For calls that a call of the body makes for itself: they count as that one, whose number among
-  /// those of the body is `number`.
-  pool within_call(std::uint32_t number, const rankwise::options& how) const {
-    pool inner = with(how);
-    inner.within_ = number;
-    return inner;
-  }
-
-  /// The same under the name that the user has made them by.
-  pool as(const char* name) const {
-    pool inner = *this;
-    inner.name_ = name;
-    return inner;
-  }
-
-  /// The number of the call that is made now.
-  std::uint32_t number_call() const { return within_ ? *within_ : root_->count_call(); }
-
   /// `initial` combined with what `task` returns for all `inputs`, in order; `initial` where there
   /// are none.
   ///
@@ -259,6 +201,51 @@ class pool {
     return reduce(std::vector<Input>(inputs), std::move(initial), combine, task);
   }
 
+  /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
+  /// it emits for one key are combined with `combine(left, right)`, which must be associative and
+  /// commutative. The result stays on the ranks: see `distributed`.
+  ///
+  /// A mapper is a task whose last parameter is an `emitter<Key, Value>&`, after the input and, if
+  /// it wants one, a `task_context&`. It takes an input of type `split` as an `input&` that is
+  /// open. Keys are strings, integers, or anything that can be sent and is equal where its bytes
+  /// are; values that belong to a `bin<N>` stand in an array, the one value of `single` by itself.
+  ///
+  /// Throws: config_error where the options are --on-error retry: what a task has emitted before it
+  /// threw can't be taken back.
+  template <class Inputs, class Mapper, class Combine>
+  auto map_reduce(Inputs&& inputs, const Mapper& mapper, const Combine& combine) const;
+
+  template <class Inputs, class Mapper, class Combine>
+  auto map_reduce(Inputs&& inputs,
+                  const Mapper& mapper,
+                  const Combine& combine,
+                  const map_reduce_options& how) const;
+
+  /// As `map_reduce` without combining: the value of a key is the list of all that was emitted for
+  /// it, in no order.
+  template <class Inputs, class Mapper>
+  auto group_by(Inputs&& inputs, const Mapper& mapper) const;
+
+  template <class Inputs, class Mapper>
+  auto group_by(Inputs&& inputs, const Mapper& mapper, const map_reduce_options& how) const;
+
+  /// Sends items from a source on the root through stages, each on ranks of its own, to a sink on
+  /// the root, in order: see `stage` and `pipeline::run`. Items go straight from rank to rank;
+  /// while one is computed, others are on their way.
+  ///
+  ///     pool.pipeline(lines, rankwise::fn<parse>, rankwise::stage(rankwise::fn<make_scorer>,
+  ///                   {.replicas = 3}), [](double score) { fmt::print("{}\n", score); });
+  template <class Source, class... StagesAndSink>
+  pipeline_report pipeline(Source&& source, StagesAndSink&&... stages_and_sink) const;
+
+  /// Makes the stages of a pipeline on their ranks, for items of type Input; a std::vector of
+  /// stages stands for as many. The result is a `rankwise::pipeline`, which can run more than once.
+  ///
+  /// Throws: task_error where a stage can't be made; std::invalid_argument where one names a rank
+  /// that is not there.
+  template <class Input, class... Stages>
+  auto make_pipeline(Stages&&... stages) const;
+
   // Mistakes that are easily made, each refused with a sentence.
   template <class NoRange, class Task>
     requires(!std::ranges::input_range<NoRange>)
@@ -289,6 +276,8 @@ class pool {
   for_each(First&& first, Second&& second, Third&& third, More&&... more) const;
 
  private:
+  friend struct access;
+
   template <class Inputs, class Task, class Judge>
   auto map_unless(Inputs& inputs, const Task& task, const Judge& judge) const {
     return on_random_access(inputs, [&]<class Range>(const Range& range) {
@@ -307,6 +296,8 @@ class pool {
     root_->run(call, options_, name_ != nullptr ? name_ : name, place);
   }
 
+  std::uint32_t number_call() const { return within_ ? *within_ : root_->count_call(); }
+
   std::uint32_t n_used() const {
     return options_.max_ranks == 0 ? n_ranks() : std::min(options_.max_ranks, n_ranks());
   }
@@ -323,7 +314,7 @@ class pool {
     }
   }
 
-  engine::root* root_;
+  engine::abstract_root* root_;
   rankwise::options options_;
   std::optional<std::uint32_t> within_;  // the call that these calls are parts of
   const char* name_ = nullptr;           // for messages; null: that of each call

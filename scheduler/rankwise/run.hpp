@@ -117,7 +117,7 @@ void run_on_endpoint(transport::endpoint& endpoint,
   }
   or_bring_down([&] { engine->shut_down(); });
   if (failure) std::rethrow_exception(failure);
-  shown->job_over(engine->tally().shown());
+  shown->job_over(engine->shown_totals());
 }
 
 /// What each rank of the endpoint is.

@@ -18,6 +18,8 @@
 
 namespace rankwise {
 
+struct access;
+
 namespace engine {
 
 /// What the tasks of one rank share. What belongs to a call or chunk is set by the thread that runs
@@ -73,9 +75,6 @@ class task_context {
   /// throw.
   bool cancelled() const { return around_->cancelled.load(std::memory_order_relaxed); }
 
-  /// For the library's own tasks.
-  engine::rank_context& around() const { return *around_; }
-
   /// Has `handler` called on this rank, by the thread that runs tasks, once it is known whether the
   /// result of this task counts: with true when the root has accepted it, before the call returns;
   /// with false when it is not wanted (the task threw, the call was over, or the item had been
@@ -93,6 +92,8 @@ class task_context {
   }
 
  private:
+  friend struct access;
+
   engine::rank_context* around_;
   std::uint64_t index_;
   const char* no_settling_;

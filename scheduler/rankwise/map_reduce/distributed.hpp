@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/engine/access.hpp>
 #include <rankwise/entry.hpp>
 #include <rankwise/map_reduce/combine/key_codec.hpp>
 #include <rankwise/map_reduce/combine/keyed_part.hpp>
@@ -37,7 +38,7 @@ struct count_entries {
 
   std::uint64_t operator()(task_context& context, std::uint32_t /*row*/) const {
     std::uint64_t n = 0;
-    context.around().kept.template get<keyed_part<Value>>(part).visit(
+    access::context(context).kept.template get<keyed_part<Value>>(part).visit(
         [&n](std::string_view, const Value&) { ++n; });
     return n;
   }
@@ -49,7 +50,7 @@ struct gather_entries {
 
   std::vector<entry<Key, Value>> operator()(task_context& context, std::uint32_t /*row*/) const {
     std::vector<entry<Key, Value>> all;
-    context.around().kept.template get<keyed_part<Value>>(part).visit(
+    access::context(context).kept.template get<keyed_part<Value>>(part).visit(
         [&all](std::string_view key, const Value& value) {
           all.push_back({key_codec<Key>::decode(key), value});
         });
@@ -65,7 +66,7 @@ struct first_entries {
 
   std::vector<entry<Key, Value>> operator()(task_context& context, std::uint32_t /*row*/) const {
     std::vector<entry<Key, Value>> first;  // a heap, the last of them in front
-    context.around().kept.template get<keyed_part<Value>>(part).visit(
+    access::context(context).kept.template get<keyed_part<Value>>(part).visit(
         [&](std::string_view key, const Value& value) {
           if (n == 0) return;
           if constexpr (std::same_as<Order, by_value>) {
@@ -92,7 +93,7 @@ struct use_entries {
   Use use = {};
 
   void operator()(task_context& context, std::uint32_t /*row*/) const {
-    context.around().kept.template get<keyed_part<Value>>(part).visit(
+    access::context(context).kept.template get<keyed_part<Value>>(part).visit(
         [this](std::string_view key, const Value& value) {
           use(entry<Key, Value>{key_codec<Key>::decode(key), value});
         });
@@ -124,7 +125,7 @@ struct begin_sorted {
   sort_request<Order> request = {};
 
   void operator()(task_context& context, std::uint32_t /*row*/) const {
-    exchange::rank_objects& kept = context.around().kept;
+    exchange::rank_objects& kept = access::context(context).kept;
     kept.add(number, request.template sort<Key, Value>(kept));
   }
 };
@@ -141,7 +142,8 @@ struct next_sorted {
     std::size_t n_bytes = 0;
     std::vector<entry<Key, Value>> batch;
     if (wanted.at(row) == 0) return batch;
-    auto& sorted = context.around().kept.template get<sorted_entries<Key, Value, Order>>(number);
+    auto& sorted =
+        access::context(context).kept.template get<sorted_entries<Key, Value, Order>>(number);
     while (n_bytes < bytes_at_most) {
       std::optional<entry<Key, Value>> one = sorted.next();
       if (!one) break;
@@ -160,7 +162,7 @@ struct write_part {
   Format format = {};
 
   void operator()(task_context& context, std::uint32_t row) const {
-    exchange::rank_objects& kept = context.around().kept;
+    exchange::rank_objects& kept = access::context(context).kept;
     auto file = std::make_unique<part_file>(std::filesystem::path(directory) /
                                             fmt::format("part-{:05}", row));
     const auto sorted = request.template sort<Key, Value>(kept);
@@ -187,7 +189,7 @@ struct publish_part {
   std::uint64_t number = 0;
 
   void operator()(task_context& context, std::uint32_t /*row*/) const {
-    context.around().kept.get<part_file>(number).publish();
+    access::context(context).kept.get<part_file>(number).publish();
   }
 };
 
@@ -253,7 +255,7 @@ class distributed {
   /// Calls `use(entry)` on the root for each entry in the order; entries come over in batches.
   template <class Order, std::invocable<const entry_type&> Use>
   void sorted(Order order, Use use) const {
-    const auto stream = ranks_.root().resident_numbers().add();
+    const auto stream = access::root(ranks_).object_numbers().add();
     ranks_.on_each_rank(combine::begin_sorted<Key, Value, Order>{*stream, sort_request_of(order)});
     const std::uint32_t n_rows = ranks_.n_workers();
 
@@ -306,7 +308,7 @@ class distributed {
   template <class Format, class Order = by_value>
   void write(const std::string& directory, const Format& format, Order order = {}) const {
     if constexpr (engine::require_travelling<Format>()) {
-      const auto files = ranks_.root().resident_numbers().add();
+      const auto files = access::root(ranks_).object_numbers().add();
       ranks_.on_each_rank(combine::write_part<Key, Value, Order, Format>{
           *files, directory, sort_request_of(order), format});
       ranks_.on_each_rank(combine::publish_part{*files});
@@ -319,7 +321,7 @@ class distributed {
     return {*number_,
             how_.memory_bytes,
             how_.spill_directory,
-            ranks_.root().resident_numbers().wanted(),
+            access::root(ranks_).object_numbers().wanted(),
             order};
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/engine/access.hpp>
 #include <rankwise/exchange/channels.hpp>
 #include <rankwise/exchange/object_numbers.hpp>
 #include <rankwise/files/file_list.hpp>
@@ -48,7 +49,7 @@ struct compare_files {
   std::vector<file_facts> list = {};
 
   sighting operator()(task_context& context, std::uint32_t /*row*/) const {
-    engine::rank_context& around = context.around();
+    engine::rank_context& around = access::context(context);
     around.kept.keep_only(wanted);
     std::vector<char> is_here(list.size(), 1);
     sighting found{around.host, static_cast<std::int32_t>(around.rank), 0};
@@ -87,8 +88,8 @@ class input_files {
   ///
   /// Throws: config_error, naming the argument, where nothing is found or can be read.
   input_files(const pool& ranks, const std::vector<std::string>& arguments, const options& how)
-      : number_(ranks.root().resident_numbers().add()),
-        ranks_(ranks.within_call(0, quiet(ranks.options()))),
+      : number_(access::root(ranks).object_numbers().add()),
+        ranks_(access::within_call(ranks, 0, quiet(ranks.options()))),
         spool_(how.spool_directory) {
     if (arguments.empty()) throw config_error("found no file, accepted: one or more; see --help");
     std::vector<std::string> named = arguments;
@@ -110,11 +111,11 @@ class input_files {
   /// Says in the job's statistics what went through the root.
   ~input_files() {
     if (!service_) return;
-    ranks_.root().others().close(*number_);
+    access::root(ranks_).others().close(*number_);
     map_reduce_statistics streamed;
     streamed.bytes_streamed = service_->bytes_served();
     streamed.streamed_to = joined(lacking_, ", ");
-    ranks_.root().tally().note(streamed);
+    access::root(ranks_).note(streamed);
   }
 
   const std::vector<split>& splits() const { return splits_; }
@@ -185,8 +186,8 @@ class input_files {
 
   void compare() {
     std::uint64_t n_missing = 0;
-    for (const files::sighting& found : ranks_.on_each_rank(
-             files::compare_files{*number_, ranks_.root().resident_numbers().wanted(), list_})) {
+    for (const files::sighting& found : ranks_.on_each_rank(files::compare_files{
+             *number_, access::root(ranks_).object_numbers().wanted(), list_})) {
       n_missing += found.n_missing;
       if (found.n_missing != 0)
         lacking_.push_back(fmt::format(
@@ -198,7 +199,7 @@ class input_files {
       stored.packed = packing::none;
       return open_file(stored);
     });
-    ranks_.root().others().open_service(
+    access::root(ranks_).others().open_service(
         *number_, [this](const exchange::channel_message& what, wire::bytes& answer) {
           service_->answer(what, answer);
         });

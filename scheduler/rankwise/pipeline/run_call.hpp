@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/access.hpp>
 #include <rankwise/engine/call/call_base.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/map_call.hpp>
@@ -33,7 +34,7 @@ struct serve_seats {
   std::uint32_t retries = 0;  ///< of a stage, for an item
 
   std::vector<seat_figures> operator()(task_context& context, std::uint32_t /*row*/) const {
-    return context.around().kept.get<stages_on_rank>(number).serve(run, retries);
+    return access::context(context).kept.get<stages_on_rank>(number).serve(run, retries);
   }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/pipeline_layout.hpp>
+#include <rankwise/engine/access.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/engine/call/travelling.hpp>
 #include <rankwise/pipeline/stage_runner.hpp>
@@ -92,7 +93,7 @@ struct make_seats {
   std::vector<std::uint32_t> slots = {};          // of each stage
 
   void operator()(task_context& context, const seat_brief& brief) const {
-    rank_context& around = context.around();
+    rank_context& around = access::context(context);
     around.kept.keep_only(wanted);
     std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners;
     for (std::size_t i = 0; i < brief.stages.size(); ++i) {

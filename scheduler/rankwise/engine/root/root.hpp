@@ -3,6 +3,7 @@
 
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
+#include <rankwise/engine/call/abstract_root.hpp>
 #include <rankwise/engine/call/call_rules.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/root_call.hpp>
@@ -41,7 +42,7 @@
 namespace rankwise::engine {
 
 /// The root: hands out the items of each call, takes the results, and works too.
-class root final : public rank_engine {
+class root final : public rank_engine, public abstract_root {
  public:
   /// `hosts` has the host of each rank; `watch` is told how the job goes.
   root(transport::endpoint& endpoint,
@@ -74,7 +75,7 @@ class root final : public rank_engine {
   void run(root_call& call,
            const options& how,
            const char* name,
-           core::placement place = core::placement::anywhere) {
+           core::placement place = core::placement::anywhere) override {
     if (under_way_) {
       throw std::logic_error(
           std::string(name) +
@@ -132,22 +133,24 @@ class root final : public rank_engine {
   /// Writes calls to `book` from now on, where their options have a journal; it must outlive this.
   void keep(observe::journal& book) { journal_ = &book; }
 
-  /// The number of a call that the body makes now, from 0; what a call makes for itself has its
-  /// number.
-  std::uint32_t count_call() { return n_calls_++; }
+  std::uint32_t count_call() override { return n_calls_++; }
 
-  /// What the job has done.
-  job_totals& tally() { return tally_; }
+  const job_statistics& totals() const override { return tally_.all(); }
 
-  /// What tasks that run on the root share.
-  rank_context& around() { return around_; }
+  /// The figures of the calls that were not to be quiet.
+  const job_statistics& shown_totals() const { return tally_.shown(); }
 
-  /// Of a rank.
-  const std::string& host(rank_id rank) const { return roll_.host(rank); }
+  void note(const map_reduce_statistics& done) override { tally_.note(done); }
 
-  exchange::channels& others() { return *around_.others; }
+  void note(const pipeline_statistics& done) override { tally_.note(done); }
 
-  exchange::object_numbers& resident_numbers() { return resident_numbers_; }
+  rank_context& around() override { return around_; }
+
+  const std::string& host(rank_id rank) const override { return roll_.host(rank); }
+
+  exchange::channels& others() override { return *around_.others; }
+
+  exchange::object_numbers& object_numbers() override { return object_numbers_; }
 
  private:
   static constexpr core::duration farewell = std::chrono::seconds(2);
@@ -523,7 +526,7 @@ class root final : public rank_engine {
   std::unique_ptr<call_under_way> under_way_;  // under the lock; null: none
   std::uint32_t call_number_ = 0;
   termination_notice termination_notice_;
-  exchange::object_numbers resident_numbers_;
+  exchange::object_numbers object_numbers_;
   job_totals tally_;
   std::string broken_;  // why no more calls can be made; empty: they can
 
