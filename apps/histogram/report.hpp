@@ -4,10 +4,10 @@
 #include <rankwise/text.hpp>
 
 #include "csv/column.hpp"
+#include "histogram/area_chart.hpp"
 #include "histogram/bars.hpp"
 #include "histogram/equal_bins.hpp"
 #include "histogram/pixel_counts.hpp"
-#include "histogram/svg.hpp"
 
 #include <fmt/format.h>
 
@@ -77,7 +77,7 @@ inline std::string plot(const column_histogram& shown) {
 /// A drawing, as the contents of an SVG file.
 inline std::string drawing(const colour_histogram& shown) {
   constexpr std::array<std::string_view, 3> inks{"#d62728", "#2ca02c", "#1f77b4"};
-  svg_chart chart(shown.title(), make_equal_bins({.low = 0, .high = 256}, 256));
+  area_chart chart(shown.title(), make_equal_bins({.low = 0, .high = 256}, 256));
   for (std::size_t colour = 0; colour < 3; ++colour) {
     chart.add({.name = std::string(colour_names.at(colour)),
                .colour = inks.at(colour),
@@ -89,7 +89,7 @@ inline std::string drawing(const colour_histogram& shown) {
 }
 
 inline std::string drawing(const column_histogram& shown) {
-  svg_chart chart(shown.title(), shown.bins);
+  area_chart chart(shown.title(), shown.bins);
   chart.add({.name = {}, .colour = "#1f77b4", .counts = shown.in_bins()});
   chart.name_axis(shown.column.text());
   return chart.text();

@@ -9,6 +9,7 @@
 #include "mobilenet/commands/bench.hpp"
 #include "mobilenet/commands/classifier.hpp"
 #include "mobilenet/commands/comparison.hpp"
+#include "mobilenet/commands/comparison_chart.hpp"
 #include "mobilenet/commands/latency.hpp"
 #include "mobilenet/plan/cluster.hpp"
 #include "mobilenet/plan/planned_run.hpp"

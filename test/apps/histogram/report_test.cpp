@@ -140,12 +140,7 @@ TEST_CASE("drawings") {
   }
 }
 
-TEST_CASE("axes are marked with round numbers") {
-  using numbers = std::vector<double>;
-  CHECK(drawing::round_numbers(0, 100) == numbers{0, 20, 40, 60, 80, 100});
-  CHECK(drawing::round_numbers(-3, 1.5) == numbers{-3, -2, -1, 0, 1});
-  CHECK(drawing::round_numbers(0, 1) == numbers{0, 0.2, 0.4, 3 * 0.2, 0.8, 1});
-  CHECK(drawing::round_numbers(1e16, 1e16 + 2).size() <= 6);
+TEST_CASE("numbers beside an axis are short") {
   CHECK(histogram::short_number(999) == "999");
   CHECK(histogram::short_number(1'500'000) == "1.5M");
   CHECK(histogram::short_number(2e15) == "2000T");

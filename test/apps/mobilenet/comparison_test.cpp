@@ -2,6 +2,7 @@
 #include "mobilenet/commands/comparison.hpp"
 
 #include "catch.hpp"
+#include "mobilenet/commands/comparison_chart.hpp"
 
 #include <cstddef>
 #include <string>

@@ -2,32 +2,9 @@
 #pragma once
 
 #include <cmath>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace drawing {
-
-/// Text as it may stand between the tags of XML, which can hold no control characters.
-inline std::string escaped_for_xml(std::string_view text) {
-  std::string escaped;
-  for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      default:
-        escaped += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
-    }
-  }
-  return escaped;
-}
 
 /// Round numbers of a range for an axis, 1, 2 or 5 times a power of ten apart, about five of them.
 inline std::vector<double> round_numbers(double low, double high) {
@@ -45,5 +22,20 @@ inline std::vector<double> round_numbers(double low, double high) {
   }
   return numbers;
 }
+
+/// A range of numbers along one of the two directions of a drawing.
+struct axis {
+  double low = 0;
+  double high = 1;
+  double place_of_low = 0;   ///< a coordinate
+  double place_of_high = 0;  ///< a coordinate; less than the other if numbers grow upwards
+
+  /// The coordinate of `number`.
+  double place(double number) const {
+    return place_of_low + (place_of_high - place_of_low) * (number - low) / (high - low);
+  }
+
+  std::vector<double> round_numbers() const { return drawing::round_numbers(low, high); }
+};
 
 }  // namespace drawing
