@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# cookbook_test.sh SOURCE_DIRECTORY TOP_WORDS INVERTED_INDEX NEW_WORDS LAUNCHER...: the cookbook's code blocks are the programs
-# beside this script, and find what coreutils find, without a launcher and with it.
+# cookbook_test.sh SOURCE_DIRECTORY TOP_WORDS INVERTED_INDEX NEW_WORDS LAUNCHER...: the cookbook's programs find what
+# coreutils find, without a launcher and with it.
 set -euo pipefail
 export LC_ALL=C
 
@@ -13,12 +13,6 @@ fail() {
   exit 1
 }
 
-# The blocks of C++, in their order.
-# shellcheck disable=SC2016
-shown=$(sed -n '/^```cpp$/,/^```$/ { /^```/d; p }' "$source/docs/cookbook.md")
-diff <(printf '%s\n' "$shown") <(cat "$source"/test/readme/{top_words,inverted_index,new_words}.cpp) ||
-  fail 'the code in docs/cookbook.md is not that of test/readme (above: < cookbook, > files)'
-
 # compare PROGRAM INPUT EXPECTED LAUNCHER...
 compare() {
   local -r program=$1 input=$2 expected=$3
@@ -29,7 +23,7 @@ compare() {
 
 texts=$(mktemp -d)
 trap 'rm -rf "$texts"' EXIT
-cp "$source/README.md" "$source/docs/guide.md" "$source/LICENSE" "$texts"
+cp "$source/README.md" "$source/docs/cookbook.md" "$source/LICENSE" "$texts"
 expected=$(for file in "$texts"/*; do
   tr -cs 'A-Za-z' '\n' < "$file" | tr '[:upper:]' '[:lower:]' | sed '/^$/d' | sort -u | sed "s|\$|: $file|"
 done | sort -s -t : -k 1,1 | awk -F ': ' '$1 == word { line = line ", " $2; next } { if (NR > 1) print line; word = $1; line = $0 } END { print line }')
@@ -40,5 +34,5 @@ expected=$(cat "$texts"/* | tr -s '[:space:]' '\n' | sed '/^$/d' | sort | uniq -
   sort -t $'\t' -k 1,1nr -k 2 | sed -n 1,10p)
 compare "$top_words" "$texts" "$expected" "$@"
 
-expected=$(awk '{ n = 0; for (i = 1; i <= NF; ++i) n += !known[$i]++; print NR ": " n }' "$source/docs/guide.md")
-compare "$new_words" "$source/docs/guide.md" "$expected" "$@"
+expected=$(awk '{ n = 0; for (i = 1; i <= NF; ++i) n += !known[$i]++; print NR ": " n }' "$source/README.md")
+compare "$new_words" "$source/README.md" "$expected" "$@"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# guide_test.sh SOURCE_DIRECTORY PROGRAM LAUNCHER...: the guide's code block is guide_example.cpp, and prints the same
-# without a launcher and with it.
+# guide_test.sh SOURCE_DIRECTORY PROGRAM LAUNCHER...: the guide's program prints the same without a launcher and with it,
+# and the guide's line builds it.
 set -euo pipefail
 
 source=$1 program=$2
@@ -12,17 +12,11 @@ fail() {
   exit 1
 }
 
-# The one block of C++.
-# shellcheck disable=SC2016
-shown=$(sed -n '/^```cpp$/,/^```$/ { /^```/d; p }' "$source/docs/guide.md")
-diff <(printf '%s\n' "$shown") "$source/test/readme/guide_example.cpp" ||
-  fail 'the code in docs/guide.md is not test/readme/guide_example.cpp (above: < guide, > file)'
-
 # The line that builds it does, as it stands there.
-line=$(grep -m 1 '^    mpicxx ' "$source/docs/guide.md")
+line=$(grep -m 1 '^    mpicxx ' "$source/docs/guide/README.md")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cp "$source/test/readme/guide_example.cpp" "$scratch/stations.cpp"
+cp "$source/examples/stations.cpp" "$scratch/stations.cpp"
 ln -s "$source/scheduler" "$scratch/scheduler"
 (cd "$scratch" && bash -c "$line") || fail "the guide's line does not build its program: $line"
 
