@@ -6,6 +6,9 @@
 #include <fmt/core.h>
 #include <mpi.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <functional>
 #include <ranges>
 
@@ -14,7 +17,7 @@ double area_of_strip(int strip) {
   return 4 / (1 + x * x) / 1000;
 }
 
-int main(int argc, char** argv) {
+void integrate(int argc, char** argv) {
   // The thread that helps during long tasks calls MPI too, one thread at a time.
   int given = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &given);
@@ -28,7 +31,7 @@ int main(int argc, char** argv) {
       pi = pool.reduce(std::views::iota(0, 1000), 0.0, std::plus<>{}, rankwise::fn<area_of_strip>);
     });
   }
-  // The result is on the root. What the other ranks need they are told, as always.
+  // The result is on the root; the other ranks get it by a broadcast.
   MPI_Bcast(&pi, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
   int rank = 0;
   int n_ranks = 0;
@@ -36,5 +39,14 @@ int main(int argc, char** argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
   if (rank == n_ranks - 1) fmt::print("the last rank knows: {:.6f}\n", pi);
   MPI_Finalize();
-  return 0;
+}
+
+int main(int argc, char** argv) {
+  try {
+    integrate(argc, argv);
+  } catch (const std::exception& error) {
+    // Failures of tasks come to the root's caller; the other ranks would wait for its broadcast.
+    std::fprintf(stderr, "%s\n", error.what());
+    MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+  }
 }
