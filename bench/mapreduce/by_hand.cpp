@@ -112,7 +112,7 @@ void histogram(const bench::pread_file& file, std::size_t n_threads) {
   const bench::stopwatch clock;
   std::array<unsigned char, 54> header{};
   file.read(0, header);
-  const std::uint64_t width = header[18] | header[19] << 8U | header[20] << 16U;
+  const std::uint64_t width = header[18] | header[19] * 0x100U | header[20] * 0x10000U;
   if (header[0] != 'B' || header[1] != 'M' || header[28] != 24 || width % 4 != 0)
     throw std::runtime_error("accepted: a BMP image of 24 bits whose rows have no padding");
   const auto counts = over_blocks<colour_counts>(file, header.size(), n_threads);

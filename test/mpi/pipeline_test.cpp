@@ -384,7 +384,7 @@ TEST_CASE("no more items are between source and sink than allowed") {
   on_pool({}, [](rankwise::pool& pool) {
     const auto line =
         pool.make_pipeline<std::uint64_t>(rankwise::fn<add_one>, rankwise::fn<add_one>);
-    for (const std::uint64_t limit : {1, 2, 7}) {
+    for (const std::uint64_t limit : {1U, 2U, 7U}) {
       std::uint64_t n_in = 0;
       std::uint64_t n_out = 0;
       const auto source = [&]() -> std::optional<std::uint64_t> {

@@ -66,7 +66,9 @@ std::int64_t odd_number(std::mt19937& random) {
 /// Changes one thing that protobuf lets one change.
 void change(onnx::ModelProto& model, std::mt19937& random) {
   onnx::GraphProto& graph = *model.mutable_graph();
-  const auto any = [&random](int n) { return n == 0 ? 0 : static_cast<int>(random() % n); };
+  const auto any = [&random](int n) {
+    return n == 0 ? 0 : static_cast<int>(random() % static_cast<unsigned>(n));
+  };
   onnx::NodeProto& node = *graph.mutable_node(any(graph.node_size()));
   switch (random() % 14) {
     case 0:

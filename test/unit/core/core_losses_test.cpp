@@ -214,7 +214,7 @@ coordinator busy_cluster() {
   coordinator subject = cluster(4, {.n_items = 9, .lease = 1s});
   all_grants(subject, 0ms);
   for (auto at = 0ms; at <= 2000ms; at += 250ms) {
-    for (int rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at);
+    for (std::uint32_t rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at);
     CHECK(subject.tick(at).empty());
   }
   return subject;
@@ -238,7 +238,7 @@ TEST_CASE("a rank is lost after so much silence in which the root has listened")
     for (auto at = 10s; at <= 50s; at += 10s) {
       CHECK(subject.tick(at).empty());
       CHECK(subject.tick(at + 250ms).empty());
-      for (int rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at + 260ms);
+      for (std::uint32_t rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at + 260ms);
     }
     CHECK(subject.n_active() == 3);
   }
@@ -255,7 +255,7 @@ TEST_CASE("what a rank ran that fell silent alone is suspected, with others it i
     REQUIRE(silent.size() == n_silent);
     std::size_t n_lost = 0;
     for (const duration begun = at; at < begun + 2s; at += 100ms) {
-      for (int row = 1; row < 6; ++row) {
+      for (std::uint32_t row = 1; row < 6; ++row) {
         // Each is heard for the last time 200 ms after the one before.
         const auto place = std::find(silent.begin(), silent.end(), to_rank(row));
         const bool is_heard =
