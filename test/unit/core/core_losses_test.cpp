@@ -238,7 +238,8 @@ TEST_CASE("a rank is lost after so much silence in which the root has listened")
     for (auto at = 10s; at <= 50s; at += 10s) {
       CHECK(subject.tick(at).empty());
       CHECK(subject.tick(at + 250ms).empty());
-      for (std::uint32_t rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at + 260ms);
+      for (std::uint32_t rank = 1; rank < 4; ++rank)
+        subject.receive(to_rank(rank), 0, alive(), at + 260ms);
     }
     CHECK(subject.n_active() == 3);
   }
