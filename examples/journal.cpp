@@ -16,7 +16,7 @@ struct write_table {
   std::string directory;
 
   std::string operator()(int factor) const {
-    const auto path = fmt::format("{}/table-{}.txt", directory, factor);
+    std::string path = fmt::format("{}/table-{}.txt", directory, factor);
     std::ofstream file(path);
     for (int i = 1; i <= 10; ++i) file << i << " x " << factor << " = " << i * factor << '\n';
     if (!file.flush()) throw rankwise::config_error("can't write " + path);
