@@ -26,7 +26,7 @@
 
 namespace rankwise::files {
 
-/// A file as one host sees it. Two hosts see the same one where all but the path are equal.
+/// A file as one host sees it. Two hosts see the same file if all members but the path are equal.
 struct file_facts {
   std::string path;
   std::uint64_t n_bytes = 0;
@@ -41,8 +41,8 @@ struct file_facts {
   }
 };
 
-/// What this host sees at `path`; none where there is no regular file that can be read, or one
-/// whose size says nothing: those of /proc have bytes and a size of 0.
+/// Returns what this host sees at `path`: none if that is no regular file that can be read, or one
+/// whose size says nothing (files of /proc have bytes and a size of 0).
 inline std::optional<file_facts> look_at(const std::string& path) {
   struct stat status {};
 
@@ -94,10 +94,10 @@ inline std::vector<std::string> match(const std::string& pattern) {
 
 }  // namespace detail
 
-/// The files that `arguments` name: files, directories (all files below them, in the order of their
-/// names; see `files_below`) and patterns as a shell has them.
+/// Returns the files that `arguments` name: files, directories (all files below them, in the order
+/// of their names; see `files_below`) and patterns as a shell has them.
 ///
-/// Throws: config_error, naming the argument, where there is none; as `files_below`.
+/// Throws: config_error, naming the argument, if it names none; what `files_below` throws.
 inline std::vector<std::string> expand(const std::vector<std::string>& arguments) {
   std::vector<std::string> paths;
   for (const std::string& argument : arguments) {

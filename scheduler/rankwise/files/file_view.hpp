@@ -27,10 +27,10 @@
 
 namespace rankwise::files {
 
-/// What stands for the path of the root's standard input.
+/// The name that stands for the path of the root's standard input.
 inline constexpr std::string_view standard_input = "standard input";
 
-/// Answers of the root that this rank waits for.
+/// The answers of the root that this rank waits for.
 class pending_blocks {
  public:
   pending_blocks(exchange::channels& others,
@@ -71,7 +71,7 @@ class pending_blocks {
     return std::move(answers_.extract(number).mapped());
   }
 
-  /// Nobody waits for the answer to request `number` any more.
+  /// Drops request `number`: nobody waits for its answer any more.
   void forget(std::uint64_t number) { answers_.erase(number); }
 
  private:
@@ -123,7 +123,8 @@ class remote_source final : public byte_source {
     return std::span(block_).subspan(std::min<std::size_t>(block_.size(), 1));
   }
 
-  /// Brings the block that begins at `offset`, or the one under way that does.
+  /// Goes to the block that begins at `offset`, and waits for it; asks for it if it is not under
+  /// way.
   void go_to(std::uint64_t offset) {
     if (asked_.empty() || asked_.front().offset != offset) {
       forget_all();
@@ -166,7 +167,7 @@ class remote_source final : public byte_source {
   std::uint64_t ask_from_ = 0;
 };
 
-/// The files of a list, as this rank comes to them.
+/// The files of a list, each opened here if this host has it, and through the root if not.
 class file_view final : public exchange::rank_object {
  public:
   /// `is_here` says which files this host has, by their numbers in the list.

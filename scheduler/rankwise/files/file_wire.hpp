@@ -6,7 +6,7 @@
 
 namespace rankwise::files {
 
-/// What a rank asks the root for; travels as its bytes.
+/// A rank's request for a block of a file. It travels as its bytes.
 struct block_request {
   std::uint32_t file = 0;  ///< its number in the list
   std::uint32_t n_bytes = 0;
@@ -15,14 +15,13 @@ struct block_request {
 
 static_assert(sizeof(block_request) == 16);
 
-/// Before the answer stands one byte that says what it is: the bytes asked for, or why there are
-/// none.
+/// The first byte of an answer: the block follows, or a text that says why there is none.
 enum class block_answer : std::uint8_t { bytes, failure };
 
-/// A rank asks for that many bytes at a time,
+/// The number of bytes that a rank asks for at a time.
 inline constexpr std::size_t block_bytes = std::size_t{256} << 10U;
 
-/// and for so many blocks ahead of what it works on.
+/// The number of blocks that a rank asks for ahead of the one that it works on.
 inline constexpr std::size_t blocks_ahead = 4;
 
 }  // namespace rankwise::files

@@ -31,7 +31,7 @@ class input_spool {
 
   /// Reads what `descriptor` gives, to its end.
   ///
-  /// Throws: config_error, naming the input, where it can't be read, and where there is no room.
+  /// Throws: config_error, naming the input, if it can't be read, or if there is no room.
   file_facts add(int descriptor, const std::string& name) {
     const std::uint64_t first = spill_.size();
     std::vector<char> block(block_bytes);
@@ -54,7 +54,7 @@ class input_spool {
 
   /// Opens `path` and reads it to its end.
   ///
-  /// Throws: the same.
+  /// Throws: config_error, naming `path`, if it can't be read, or if there is no room.
   file_facts add(const std::string& path) {
     const int opened = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (opened < 0)

@@ -10,8 +10,8 @@
 
 namespace rankwise::files {
 
-/// The descriptor of this process that the path of an output stands for: standard output for "-",
-/// and N for /dev/fd/N and /proc/self/fd/N. None where the path is another.
+/// Returns the descriptor of this process that the path of an output stands for: standard output
+/// for "-", and N for /dev/fd/N and /proc/self/fd/N. None for any other path.
 inline std::optional<int> descriptor_of(const std::filesystem::path& path) {
   if (path == "-") return STDOUT_FILENO;
   std::error_code failed;
@@ -24,8 +24,9 @@ inline std::optional<int> descriptor_of(const std::filesystem::path& path) {
   return number;
 }
 
-/// Where `path` leads through symbolic links, whether there is anything or not. What stands for a
-/// descriptor of this process stays: the link behind it names a file that others may have open.
+/// Returns the path to which `path` leads through symbolic links, whether anything is there or not.
+/// A path that stands for a descriptor of this process is returned as it is, since the link behind
+/// it names a file that others may have open.
 inline std::filesystem::path behind_links(std::filesystem::path path) {
   constexpr int links_at_most = 40;  // as the system has it
   std::error_code failed;
@@ -38,7 +39,7 @@ inline std::filesystem::path behind_links(std::filesystem::path path) {
   return path;
 }
 
-/// Whether what is written to `path` goes to standard output, where it had better be alone.
+/// True if output to `path` goes to standard output, so that nothing else should be written there.
 inline bool is_standard_output(const std::filesystem::path& path) {
   return descriptor_of(behind_links(path)) == STDOUT_FILENO;
 }

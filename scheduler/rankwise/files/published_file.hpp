@@ -35,30 +35,30 @@ class file_error : public config_error {
   std::error_code code_;
 };
 
-/// What becomes of a file that has the name already.
+/// What `publish` does if a file has the name already.
 enum class if_there : std::uint8_t {
   refuse,   ///< it stays, and a `file_error` says so
   replace,  ///< the name goes over to the new file; one of the two has it at any moment
-  /// What a user names as an output gets the bytes, as behind a shell's `>`: a device, a FIFO, the
-  /// file that a symbolic link leads to, standard output for "-". A regular file is replaced at
-  /// once, and keeps its mode and owner; in place where it has other names, or where that can't be.
+  /// The bytes go where a shell's `>` would send them: to a device, a FIFO, the file that a
+  /// symbolic link leads to, standard output for "-". A regular file is replaced at once and keeps
+  /// its mode and owner; it is written in place if it has other names, or if it can't be replaced.
   write_to
 };
 
-/// How a `published_file` is made.
+/// The options of a `published_file`.
 struct publishing {
   if_there earlier = if_there::refuse;
-  /// Whatever the umask is; none: that of the file written to, or what the umask leaves of 0666.
+  /// The mode of the file, whatever the umask is; none: that of an earlier file, or what the umask
+  /// leaves of 0666.
   std::optional<mode_t> mode = std::nullopt;
-  std::string option = {};  ///< that named the file; messages begin with it
+  std::string option = {};  ///< the option that named the file; messages begin with it
   bool nameless = true;     ///< false: a hidden temporary file even where a nameless one can be had
   bool durable = true;      ///< false: do not wait for the disk, since the file can be made again
 };
 
-/// Waits until the disk has the names in `directory`. Where the system can't do that there is
-/// nothing to wait for.
+/// Waits until the disk has the names in `directory`. Returns at once if the system can't do that.
 ///
-/// Returns false, with errno set, where that failed.
+/// Returns false, with errno set, if it failed.
 inline bool sync_directory(const std::filesystem::path& directory) {
   const int opened = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (opened < 0) return errno == EACCES;  // one that can be written to, and not be read
@@ -72,9 +72,9 @@ inline bool sync_directory(const std::filesystem::path& directory) {
 /// A file that has no name before it is whole and on the disk: `publish` gives it its name;
 /// destroyed before that (or its process killed), it is gone.
 ///
-/// Linux: the file is nameless (O_TMPFILE). Where the file system has no such files (NFS), or /proc
-/// is not there, it is a hidden file `.rankwise-...` in the same directory instead, which a killed
-/// process leaves behind. What is no regular file is written to where it is.
+/// Linux: the file is nameless (O_TMPFILE). If the file system has no such files (NFS), or /proc is
+/// not there, it is a hidden file `.rankwise-...` in the same directory instead, which a killed
+/// process leaves behind. A device, a FIFO or the like is written to directly.
 ///
 /// Throws: file_error, each call; nothing is left of the new file then, and an earlier one is as it
 ///         was, but for what was written in place.

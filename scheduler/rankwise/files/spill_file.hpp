@@ -27,11 +27,11 @@ struct extent {
   std::uint64_t n_bytes = 0;
 };
 
-/// What does not fit into memory: a file without a name, which the system removes with the process,
+/// A file without a name for what does not fit into memory. The system removes it with the process,
 /// however that ends. It is made when the first bytes are written.
 ///
-/// Throws: config_error, naming the directory, where the file can't be made, written or read (a
-/// full disk).
+/// Throws: config_error, naming the directory, if the file can't be made, written or read (a full
+/// disk).
 class spill_file {
  public:
   explicit spill_file(std::filesystem::path directory) : directory_(std::move(directory)) {}
@@ -45,13 +45,13 @@ class spill_file {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
-  /// Where spill files go unless the user says otherwise: $TMPDIR, or /tmp.
+  /// The directory of spill files unless the user names another: $TMPDIR, or /tmp.
   static std::filesystem::path default_directory() {
     const char* const named = std::getenv("TMPDIR");
     return named != nullptr && *named != '\0' ? named : "/tmp";
   }
 
-  /// Sees that files can be made.
+  /// Throws if files can't be made in the directory.
   void check() { open(); }
 
   extent write(std::span<const std::byte> bytes) {
@@ -113,10 +113,10 @@ class spill_file {
     std::uint64_t n_bytes_;
   };
 
-  /// Under which this process can open the file once more.
+  /// The path by which this process can open the file once more.
   std::string path() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
 
-  /// Bytes written so far, but for those that were cut off.
+  /// The number of bytes written so far, less those that were cut off.
   std::uint64_t size() const { return size_; }
 
  private:

@@ -198,7 +198,7 @@ struct publish_part {
 /// The result of a map_reduce. It stays on the ranks, each of which owns a share of the keys; what
 /// is asked of it is done there. It lives no longer than the pool that it comes from.
 ///
-/// Throws: each call throws a task_error where a rank fails (a full disk).
+/// Throws: each call throws a task_error if a rank fails (a full disk).
 template <class Key, class Value>
 class distributed {
  public:
@@ -213,7 +213,7 @@ class distributed {
         number_(std::move(number)),
         statistics_(statistics) {}
 
-  /// Keys, on all ranks.
+  /// The number of keys, on all ranks.
   std::uint64_t size() const {
     std::uint64_t all = 0;
     for (const std::uint64_t n : ranks_.on_each_rank(combine::count_entries<Key, Value>{*number_}))
@@ -223,7 +223,7 @@ class distributed {
 
   const map_reduce_statistics& statistics() const { return statistics_; }
 
-  /// All entries, on the root: in ascending order of `bin` keys, else in none.
+  /// Returns all entries, on the root: in ascending order of `bin` keys, of other keys in no order.
   std::vector<entry_type> gather() const {
     std::vector<entry_type> all;
     for (auto& part : ranks_.on_each_rank(combine::gather_entries<Key, Value>{*number_}))
@@ -231,14 +231,14 @@ class distributed {
     return all;
   }
 
-  /// The one value; none where nothing was emitted.
+  /// Returns the one value; none if nothing was emitted.
   std::optional<Value> value() const requires std::same_as<Key, single> {
     std::vector<entry_type> all = gather();
     if (all.empty()) return std::nullopt;
     return std::move(all.front().value);
   }
 
-  /// The first `n` entries in the order.
+  /// Returns the first `n` entries in the order.
   template <class Order = by_value>
   std::vector<entry_type> top_k(std::uint64_t n, Order order = {}) const {
     std::vector<entry_type> all;
@@ -295,7 +295,7 @@ class distributed {
     }
   }
 
-  /// Runs `use(entry)` for each entry where it is; `use` is a task.
+  /// Runs `use(entry)` for each entry on the rank that owns it; `use` is a task.
   template <class Use>
   void for_each(const Use& use) const {
     if constexpr (engine::require_travelling<Use>())
@@ -303,7 +303,7 @@ class distributed {
   }
 
   /// Writes one file for each rank, on its host: `directory`/part-00000 and so on, each sorted by
-  /// `order`. `format(entry, text)`, a task, appends what is to stand there to `text`. The files
+  /// `order`. `format(entry, text)`, a task, appends the entry's line to `text`. The files
   /// get their names only when all are complete.
   template <class Format, class Order = by_value>
   void write(const std::string& directory, const Format& format, Order order = {}) const {

@@ -35,14 +35,14 @@
 namespace rankwise {
 namespace files {
 
-/// What a rank found of a list of files.
+/// Which files of a list a rank has.
 struct sighting {
   std::string host;
   std::int32_t rank = 0;
-  std::uint64_t n_missing = 0;  ///< files that it does not have
+  std::uint64_t n_missing = 0;  ///< files that the rank does not have
 };
 
-/// Has a rank compare what its host sees with what the root's does.
+/// A task that compares what this rank's host sees of the files with what the root's host sees.
 struct compare_files {
   std::uint64_t number = 0;
   std::vector<std::uint64_t> wanted = {};  // what else stays
@@ -74,9 +74,9 @@ struct compare_files {
 /// root.
 ///
 /// Files that gzip, zstd, bzip2 or xz packed, as their first bytes show, are unpacked, and are one
-/// split each. What has no size before it is read, standard input ("-"), a FIFO, a device, a file
-/// of /proc, is copied to a nameless file on the root first, so that all ranks can work on it. A
-/// file that is cut, rewritten or added to while the job reads it is an error.
+/// split each. An input that has no size before it is read (standard input, "-", a FIFO, a device,
+/// a file of /proc) is copied to a nameless file on the root first, so that all ranks can work on
+/// it. A file that is cut, rewritten or added to while the job reads it is an error.
 class input_files {
  public:
   struct options {
@@ -84,9 +84,9 @@ class input_files {
     std::string spool_directory = combine::spill_file::default_directory();
   };
 
-  /// `arguments` are files, directories (all files below them), patterns, and "-".
+  /// Opens what `arguments` name: files, directories (all files below them), patterns, and "-".
   ///
-  /// Throws: config_error, naming the argument, where nothing is found or can be read.
+  /// Throws: config_error, naming the argument, if nothing is found or can be read.
   input_files(const pool& ranks, const std::vector<std::string>& arguments, const options& how)
       : number_(access::root(ranks).object_numbers().add()),
         ranks_(access::within_call(ranks, 0, quiet(ranks.options()))),
@@ -108,7 +108,7 @@ class input_files {
   input_files(input_files&&) = delete;
   input_files& operator=(input_files&&) = delete;
 
-  /// Says in the job's statistics what went through the root.
+  /// Notes in the job's statistics how many bytes went through the root.
   ~input_files() {
     if (!service_) return;
     access::root(ranks_).others().close(*number_);
@@ -120,19 +120,19 @@ class input_files {
 
   const std::vector<split>& splits() const { return splits_; }
 
-  /// One split for each file.
+  /// Returns one split for each file.
   std::vector<split> whole() const {
     std::vector<split> all;
     for (std::uint32_t file = 0; file < list_.size(); ++file) all.push_back(whole_file(file));
     return all;
   }
 
-  /// Of the files as they are stored.
+  /// The number of bytes of all files, as they are stored.
   std::uint64_t n_bytes() const { return n_bytes_; }
 
   std::size_t n_files() const { return list_.size(); }
 
-  /// Under which the ranks know the list.
+  /// The number under which the ranks know the list.
   std::uint64_t number() const { return *number_; }
 
  private:

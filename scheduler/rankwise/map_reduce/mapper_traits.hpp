@@ -55,7 +55,7 @@ concept mapper = requires {
 
 &&detail::is_emitter<std::remove_reference_t<typename detail::mapper_parameter<Mapper>::type>>;
 
-/// What a mapper emits through.
+/// The emitter that a mapper takes.
 template <mapper Mapper>
 using emitter_of = std::remove_reference_t<typename detail::mapper_parameter<Mapper>::type>;
 

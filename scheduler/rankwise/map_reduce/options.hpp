@@ -30,12 +30,13 @@ inline constexpr std::array<std::string_view, 4> combiner_names{"linear", "cucko
 
 /// How a map_reduce uses a rank's memory.
 struct map_reduce_options {
-  std::uint64_t memory_bytes = 0;  ///< for tables and records, on each rank; 0: no limit
+  std::uint64_t memory_bytes = 0;  ///< bytes for tables and records on each rank; 0: no limit
   std::string spill_directory =
-      combine::spill_file::default_directory();  ///< where goes what does not fit
+      combine::spill_file::default_directory();  ///< directory for what does not fit
   combiner_kind combiner = combiner_kind::linear;
 
-  /// A longer record can't be a key: for the readers, which can say where it stands.
+  /// The limit to give to readers: a longer record can't be a key, and a reader can say where it
+  /// stands.
   record_limit longest_record() const {
     return {memory_bytes == 0 ? SIZE_MAX : static_cast<std::size_t>(memory_bytes / 4)};
   }

@@ -13,7 +13,8 @@
 
 namespace rankwise {
 
-/// Where bytes come from: a file here, packed data, memory, the root of the job.
+/// Bytes that a reader can read: those of a file of this host, of packed data, of memory, or of a
+/// file that the root has.
 class byte_source {
  public:
   byte_source() = default;
@@ -24,18 +25,18 @@ class byte_source {
   virtual ~byte_source() = default;
 
   /// Reads up to `target.size()` (at least one) bytes that begin at `offset`, and returns how many;
-  /// 0 at the end of the data only. What is unpacked on the way wants successive offsets.
+  /// 0 at the end of the data only. A source that unpacks its bytes takes successive offsets only.
   ///
-  /// Throws: config_error, naming the source and the offset, where it can't be read or is damaged.
+  /// Throws: config_error, naming the source and the offset, if it can't be read or is damaged.
   virtual std::size_t read_at(std::uint64_t offset, std::span<char> target) = 0;
 
-  /// What messages call it: a file's path.
+  /// The name of this source in messages: a file's path.
   virtual const std::string& name() const = 0;
 };
 
 namespace detail {
 
-/// The error of input that can't be used, in the form of all: "FILE: byte OFFSET: what is wrong".
+/// Makes the error that says that input can't be used: "FILE: byte OFFSET: what is wrong".
 inline config_error input_error(std::string_view name,
                                 std::uint64_t offset,
                                 std::string_view wrong) {

@@ -21,7 +21,7 @@ namespace rankwise {
 ///
 /// Local: reads the source from the range's first record to the end of its last one; the range that
 /// begins with byte 0 reads the header too.
-/// Throws:  config_error, naming the file and the byte, where the source can't be read, or ends in
+/// Throws:  config_error, naming the file and the byte, if the source can't be read, or ends in
 ///          the middle of the header or of a record; std::invalid_argument for records of 0 bytes.
 template <std::invocable<std::span<const unsigned char>> Use>
 void for_each_block(input& from, std::size_t record_bytes, std::uint64_t header_bytes, Use use) {

@@ -12,7 +12,7 @@
 namespace rankwise {
 
 /// Calls `use(token)` for each run of ASCII letters that begins in the input's range, in lower
-/// case. As for_each_word in all else.
+/// case. In all else it is like for_each_word.
 template <std::invocable<token> Use>
 void for_each_letters(input& from, Use use, record_limit limit = {}) {
   detail::run_reader<detail::fold_letters, Use>(from, use, limit).read();

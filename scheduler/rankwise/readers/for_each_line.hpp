@@ -16,7 +16,7 @@ namespace rankwise {
 ///
 /// Local: reads the source from one byte before the range to the end of its last line.
 /// Cost:    that of memchr, and memory for one block and the longest line.
-/// Throws:  config_error where the source can't be read, or a line is longer than the limit.
+/// Throws:  config_error if the source can't be read, or a line is longer than the limit.
 template <std::invocable<token> Use>
 void for_each_line(input& from, Use use, record_limit limit = {}) {
   detail::line_reader lines(from, limit, "line");

@@ -23,23 +23,23 @@
 
 namespace rankwise {
 
-/// How a file of comma-separated values is written.
+/// The form of a file of comma-separated values.
 struct csv_format {
   char separator = ',';
   bool has_header = false;  ///< the file's first line is no row
 };
 
-/// The fields of one line; they live until the reader goes on.
+/// The fields of one line. They live until the reader goes on to the next line.
 class csv_row {
  public:
-  /// An empty row, of a file of this name.
+  /// Makes an empty row of the file that is called `name`.
   explicit csv_row(const std::string& name) : name_(&name) {}
 
   std::size_t size() const { return fields_.size(); }
 
-  /// The field without its quotes.
+  /// Returns the field of a column, without its quotes.
   ///
-  /// Throws: config_error, naming the file and the row's first byte, if there are fewer.
+  /// Throws: config_error, naming the file and the row's first byte, if the row has fewer columns.
   token operator[](std::size_t column) const {
     if (column >= fields_.size()) {
       throw detail::input_error(
@@ -52,18 +52,19 @@ class csv_row {
     return fields_[column];
   }
 
-  /// The field as a number, as `parse_number` reads it: it may be infinite, or none at all (nan).
-  /// Blanks around it do no harm.
+  /// Returns the field of a column as a number, as `parse_number` reads it; infinity and nan are
+  /// numbers. Blanks around it do no harm.
   ///
-  /// Throws: config_error, naming the file and the row's first byte, if it is none.
+  /// Throws: config_error, naming the file and the row's first byte, if the field is no number.
   double number(std::size_t column) const;
 
-  /// Where the row begins in the file.
+  /// The number of the byte in the file with which the row begins.
   std::uint64_t offset() const { return offset_; }
 
-  /// Makes this the row that `line` holds at `offset`; joins double quotes in `line` itself.
+  /// Makes this the row that stands in `line`, which begins at byte `offset` of the file. Changes
+  /// `line`: double quotes are joined in it.
   ///
-  /// Throws: config_error, naming the file and the byte, where a quoted field does not end.
+  /// Throws: config_error, naming the file and the byte, if a quoted field does not end.
   void parse(std::span<char> line, std::uint64_t offset, char separator);
 
  private:
@@ -126,7 +127,7 @@ inline void csv_row::parse(std::span<char> line, std::uint64_t offset, char sepa
 /// programs begin a file, is part of no field.
 ///
 /// Local: reads the source from one byte before the range to the end of its last row.
-/// Throws:  config_error, naming the file and the byte, where the source can't be read, a row is
+/// Throws:  config_error, naming the file and the byte, if the source can't be read, a row is
 ///          longer than the limit, or a quoted field does not end.
 /// Source:  RFC 4180.
 template <std::invocable<const csv_row&> Use>

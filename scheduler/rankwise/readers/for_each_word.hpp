@@ -18,7 +18,7 @@ namespace rankwise {
 /// Local: reads the source from one byte before the range to the end of its last word.
 /// Cost:    a third of a nanosecond a byte, apart from `use`; memory for one block and the longest
 ///          word.
-/// Throws:  config_error where the source can't be read, or a word is longer than the limit.
+/// Throws:  config_error if the source can't be read, or a word is longer than the limit.
 template <std::invocable<token> Use>
 void for_each_word(input& from, Use use, record_limit limit = {}) {
   detail::run_reader<detail::mark_blanks, Use>(from, use, limit).read();

@@ -13,22 +13,22 @@
 
 namespace rankwise {
 
-/// An opened split: what a mapper reads its records from.
+/// A split that is open: a mapper reads its records from it.
 class input {
  public:
-  /// The records that begin in [first, last) of `source`.
+  /// Opens the records that begin in [first, last) of `source`.
   input(std::unique_ptr<byte_source> source, std::uint64_t first, std::uint64_t last)
       : source_(std::move(source)), first_(first), last_(last) {}
 
-  /// A split of a file that this host has.
+  /// Opens a split of a file that this host has.
   static input open(const split& part) { return {open_file(part), part.first, part.last}; }
 
-  /// A whole text in memory.
+  /// Opens a whole text in memory.
   static input of_text(std::string text) {
     return {std::make_unique<memory_source>("text", std::move(text)), 0, split::to_the_end};
   }
 
-  /// Of the file, for messages.
+  /// The name of the file, for messages.
   const std::string& name() const { return source_->name(); }
 
   std::uint64_t first() const { return first_; }

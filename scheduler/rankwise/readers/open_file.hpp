@@ -21,8 +21,8 @@
 namespace rankwise {
 namespace detail {
 
-/// The error of packed bytes that this program can't unpack: the library was not there when it was
-/// built.
+/// Makes the error that says that this program can't unpack some bytes, since the library for them
+/// was not there when the program was built.
 [[noreturn]] inline void refuse_packing(const byte_source& bytes,
                                         packing packed,
                                         std::string_view library,
@@ -38,10 +38,10 @@ namespace detail {
 
 }  // namespace detail
 
-/// What `packed_bytes` hold, unpacked.
+/// Opens what `packed_bytes` hold, unpacked.
 ///
-/// Throws: config_error for a packing that is known, but not unpacked; and where the library for it
-///         was not there when the program was built.
+/// Throws: config_error for a packing that is known, but not unpacked; and if the library for it
+/// was not there when the program was built.
 inline std::unique_ptr<byte_source> unpack(packing packed,
                                            std::unique_ptr<byte_source> packed_bytes) {
   switch (packed) {
@@ -79,7 +79,7 @@ inline std::unique_ptr<byte_source> unpack(packing packed,
       "{}: packed by {}, accepted: gzip, zstd, bzip2, xz", packed_bytes->name(), name_of(packed)));
 }
 
-/// The file of a split, which this host has; unpacked, where it is packed.
+/// Opens the file of a split, which this host has; unpacks it if it is packed.
 ///
 /// Throws: config_error, naming the path, if it can't be opened.
 inline std::unique_ptr<byte_source> open_file(const split& part) {

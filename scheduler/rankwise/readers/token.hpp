@@ -6,10 +6,10 @@
 
 namespace rankwise {
 
-/// A piece of text that a reader gives out; it lives until the reader goes on.
+/// A piece of text that a reader gives out. It lives until the reader goes on to the next one.
 ///
-/// From its begin on 16 bytes can be read, whatever its size (what lies behind its end means
-/// nothing): a short key is loaded at one stroke.
+/// At least 16 bytes can be read from its begin on, whatever its size, so that a short key is
+/// loaded at one stroke. Bytes behind its end mean nothing.
 class token : public std::string_view {
  public:
   static constexpr std::size_t readable_bytes = 16;

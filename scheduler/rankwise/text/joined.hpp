@@ -6,8 +6,8 @@
 
 namespace rankwise {
 
-/// `texts`, a range of what a string_view can show, with `between` each two. As fmt::join, which
-/// would have every program compile the whole of fmt.
+/// Returns the `texts`, a range of what a string_view can show, with `between` each two. Like
+/// fmt::join, which would make every program compile the whole of fmt.
 template <class Texts>
 std::string joined(const Texts& texts, std::string_view between) {
   std::string all;

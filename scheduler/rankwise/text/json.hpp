@@ -12,8 +12,8 @@ namespace rankwise {
 
 namespace detail {
 
-/// How many bytes at the front of `text`, which is not empty, are one character in UTF-8; 0 where
-/// they are none.
+/// Returns how many bytes at the front of `text`, which is not empty, are one character in UTF-8; 0
+/// if they are none.
 inline std::size_t utf8_length(std::string_view text) {
   const auto byte = [&text](std::size_t i) -> unsigned {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -37,8 +37,8 @@ inline std::size_t utf8_length(std::string_view text) {
 
 }  // namespace detail
 
-/// `text` as a string of JSON, with its quotes. Bytes that are not UTF-8 become \udc80 to \udcff,
-/// as Python's "surrogateescape" has it, so that they can be had back.
+/// Returns `text` as a string of JSON, with its quotes. Bytes that are not UTF-8 become \udc80 to
+/// \udcff, as Python's "surrogateescape" has it, so that they can be had back.
 inline std::string json_text(std::string_view text) {
   std::string quoted = "\"";
   while (!text.empty()) {
@@ -58,8 +58,8 @@ inline std::string json_text(std::string_view text) {
   return quoted + "\"";
 }
 
-/// `value` as a number of JSON, in the form of fmt; null where it is not finite, for which JSON has
-/// no number.
+/// Returns `value` as a number of JSON, as fmt writes it; null if it is not finite, since JSON has
+/// no such numbers.
 inline std::string json_number(double value, std::string_view form = "{}") {
   return std::isfinite(value) ? fmt::format(fmt::runtime(form), value) : "null";
 }

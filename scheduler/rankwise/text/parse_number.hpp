@@ -15,8 +15,8 @@ namespace rankwise {
 
 namespace detail {
 
-/// The number that `text` is, of which std::from_chars only says that it is out of range: infinite
-/// where it is too large, 0 or next to it where it is too small.
+/// Returns the number that `text` is if std::from_chars says that it is out of range: infinity if
+/// it is too large, 0 or next to it if it is too small.
 inline double number_out_of_range(std::string_view text) {
   std::istringstream in{std::string(text)};
   in.imbue(std::locale::classic());
@@ -27,8 +27,8 @@ inline double number_out_of_range(std::string_view text) {
 
 }  // namespace detail
 
-/// The double nearest to the number that `text` is, without anything around it; none where it is no
-/// number. Numbers are written as Python's float() takes them, but for underscores and digits
+/// Returns the double nearest to the number that `text` is, without anything around it; none if it
+/// is no number. Numbers are written as Python's float() takes them, but for underscores and digits
 /// beyond ASCII: 7, +7, -7., .7e1, inf, Infinity and nan in any case. 1e400 is infinite, 1e-400 is
 /// 0. The locale does not matter.
 inline std::optional<double> parse_number(std::string_view text) {
