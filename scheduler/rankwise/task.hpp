@@ -39,6 +39,12 @@ struct rank_context {
   exchange::rank_objects kept;
   exchange::channels* others = nullptr;
   transport::machine* machine = &transport::machine::here();
+
+  /// Nothing of what tasks have left or asked for is wanted any more.
+  void let_go() {
+    settle.reject_all();
+    kept.keep_only({});
+  }
 };
 
 }  // namespace engine

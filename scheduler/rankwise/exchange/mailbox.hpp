@@ -15,7 +15,7 @@ namespace rankwise::exchange {
 
 /// The channels that are open on a rank, and the letters that wait for the thread that runs tasks.
 ///
-/// Local: no communication; the caller holds the lock of the pump, but for calling what `next`
+/// Local: no communication; the caller holds the lock of the rank, but for calling what `next`
 /// gives.
 class mailbox {
  public:

@@ -17,8 +17,8 @@ class chunk_host {
   chunk_host& operator=(chunk_host&&) = delete;
   virtual ~chunk_host() = default;
 
-  /// Looks after messages, between two tasks.
-  virtual void attend_between_tasks(core::duration at) = 0;
+  /// Takes and sends messages, between two tasks.
+  virtual void poll_between_tasks(core::duration at) = 0;
 
   /// `items`, the next of the chunk, are done; their results stand in `piece`.
   virtual void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) = 0;

@@ -50,7 +50,7 @@ class chunk_scope {
   /// How many items to run before the next `checkpoint`.
   std::uint64_t batch() const { return batch_; }
 
-  /// Looks after messages; batches come out at some 20 us each, so that this costs little and
+  /// Takes and sends messages; batches come out at some 20 us each, so that this costs little and
   /// happens often.
   void checkpoint() {
     const core::duration at = around_->machine->now();
@@ -59,7 +59,7 @@ class chunk_scope {
     if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
     batch_begun_ = at;
     around_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
-    host_->attend_between_tasks(at);
+    host_->poll_between_tasks(at);
     around_->running_since.store(around_->machine->now().count(), std::memory_order_relaxed);
     around_->is_in_chunk = true;
   }

@@ -23,7 +23,7 @@ struct call_figures {
   double task_s = 0;  ///< rank-seconds in tasks
 };
 
-/// A call as the root knows it. All but `run` is called under the lock of the pump.
+/// A call as the root knows it. All but `run` is called under the lock of the rank.
 class root_call {
  public:
   root_call() = default;

@@ -15,19 +15,22 @@
 
 namespace rankwise::engine {
 
-/// The thread that stands in at the pump while a long task keeps the computing thread from it.
+/// The thread that polls while a long task keeps the computing thread from it.
 ///
-/// It looks after the pump every few milliseconds while tasks run, and calls `pump` where nobody
-/// has for about one; it sleeps for good while no task runs. `pump` takes the lock that the
-/// computing thread pumps under.
+/// It looks every few milliseconds while tasks run, and polls if the computing thread has not for
+/// about one; it sleeps for good while no task runs.
 class helper_thread {
  public:
-  /// `pump` returns whether anything came in.
-  helper_thread(transport::machine& machine, std::function<bool()> pump)
+  /// `poll` takes the lock of the rank, and returns whether anything has come in; `polled_at` is
+  /// when the computing thread last polled.
+  helper_thread(transport::machine& machine,
+                std::function<bool()> poll,
+                const std::atomic<core::duration::rep>& polled_at)
       : machine_(machine),
-        pump_(std::move(pump)),
+        poll_(std::move(poll)),
+        polled_at_(polled_at),
         unparked_(machine.new_condition()),
-        thread_(machine.start([this] { stand_by(); })) {}
+        thread_(machine.start([this] { run(); })) {}
 
   helper_thread(const helper_thread&) = delete;
   helper_thread& operator=(const helper_thread&) = delete;
@@ -42,11 +45,8 @@ class helper_thread {
   /// The computing thread goes into tasks.
   void tasks_begin() { set(state::in_tasks); }
 
-  /// The computing thread is out of them, and pumps itself.
+  /// The computing thread is out of them, and polls itself.
   void tasks_end() { state_.store(state::out_of_tasks, std::memory_order_release); }
-
-  /// The computing thread has pumped at time `at`.
-  void pumped(core::duration at) { pumped_at_.store(at.count(), std::memory_order_relaxed); }
 
  private:
   enum class state : std::uint32_t { out_of_tasks, in_tasks, parked, over };
@@ -68,7 +68,7 @@ class helper_thread {
     while (state_.load() == state::parked) unparked_->wait(held);
   }
 
-  void stand_by() {
+  void run() {
     core::duration round = long_task;
     for (;;) {
       const state current = state_.load(std::memory_order_acquire);
@@ -79,9 +79,9 @@ class helper_thread {
         continue;
       }
       machine_.sleep(round);
-      const bool unattended =
-          machine_.now() - core::duration(pumped_at_.load(std::memory_order_relaxed)) >= long_task;
-      if (state_.load(std::memory_order_acquire) == state::in_tasks && unattended && pump_()) {
+      const core::duration polled_at(polled_at_.load(std::memory_order_relaxed));
+      const bool is_due = machine_.now() - polled_at >= long_task;
+      if (state_.load(std::memory_order_acquire) == state::in_tasks && is_due && poll_()) {
         round = shortest_round;
       } else {
         round = std::min<core::duration>(round * 5 / 4, longest_round);
@@ -90,9 +90,9 @@ class helper_thread {
   }
 
   transport::machine& machine_;
-  std::function<bool()> pump_;
+  std::function<bool()> poll_;
+  const std::atomic<core::duration::rep>& polled_at_;
   std::atomic<state> state_{state::out_of_tasks};
-  std::atomic<core::duration::rep> pumped_at_{0};
   std::mutex parking_;
   std::unique_ptr<transport::machine::condition> unparked_;
   std::unique_ptr<transport::machine::thread> thread_;  // last: it uses the others

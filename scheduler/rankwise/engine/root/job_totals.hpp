@@ -30,7 +30,7 @@ class job_totals {
   }
 
   /// A call is over; `n_messages` and `losses` are those of the job so far.
-  void add(const call_under_way& done,
+  void add(const running_call& done,
            core::duration at,
            std::uint64_t n_messages,
            const std::vector<rank_loss>& losses) {

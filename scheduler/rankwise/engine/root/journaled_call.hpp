@@ -25,7 +25,7 @@ namespace rankwise::engine {
 /// One call and the journal that it is written to. Results are written once nothing can take them
 /// back: where a task wants to be told that its result counts, after that.
 ///
-/// Local: no communication. All but the constructor is called under the lock of the pump.
+/// Local: no communication. All but the constructor is called under the lock of the rank.
 class journaled_call {
  public:
   /// Takes what the journal holds of it into `call`.
@@ -74,6 +74,12 @@ class journaled_call {
 
   /// What of that has failed.
   const std::vector<task_failure>& failures() const { return failures_; }
+
+  /// More is written than has reached the disk.
+  bool is_behind() const { return book_->is_behind(); }
+
+  /// Nothing can be written any more.
+  bool is_broken() const { return book_->is_broken(); }
 
   bool is_resumed() const { return book_->is_resumed(); }
 

@@ -3,104 +3,99 @@
 
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/types.hpp>
-#include <rankwise/process/process_watch.hpp>
 #include <rankwise/statistics.hpp>
-#include <rankwise/transport/machine.hpp>
-
-#include <fmt/core.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace rankwise::engine {
 
-/// What the root knows of each rank over all calls: who is there, who is lost, and which
-/// incarnation of a rank is the current one.
+/// What the root knows of each rank over all calls: whether it is present, and in which
+/// incarnation.
 ///
-/// Local: no communication.
+/// Local: no communication; time is told by the caller.
 class rank_table {
  public:
   /// One rank.
-  struct life {
+  struct entry {
     core::incarnation_number incarnation = 0;
-    bool present = true;    ///< else it is lost
-    bool is_stuck = false;  ///< in a task that took too long
-    bool gone = false;      ///< its process has ended: it does not come back
+    bool is_present = true;  ///< else it is lost, or has departed
+    bool is_stuck = false;   ///< it is in a task that took too long
+    bool is_gone = false;    ///< its process has ended: it does not come back
   };
 
-  /// `hosts` has the host of each rank.
-  rank_table(std::vector<std::string> hosts, transport::machine& machine)
-      : machine_(machine), hosts_(std::move(hosts)), lives_(hosts_.size()) {}
+  /// `hosts` has the host of each rank; the job has begun at `begun`.
+  rank_table(std::vector<std::string> hosts, core::duration begun)
+      : hosts_(std::move(hosts)), entries_(hosts_.size()), begun_(begun) {}
 
-  /// Watches the processes of all ranks but the root, where they are on this host.
-  void watch(const std::vector<process_place>& processes) {
-    for (std::size_t row = 1; row < processes.size(); ++row)
-      processes_->add(to_rank(row), processes[row]);
-  }
+  std::size_t n_ranks() const { return entries_.size(); }
 
   const std::string& host(rank_id rank) const { return hosts_[to_index(rank)]; }
 
-  life& of(rank_id rank) { return lives_[to_index(rank)]; }
+  const entry& of(rank_id rank) const { return entries_[to_index(rank)]; }
 
-  /// Ranks but the root that are there.
+  /// The ranks but the root that are present.
   std::vector<rank_id> others() const {
     std::vector<rank_id> found;
-    for (std::size_t row = 1; row < lives_.size(); ++row) {
-      if (lives_[row].present) found.push_back(to_rank(row));
+    for (std::size_t row = 1; row < entries_.size(); ++row) {
+      if (entries_[row].is_present) found.push_back(to_rank(row));
     }
     return found;
   }
 
-  /// The numbers of the ranks that are lost, or have left.
+  /// The numbers of the ranks that are lost, or have departed.
   std::vector<std::uint32_t> lost() const {
     std::vector<std::uint32_t> found;
-    for (std::size_t row = 1; row < lives_.size(); ++row) {
-      if (!lives_[row].present) found.push_back(static_cast<std::uint32_t>(row));
+    for (std::size_t row = 1; row < entries_.size(); ++row) {
+      if (!entries_[row].is_present) found.push_back(static_cast<std::uint32_t>(row));
     }
     return found;
   }
 
-  /// The ranks whose processes have ended since this was last asked.
-  std::vector<rank_id> ended() { return processes_->ended(); }
+  void set_incarnation(rank_id rank, core::incarnation_number incarnation) {
+    entries_[to_index(rank)].incarnation = incarnation;
+  }
 
-  /// Books that a rank is lost; false where that is known.
-  bool lose(const core::loss& one, const std::string& why) {
-    life& found = of(one.rank);
-    if (!std::exchange(found.present, false)) return false;
-    const double at_s = std::chrono::duration<double>(machine_.now() - begun_).count();
-    losses_.push_back(
-        {static_cast<std::int32_t>(one.rank), host(one.rank), at_s, why, one.n_items});
+  /// The process of a rank has ended.
+  void on_process_ended(rank_id rank) { entries_[to_index(rank)].is_gone = true; }
+
+  /// A rank is lost; false if that is known.
+  bool on_rank_lost(const core::loss& loss, const std::string& reason, core::duration at) {
+    if (!std::exchange(entries_[to_index(loss.rank)].is_present, false)) return false;
+    losses_.push_back({static_cast<std::int32_t>(loss.rank),
+                       host(loss.rank),
+                       std::chrono::duration<double>(at - begun_).count(),
+                       reason,
+                       loss.n_items});
     return true;
   }
 
-  /// Books that a rank has said something, `stuck` in a task that takes too long or not. Returns
-  /// whether it was lost, and is back.
-  bool is_back(rank_id rank, bool stuck) {
-    life& found = of(rank);
-    found.is_stuck = stuck;
-    return !std::exchange(found.present, true);
+  /// A rank has said something, `is_stuck` in a task that takes too long or not. Returns whether it
+  /// was lost, and is back.
+  bool on_message(rank_id rank, bool is_stuck) {
+    entry& found = entries_[to_index(rank)];
+    found.is_stuck = is_stuck;
+    return !std::exchange(found.is_present, true);
   }
 
-  /// Books that a rank has said its last word.
-  void left(rank_id rank) {
-    of(rank).present = false;
-    of(rank).gone = true;
+  /// A rank has sent its last message.
+  void on_departed(rank_id rank) {
+    entries_[to_index(rank)].is_present = false;
+    entries_[to_index(rank)].is_gone = true;
   }
 
-  /// In the order in which they were noticed.
+  /// The losses, in the order in which they were noticed.
   const std::vector<rank_loss>& losses() const { return losses_; }
 
  private:
-  transport::machine& machine_;
   std::vector<std::string> hosts_;
-  std::vector<life> lives_;
-  std::unique_ptr<process_watch> processes_ = machine_.new_process_watch();
+  std::vector<entry> entries_;
   std::vector<rank_loss> losses_;
-  core::duration begun_ = machine_.now();
+  core::duration begun_;
 };
 
 }  // namespace rankwise::engine

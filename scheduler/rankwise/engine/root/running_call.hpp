@@ -6,7 +6,9 @@
 #include <rankwise/core/item_set.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/call_header.hpp>
+#include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/root_call.hpp>
+#include <rankwise/engine/rank/rank_role.hpp>
 #include <rankwise/engine/root/journaled_call.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/statistics.hpp>
@@ -17,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,11 +29,11 @@ namespace rankwise::engine {
 /// A call that the root runs, until it is over: what it hands out, and what has come of it.
 ///
 /// Local: no communication.
-struct call_under_way {
-  call_under_way(root_call& made,
-                 const char* made_as,
-                 const core::coordinator_options& asked,
-                 std::optional<journaled_call> kept)
+struct running_call final : chunk_runner {
+  running_call(root_call& made,
+               const char* made_as,
+               const core::coordinator_options& asked,
+               std::optional<journaled_call> kept)
       : call(made),
         name(made_as),
         journaled(std::move(kept)),
@@ -40,11 +43,17 @@ struct call_under_way {
     coordinator.hold_failed(failures.size());
   }
 
+  const call_header& header() const override { return sent; }
+
+  void run_chunk(chunk_scope& scope, std::span<const std::byte> /*inputs*/) override {
+    call.run(scope);
+  }
+
   root_call& call;
   const char* name;  ///< as the user has made it
   std::optional<journaled_call> journaled;
   core::coordinator coordinator;
-  call_header header = {};
+  call_header sent = {};  ///< to the other ranks
   core::duration begun{};
   bool needs_all_ranks = false;
   bool is_shown = true;
@@ -55,29 +64,30 @@ struct call_under_way {
   /// Whether `rank` is one of those that it is handed out to.
   bool uses(rank_id rank) const { return to_index(rank) < coordinator.options().n_ranks; }
 
-  /// Where it needs all ranks it can't go on without `rank`, which "was lost during" it, say.
-  void miss(rank_id rank, const std::string& host, const char* why) {
+  /// If it needs all ranks it can't go on without `rank`, which "was lost during" it, say.
+  void on_rank_lost(rank_id rank, const std::string& host, const char* reason) {
     if (!needs_all_ranks || lost_rank) return;
     lost_rank = fmt::format(
         "rank {} on {} {} {}, which needs all ranks (map, for_each and reduce go on with the "
         "others): run the job again",
         static_cast<int>(rank),
         host,
-        why,
+        reason,
         name);
     coordinator.cancel();
   }
 
-  void note_failure(task_failure failure, bool is_final) {
+  /// An item has failed, to be tried again unless `is_final`.
+  void on_failure(task_failure failure, bool is_final) {
     if (journaled) journaled->failed(failure, is_final);
     if (is_final) failures.push_back(std::move(failure));
   }
 
   /// `before`, and what has been done of it so far: it is `at` now.
   job_statistics added_to(const job_statistics& before, core::duration at) const {
-    const core::coordinator_options& how = coordinator.options();
+    const core::coordinator_options& options = coordinator.options();
     const call_figures figures = call.figures().value_or(call_figures{coordinator.n_finished(),
-                                                                      how.n_items,
+                                                                      options.n_items,
                                                                       coordinator.n_failed(),
                                                                       seconds(coordinator.busy())});
     job_statistics all = before;
@@ -88,17 +98,17 @@ struct call_under_way {
     all.failures += figures.failures;
     all.elapsed_s += seconds(at - begun);
     all.task_s += figures.task_s;
-    all.ranks = std::max(all.ranks, how.n_ranks - how.first_worker);
-    all.rank_s += (how.n_ranks - how.first_worker) * seconds(at - begun);
+    all.ranks = std::max(all.ranks, options.n_ranks - options.first_worker);
+    all.rank_s += (options.n_ranks - options.first_worker) * seconds(at - begun);
     all.ranks_at_work = coordinator.n_at_work();
     return all;
   }
 
   /// The same once it is over: also what its ranks have waited for.
   job_statistics added_whole_to(const job_statistics& before, core::duration at) const {
-    const core::coordinator_options& how = coordinator.options();
+    const core::coordinator_options& options = coordinator.options();
     job_statistics all = added_to(before, at);
-    for (std::size_t row = how.first_worker; row < how.n_ranks; ++row) {
+    for (std::size_t row = options.first_worker; row < options.n_ranks; ++row) {
       const core::rank_record& record = coordinator.record(to_rank(row));
       const bool worked = record.items_done != 0;
       all.start_idle_s += seconds(worked ? record.first_start - begun : at - begun);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/message.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/rank/rank_role.hpp>
+#include <rankwise/engine/rank/rank_state.hpp>
+#include <rankwise/exchange/channels.hpp>
+#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/rank.hpp>
+#include <rankwise/task.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace rankwise::engine {
+
+/// Takes the messages that have come in, and sends what is due: the one way in which a rank turns
+/// to its network.
+///
+/// Local: nothing blocks; the caller holds the lock of the rank.
+class poller {
+ public:
+  poller(rank_state& state, rank_context& context, rank_role& role)
+      : state_(&state), context_(&context), role_(&role) {}
+
+  /// Returns whether anything has come in.
+  bool poll(core::duration at) {
+    bool any = false;
+    rank_id from = root_rank;
+    while (state_->links.try_receive(from, frame_)) {
+      any = true;
+      exchange::frame_reader reader = state_->links.open(from, frame_);
+      core::message message;
+      std::span<const std::byte> payload;
+      while (reader.next(message, payload)) {
+        if (message.kind == core::message_kind::letter) {
+          take_channel_message(from, message, payload);
+        } else {
+          role_->on_message(from, reader.incarnation(), message, payload, at);
+        }
+      }
+    }
+    role_->on_poll(at);
+    state_->links.send_all();
+    tell_tasks();
+    return any;
+  }
+
+  /// Lets the tasks that run know whether their results are wanted.
+  void tell_tasks() {
+    context_->cancelled.store(state_->worker.interrupted() || state_->is_job_over,
+                              std::memory_order_relaxed);
+  }
+
+  /// Sends a channel message when the rank next polls, a large one at once. One to a rank that is
+  /// lost is dropped: it would wait for that rank for ever.
+  void post(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes& buffer) {
+    if (!state_->links.is_expected(to)) return;
+    core::message message;
+    message.kind = core::message_kind::letter;
+    message.chunk = channel;
+    message.items.first = subject;
+    state_->links.queue_to(to).add_piece(state_->worker.incarnation(), message, buffer);
+  }
+
+ private:
+  /// A large one keeps the frame that it came in.
+  void take_channel_message(rank_id from,
+                            const core::message& message,
+                            std::span<const std::byte> payload) {
+    constexpr std::size_t large = 4096;
+    exchange::channel_message taken{from, message.items.first, {}, 0};
+    if (payload.size() >= large && payload.data() + payload.size() == frame_.end()) {
+      taken.at = frame_.size() - payload.size();
+      taken.frame = std::move(frame_);
+    } else {
+      taken.frame.assign(payload.begin(), payload.end());
+    }
+    if (std::optional<wire::bytes> answer = state_->mailbox.put(message.chunk, std::move(taken)))
+      post(from, message.chunk, message.items.first, *answer);
+  }
+
+  rank_state* state_;
+  rank_context* context_;
+  rank_role* role_;
+  wire::bytes frame_;
+};
+
+}  // namespace rankwise::engine

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/core/worker.hpp>
+#include <rankwise/engine/call/call_header.hpp>
+#include <rankwise/engine/call/chunk_host.hpp>
+#include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
+#include <rankwise/engine/rank/helper_thread.hpp>
+#include <rankwise/engine/rank/poller.hpp>
+#include <rankwise/engine/rank/rank_channels.hpp>
+#include <rankwise/engine/rank/rank_role.hpp>
+#include <rankwise/engine/rank/rank_state.hpp>
+#include <rankwise/engine/rank/task_reports.hpp>
+#include <rankwise/threads/mutex.hpp>
+#include <rankwise/transport/backoff.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace rankwise::engine {
+
+/// The two threads of a rank: the computing thread runs chunks, and polls between tasks; the helper
+/// thread polls while a task is long. Whoever polls holds the lock of the rank.
+class rank_loop final : public chunk_host {
+ public:
+  /// `role` is guarded by the lock of `rank`.
+  rank_loop(this_rank& rank, rank_role& role)
+      : rank_(rank),
+        role_(role),
+        poller_(rank.state, rank.context, role),
+        channels_(rank, poller_),
+        reports_(rank, role) {
+    rank_.context.others = &channels_;
+    if (rank.has_helper_thread) {
+      helper_thread_.emplace(
+          rank.machine, [this] { return poll_from_helper_thread(); }, rank.polled_at);
+    }
+  }
+
+  rank_loop(const rank_loop&) = delete;
+  rank_loop& operator=(const rank_loop&) = delete;
+  rank_loop(rank_loop&&) = delete;
+  rank_loop& operator=(rank_loop&&) = delete;
+
+  ~rank_loop() override {
+    stop_helper_thread();
+    rank_.context.kept.keep_only({});  // they close channels
+  }
+
+  /// Runs chunks, polls and waits, until the role is over.
+  void run() RANKWISE_EXCLUDES(rank_.lock) {
+    transport::backoff idle(rank_.machine);
+    bool was_idle = false;
+    for (;;) {
+      const step next = next_step();
+      if (next.is_over) return;
+      if (next.chunk) {
+        run_chunk(next);
+        channels_.deliver();
+      } else if (next.has_settle_orders) {
+        const in_tasks away(helper_thread_);
+        reports_.settle();
+      } else if (!channels_.deliver() && !next.has_received) {
+        if (!was_idle) idle.reset(next.at);
+        was_idle = true;
+        // The rest of a large frame comes as fast as this rank polls, unless the other is stopped.
+        if (next.in_motion && idle.idle(next.at) < std::chrono::seconds(1)) {
+          rank_.machine.yield();
+        } else {
+          idle.wait(next.at);
+        }
+        continue;
+      }
+      was_idle = false;
+    }
+  }
+
+  /// Polls once, from the computing thread.
+  void poll() RANKWISE_EXCLUDES(rank_.lock) { channels_.poll_network(rank_.machine.now()); }
+
+  /// The computing thread goes off, for something that is no chunk: the helper thread polls.
+  void computing_thread_leaves() {
+    if (helper_thread_) helper_thread_->tasks_begin();
+  }
+
+  void computing_thread_returns() {
+    if (helper_thread_) helper_thread_->tasks_end();
+  }
+
+  void stop_helper_thread() { helper_thread_.reset(); }
+
+ private:
+  using chunk = core::worker<wire::bytes>::chunk;
+
+  /// What the computing thread does next.
+  struct step {
+    core::duration at{};
+    bool is_over = false;
+    bool has_received = false;
+    bool in_motion = false;  // parts of a frame are on their way
+    bool has_settle_orders = false;
+    std::optional<rank_loop::chunk> chunk;
+    std::shared_ptr<chunk_runner> call;  // that the chunk belongs to
+  };
+
+  /// With fewer chunks queued, or after that time, the rank polls before its next chunk.
+  static constexpr std::size_t low_queue = 16;
+  static constexpr core::duration poll_every{20'000};
+
+  /// The helper thread polls while this lives.
+  class in_tasks {
+   public:
+    explicit in_tasks(std::optional<helper_thread>& helper) : helper_(helper) {
+      if (helper_) helper_->tasks_begin();
+    }
+
+    in_tasks(const in_tasks&) = delete;
+    in_tasks& operator=(const in_tasks&) = delete;
+    in_tasks(in_tasks&&) = delete;
+    in_tasks& operator=(in_tasks&&) = delete;
+
+    ~in_tasks() {
+      if (helper_) helper_->tasks_end();
+    }
+
+   private:
+    std::optional<helper_thread>& helper_;
+  };
+
+  step next_step() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    rank_state& state = rank_.state;
+    state.rethrow_failure();
+    return_rest_of_chunk();
+    step next;
+    next.at = rank_.machine.now();
+    const core::duration polled_at(rank_.polled_at.load(std::memory_order_relaxed));
+    if (state.worker.n_queued() < low_queue || next.at - polled_at >= poll_every) {
+      next.has_received = poller_.poll(next.at);
+      rank_.polled_at.store(next.at.count(), std::memory_order_relaxed);
+      next.at = rank_.machine.now();
+    }
+    next.has_settle_orders =
+        !state.settle_orders.empty() || state.worker.current_call() != rank_.context.settle.of();
+    if (next.has_settle_orders) return next;
+    next.is_over = role_.is_over();
+    if (next.is_over) return next;
+    next.chunk = state.worker.start();
+    next.in_motion = !next.chunk && state.links.in_motion();
+    poller_.tell_tasks();
+    if (next.chunk) next.call = role_.on_chunk();
+    return next;
+  }
+
+  void return_rest_of_chunk() RANKWISE_REQUIRES(rank_.lock) {
+    if (const std::optional<core::message> rest = rank_.state.worker.finish()) {
+      wire::bytes nothing;
+      role_.on_report(*rest, nothing);
+    }
+  }
+
+  /// What a task may see belongs to the chunk: another call may begin while its tasks run.
+  void run_chunk(const step& next) {
+    const in_tasks away(helper_thread_);
+    rank_context& context = rank_.context;
+    const call_header& header = next.call->header();
+    chunk_scope scope(*this,
+                      context,
+                      next.chunk->items,
+                      next.at,
+                      header.report_interval,
+                      std::move(spare_buffer_));
+    context.is_in_chunk = true;
+    context.seed = header.seed;
+    context.call = header.number;
+    context.again = next.chunk->again;
+    context.settle.begin_chunk(next.chunk->id);
+    next.call->run_chunk(scope, next.chunk->payload);
+    context.is_in_chunk = false;
+    spare_buffer_ = std::move(scope.piece());
+  }
+
+  void poll_between_tasks(core::duration at) override RANKWISE_EXCLUDES(rank_.lock) {
+    channels_.poll_network(at);
+    reports_.settle();
+    channels_.deliver();
+  }
+
+  void report_done(core::item_range items, core::duration elapsed, wire::bytes& buffer) override
+      RANKWISE_EXCLUDES(rank_.lock) {
+    reports_.done(items, elapsed, buffer);
+  }
+
+  void report_failed(core::duration elapsed, const task_threw& threw) override
+      RANKWISE_EXCLUDES(rank_.lock) {
+    reports_.failed(elapsed, threw);
+  }
+
+  /// Returns whether there is more to come soon.
+  bool poll_from_helper_thread() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    rank_state& state = rank_.state;
+    if (state.failure) return false;
+    try {
+      return poller_.poll(rank_.machine.now()) || state.links.in_motion();
+    } catch (...) {
+      state.failure = std::current_exception();
+      rank_.context.cancelled = true;
+      return false;
+    }
+  }
+
+  this_rank& rank_;
+  rank_role& role_ RANKWISE_GUARDED_BY(rank_.lock);
+  poller poller_ RANKWISE_GUARDED_BY(rank_.lock);
+  rank_channels channels_;
+  task_reports reports_;
+  wire::bytes spare_buffer_;
+  std::optional<helper_thread> helper_thread_;  // last: it uses all the others
+};
+
+}  // namespace rankwise::engine

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/message.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/failure_text.hpp>
+#include <rankwise/engine/call/task_threw.hpp>
+#include <rankwise/engine/rank/rank_role.hpp>
+#include <rankwise/engine/rank/rank_state.hpp>
+#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/threads/mutex.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// Reports what the tasks of this rank have done, and tells tasks what the root has decided about
+/// their results.
+///
+/// Local: on the computing thread.
+class task_reports {
+ public:
+  /// `role` is guarded by the lock of `rank`.
+  task_reports(this_rank& rank, rank_role& role) : rank_(rank), role_(role) {}
+
+  /// The next items of the chunk, `items`, are done; their results stand in `buffer`.
+  void done(core::item_range items, core::duration elapsed, wire::bytes& buffer)
+      RANKWISE_EXCLUDES(rank_.lock) {
+    const bool settle = rank_.context.settle.any_in(items);
+    if (!report_done(items, elapsed, settle, buffer) && settle) rank_.context.settle.reject(items);
+  }
+
+  /// The task of the next item of the chunk threw.
+  void failed(core::duration elapsed, const task_threw& threw) RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    if (const std::optional<core::message> report = rank_.state.worker.failed(elapsed))
+      report_failure(*report, threw);
+  }
+
+  /// Tells tasks what the root has decided.
+  void settle() RANKWISE_EXCLUDES(rank_.lock) {
+    std::deque<settle_order> orders;
+    const core::call_incarnation current = take_orders(orders);
+    rank_.context.settle.enter(current);
+    for (const settle_order& order : orders) {
+      if (core::call_incarnation{order.message.call, order.incarnation} == current)
+        settle(order.message);
+    }
+  }
+
+ private:
+  /// Returns whether the chunk is still this rank's.
+  bool report_done(core::item_range items, core::duration elapsed, bool settle, wire::bytes& buffer)
+      RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    const std::optional<core::message> report =
+        rank_.state.worker.done(items.count, elapsed, settle);
+    if (report) role_.on_report(*report, buffer);
+    return report.has_value();
+  }
+
+  core::call_incarnation take_orders(std::deque<settle_order>& orders)
+      RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    orders.swap(rank_.state.settle_orders);
+    return rank_.state.worker.current_call();
+  }
+
+  void settle(const core::message& order) RANKWISE_EXCLUDES(rank_.lock) {
+    for (std::uint64_t index = order.items.first; index != order.items.end(); ++index) {
+      if (!order.flag) {
+        rank_.context.settle.settle(order.chunk, index, false);
+        continue;
+      }
+      core::message answer = order;
+      answer.items = {index, 1};
+      std::optional<task_threw> threw;
+      try {
+        rank_.context.settle.settle(order.chunk, index, true);
+      } catch (...) {
+        threw = describe_exception();
+      }
+      const threads::lock_scope held(rank_.lock);
+      if (threw) {
+        answer.kind = core::message_kind::unsettled;
+        report_failure(answer, *threw);
+      } else {
+        answer.kind = core::message_kind::settled;
+        wire::bytes nothing;
+        role_.on_report(answer, nothing);
+      }
+    }
+  }
+
+  void report_failure(const core::message& report, const task_threw& threw)
+      RANKWISE_REQUIRES(rank_.lock) {
+    wire::bytes buffer(exchange::front_bytes);
+    const std::vector<std::byte> text = failure_text::encode(threw);
+    wire::append(buffer, text.data(), text.size());
+    role_.on_report(report, buffer);
+  }
+
+  this_rank& rank_;
+  rank_role& role_ RANKWISE_GUARDED_BY(rank_.lock);
+};
+
+}  // namespace rankwise::engine

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/message.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/call_header.hpp>
+#include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/engine/call/task_registry.hpp>
+#include <rankwise/engine/rank/loss_settings.hpp>
+#include <rankwise/engine/rank/rank_role.hpp>
+#include <rankwise/engine/rank/rank_state.hpp>
+#include <rankwise/engine/rank/root_watch.hpp>
+#include <rankwise/engine/rank/task_watch.hpp>
+#include <rankwise/error.hpp>
+#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/process/write_now.hpp>
+#include <rankwise/rank.hpp>
+#include <rankwise/task.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <fmt/core.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// What a worker does about messages: it takes chunks from the root, and sends reports when they
+/// are due. If the job survives losses and the root is lost, it ends its process.
+///
+/// Local: nothing blocks; the caller holds the lock of the rank.
+class worker_role final : public rank_role {
+ public:
+  worker_role(rank_state& state, const rank_context& context, loss_settings losses)
+      : state_(&state),
+        context_(&context),
+        losses_(std::move(losses)),
+        root_watch_(losses_, state.machine) {}
+
+  void on_message(rank_id from,
+                  core::incarnation_number incarnation,
+                  const core::message& message,
+                  std::span<const std::byte> payload,
+                  core::duration at) override {
+    if (from != root_rank) {
+      throw wire::decode_error(
+          fmt::format("rank {} sent what the root alone may send", static_cast<int>(from)));
+    }
+    root_watch_.on_message(at);
+    switch (message.kind) {
+      case core::message_kind::alive:
+        state_->worker.begin_incarnation(incarnation);
+        expect_all_but(payload);
+        break;
+      case core::message_kind::call:
+        on_call(incarnation, message, payload);
+        break;
+      case core::message_kind::grant:
+      case core::message_kind::cancel: {
+        std::vector<core::message> replies;
+        state_->worker.receive(
+            incarnation, message, wire::bytes(payload.begin(), payload.end()), replies);
+        for (const core::message& reply : replies) report(reply);
+        break;
+      }
+      case core::message_kind::settle:
+        state_->settle_orders.push_back({incarnation, message});
+        break;
+      case core::message_kind::shutdown:
+        state_->is_job_over = true;
+        break;
+      default:
+        throw wire::decode_error(
+            fmt::format("a message of kind {} from the root", static_cast<int>(message.kind)));
+    }
+  }
+
+  void on_report(const core::message& report, wire::bytes& buffer) override {
+    to_root().add_piece(state_->worker.incarnation(), report, buffer);
+  }
+
+  void on_poll(core::duration at) override {
+    if (losses_.survives()) {
+      if (!state_->is_job_over) leave_if_root_is_lost(at);
+      report_overrun(at);
+      if (state_->is_job_over) return leave(at);
+      send_heartbeat(at);
+    }
+    if (!state_->worker.should_send(to_root().n_messages(), at - sent_at_)) return;
+    send(at);
+  }
+
+  std::shared_ptr<chunk_runner> on_chunk() override {
+    if (running_ != call_) running_ = call_;
+    return running_;
+  }
+
+  bool is_over() const override { return state_->is_job_over; }
+
+  /// A worker whose job is over waits for so long at most for what it still has to send.
+  static constexpr core::duration patience = std::chrono::milliseconds(500);
+
+ private:
+  /// A call that the root has told this rank of.
+  class known_call final : public chunk_runner {
+   public:
+    known_call(const call_header& header, std::unique_ptr<remote_call> code)
+        : header_(header), code_(std::move(code)) {}
+
+    const call_header& header() const override { return header_; }
+
+    void run_chunk(chunk_scope& scope, std::span<const std::byte> inputs) override {
+      code_->run(scope, inputs);
+    }
+
+   private:
+    call_header header_;
+    std::unique_ptr<remote_call> code_;
+  };
+
+  exchange::outbox& to_root() { return state_->links.outbox_to(root_rank); }
+
+  void report(const core::message& report, std::span<const std::byte> payload = {}) {
+    to_root().add(state_->worker.incarnation(), report, payload);
+  }
+
+  void send(core::duration at) {
+    to_root().send();
+    sent_at_ = at;
+  }
+
+  void on_call(core::incarnation_number incarnation,
+               const core::message& message,
+               std::span<const std::byte> payload) {
+    wire::reader reader(payload);
+    const auto header = reader.take_value<call_header>();
+    const task_registry::factory make = task_registry::instance().find(header.name_hash);
+    if (make == nullptr)
+      throw wire::decode_error("a call of a task that this program does not have");
+    call_ = std::make_shared<known_call>(header, make(reader.take(reader.remaining())));
+    state_->worker.begin(message.call, incarnation);
+  }
+
+  /// `lost` are the ranks that the root has given up; all others are there.
+  void expect_all_but(std::span<const std::byte> lost) {
+    const std::size_t n_ranks = state_->links.n_ranks();
+    std::vector<char> is_there(n_ranks, 1);
+    wire::reader reader(lost);
+    while (reader.remaining() != 0) {
+      const auto row = reader.take_value<std::uint32_t>();
+      if (row >= n_ranks)
+        throw wire::decode_error(fmt::format("rank {} of {} is lost", row, n_ranks));
+      is_there[row] = 0;
+    }
+    for (std::size_t row = 1; row < n_ranks; ++row) {
+      if (to_rank(row) != context_->rank) state_->links.expect(to_rank(row), is_there[row] != 0);
+    }
+  }
+
+  std::optional<running_task> running_task_now() const {
+    if (!running_ || !context_->is_in_chunk.load(std::memory_order_relaxed)) return std::nullopt;
+    return running_task{core::duration(context_->running_since.load(std::memory_order_relaxed)),
+                        running_->header().task_limit};
+  }
+
+  void report_overrun(core::duration at) {
+    const std::optional<core::duration> elapsed = task_watch_.on_poll(at, running_task_now());
+    if (!elapsed) return;
+    const std::optional<std::uint64_t> chunk = state_->worker.under_way_id();
+    if (!chunk) return;  // of an earlier call or incarnation: heartbeats say that it is stuck
+    core::message overran =
+        state_->worker.about(core::message_kind::overran, *chunk, {context_->running.load(), 1});
+    overran.elapsed = *elapsed;
+    report(overran);
+    send(at);
+  }
+
+  void send_heartbeat(core::duration at) {
+    if (at - sent_at_ < losses_.heartbeat()) return;
+    core::message alive = state_->worker.about(core::message_kind::alive, 0, {});
+    alive.flag = task_watch_.is_stuck(running_task_now());
+    report(alive);
+    send(at);
+  }
+
+  /// The job is over: says so once, and does not wait long for a task that nobody wants.
+  void leave(core::duration at) {
+    if (!left_at_) {
+      left_at_ = at;
+      report(state_->worker.about(core::message_kind::left, 0, {}));
+      send(at);
+    }
+    if (at - *left_at_ > patience && state_->links.all_sent()) state_->machine.end_process(0);
+  }
+
+  void leave_if_root_is_lost(core::duration at) {
+    const std::string reason = root_watch_.on_poll(at);
+    if (reason.empty()) return;
+    observe::write_now(STDERR_FILENO,
+                       fmt::format("rankwise: rank {} on {} leaves: {}\n",
+                                   static_cast<int>(context_->rank),
+                                   context_->host,
+                                   reason));
+    state_->machine.end_process(static_cast<int>(exit_status::failed_job));
+  }
+
+  rank_state* state_;
+  const rank_context* context_;
+  loss_settings losses_;
+  root_watch root_watch_;
+  task_watch task_watch_;
+  std::shared_ptr<known_call> call_;     // what the root's grants belong to
+  std::shared_ptr<known_call> running_;  // what the chunk that runs belongs to
+  core::duration sent_at_{};
+  std::optional<core::duration> left_at_;
+};
+
+}  // namespace rankwise::engine
