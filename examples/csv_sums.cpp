@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // rankwise::input_files and a reader: sums a column of CSV files for each value of another column.
 #include <rankwise/map_reduce.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/readers.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // pool::for_each: each task writes a picture of its own; nothing comes home.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <fmt/core.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Prints in which files each word stands.
 #include <rankwise/map_reduce.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/readers.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // --journal: what has been done is kept. A call can ask whether a result still counts, and a pool
 // without a journal makes the calls that can't be journaled.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <fmt/core.h>

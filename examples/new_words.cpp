@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Prints how many words of each line did not stand in any line before.
 #include <rankwise/pipeline.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Prints the ten most frequent words.
 #include <rankwise/map_reduce.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/readers.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // task_context::when_settled: a file gets its name only if the result of its task counts.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <fmt/core.h>

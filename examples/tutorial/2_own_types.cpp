@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <fmt/core.h>
