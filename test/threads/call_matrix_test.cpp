@@ -5,24 +5,23 @@
 #include <rankwise/pipeline.hpp>
 
 #include "catch.hpp"
+#include "frozen_rank.hpp"
 #include "in_process_job.hpp"
+#include "temporary_directory.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <numeric>
 #include <ranges>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -30,8 +29,8 @@ namespace {
 using rankwise::options;
 using rankwise::pool;
 using rankwise::task_context;
-using rankwise::test::in_process_job;
 using std::chrono::milliseconds;
+using namespace rankwise::test;  // NOLINT: the test is all about it
 
 constexpr std::uint32_t n_ranks = 3;
 constexpr rankwise::rank_id unlucky{2};
@@ -39,7 +38,6 @@ constexpr rankwise::rank_id slow{1};
 constexpr std::uint64_t n_items = 40;
 constexpr std::uint64_t bad_item = 1;
 constexpr std::uint64_t n_keys = 7;
-constexpr milliseconds freeze_time{1800};  // longer than a rank may be silent
 
 /// What goes wrong in a call.
 enum class incident : std::uint8_t {
@@ -82,16 +80,6 @@ void begin(incident what, in_process_job& job, bool ends_with_call = false) {
   place_of_situation() = &next;
 }
 
-template <class Condition>
-bool wait_for(Condition condition, milliseconds longest = milliseconds(5000)) {
-  const auto begun = std::chrono::steady_clock::now();
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() - begun > longest) return false;
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-  return true;
-}
-
 /// What befalls a task.
 void suffer(task_context& context, std::uint64_t item) {
   situation& here = now_and_here();
@@ -107,14 +95,14 @@ void suffer(task_context& context, std::uint64_t item) {
       return;
     case incident::task_is_long:
       if (!strikes(item == bad_item)) return;
-      wait_for([&] { return here.ends_with_call && context.cancelled(); },
-               here.ends_with_call ? milliseconds(5000) : milliseconds(500));
+      comes_true([&] { return here.ends_with_call && context.cancelled(); },
+                 here.ends_with_call ? milliseconds(5000) : milliseconds(500));
       return;
     case incident::rank_is_slow:
       if (context.rank() == slow) {
         const std::uint64_t number = context.random()();
         here.has_struck = true;
-        wait_for([&] { return context.cancelled(); }, milliseconds(60));
+        comes_true([&] { return context.cancelled(); }, milliseconds(60));
         if (context.random()() != number) here.is_random_changed = true;
       }
       break;
@@ -129,7 +117,7 @@ void suffer(task_context& context, std::uint64_t item) {
       break;
   }
   // So that the rank comes to run something.
-  wait_for([&] { return here.has_struck || context.cancelled(); });
+  comes_true([&] { return here.has_struck || context.cancelled(); });
 }
 
 std::uint64_t square(task_context& context, std::uint64_t item) {
@@ -243,10 +231,6 @@ std::string outcome(const kind& call, const pool& ranks) {
   }
 }
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// Of a call whose rank was lost: it goes on, or says which call could not.
 void check_loss(const kind& call, const std::string& found, const std::string& when) {
   if (call.runs_anywhere) {
@@ -257,26 +241,6 @@ void check_loss(const kind& call, const std::string& found, const std::string& w
     CHECK((holds(found, call.name) || holds(found, "pool::make_pipeline")));
   }
 }
-
-class folder {
- public:
-  folder() {
-    std::string name = std::filesystem::temp_directory_path() / "call-matrix-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  folder(folder&&) = delete;
-  folder& operator=(folder&&) = delete;
-
-  ~folder() { std::filesystem::remove_all(path_); }
-
-  std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -332,11 +296,11 @@ TEST_CASE("task-limit: a task of map, for_each or reduce that takes longer has f
 
 #ifdef RANKWISE_HAS_SQLITE
 TEST_CASE("journal: what is done is not run again, or the option is refused") {
-  const folder here;
+  const temporary_directory here;
   for (const kind& call : kinds()) {
     INFO(call.name);
     options how;
-    how.journal = here.file(call.name.substr(6) + ".db");
+    how.journal = here / (call.name.substr(6) + ".db");
     for (const bool is_resumed : {false, true}) {
       how.resume = is_resumed;
       in_process_job job(n_ranks);
@@ -371,14 +335,13 @@ TEST_CASE("a rank that dies is done without, or the call says that it can't") {
 }
 
 TEST_CASE("a rank that freezes is done without, or the call says that it can't; then it is back") {
-  const std::string back = "rank 2 on here is back";
   for (const kind& call : kinds()) {
     INFO(call.name);
     in_process_job job(n_ranks);
     begin(incident::rank_freezes, job);
     check_loss(call, outcome(call, job.pool()), "during");
     job.network().wait_for_all();
-    CHECK(wait_for([&] { return std::ranges::count(job.notices(), back) == 1; }));
+    CHECK(is_rank_2_back(job));
     begin(incident::none, job);
     CHECK(outcome(call, job.pool()) == "right");
   }

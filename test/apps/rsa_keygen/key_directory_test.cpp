@@ -4,6 +4,7 @@
 #include <rankwise/error.hpp>
 
 #include "catch.hpp"
+#include "file_contents.hpp"
 #include "temporary_directory.hpp"
 
 #include <filesystem>
@@ -11,8 +12,8 @@
 #include <string>
 
 using rankwise::config_error;
+using rankwise::test::temporary_directory;
 using rsa_keygen::key_directory;
-using rsa_keygen::test::temporary_directory;
 
 namespace {
 

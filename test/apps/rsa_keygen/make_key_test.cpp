@@ -4,6 +4,7 @@
 #include <rankwise/error.hpp>
 
 #include "catch.hpp"
+#include "file_contents.hpp"
 #include "rsa_keygen/exercise.hpp"
 #include "rsa_keygen/key.hpp"
 #include "rsa_keygen/key_engine.hpp"
@@ -15,10 +16,10 @@
 #include <set>
 #include <string>
 
+using rankwise::test::temporary_directory;
 using rsa_keygen::fingerprint;
 using rsa_keygen::key_request;
 using rsa_keygen::public_der;
-using rsa_keygen::test::temporary_directory;
 using names = std::set<std::string>;
 
 TEST_CASE("a key that stays is on the disk once its file is published") {

@@ -4,6 +4,7 @@
 #include <rankwise/error.hpp>
 
 #include "catch.hpp"
+#include "file_contents.hpp"
 #include "temporary_directory.hpp"
 
 #include <fmt/core.h>
@@ -16,9 +17,9 @@
 #include <unistd.h>
 
 using namespace std::string_literals;
+using rankwise::test::temporary_directory;
 using rsa_keygen::passphrase_source;
 using rsa_keygen::view;
-using rsa_keygen::test::temporary_directory;
 
 namespace {
 

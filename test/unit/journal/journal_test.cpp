@@ -8,6 +8,7 @@
 #include <rankwise/wire/buffer.hpp>
 
 #include "catch.hpp"
+#include "temporary_directory.hpp"
 
 #include <fmt/format.h>
 
@@ -35,30 +36,11 @@ using rankwise::observe::journal_failure;
 using rankwise::observe::journal_result;
 using rankwise::observe::journal_use;
 using rankwise::observe::sqlite_journal;
+using rankwise::test::temporary_directory;
 
 namespace fs = std::filesystem;
 
 namespace {
-
-class folder {
- public:
-  folder() {
-    std::string name = fs::temp_directory_path() / "journal-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  folder(folder&&) = delete;
-  folder& operator=(folder&&) = delete;
-
-  ~folder() { fs::remove_all(path_); }
-
-  std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 const journal_call squares{1, "pool::map", "square", 100, 77};
 
@@ -113,8 +95,8 @@ void cut(const std::string& path, std::uintmax_t size) {
 }  // namespace
 
 TEST_CASE("a journal gives back what was added, in the order of the items") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   make_journal(path);
   sqlite_journal book = resumed(path);
   CHECK(book.is_resumed());
@@ -133,15 +115,15 @@ TEST_CASE("a journal gives back what was added, in the order of the items") {
 }
 
 TEST_CASE("failures are not held where they are to be tried again") {
-  const folder here;
-  make_journal(here.file("run.db"));
-  sqlite_journal book(here.file("run.db"), "app", journal_use::retry_failed, {"here"});
+  const temporary_directory here;
+  make_journal(here / "run.db");
+  sqlite_journal book(here / "run.db", "app", journal_use::retry_failed, {"here"});
   CHECK(book.read_failures(1).empty());
 }
 
 TEST_CASE("a journal that is there is not taken for a new one, unless it holds nothing") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   {
     sqlite_journal book(path, "app", journal_use::begin, {"here"});
     book.begin({1, "pool::map", "cube", 5, 1});
@@ -158,9 +140,9 @@ TEST_CASE("a journal that is there is not taken for a new one, unless it holds n
 }
 
 TEST_CASE("a call that does not fit is named") {
-  const folder here;
-  make_journal(here.file("run.db"));
-  sqlite_journal book = resumed(here.file("run.db"));
+  const temporary_directory here;
+  make_journal(here / "run.db");
+  sqlite_journal book = resumed(here / "run.db");
   const auto message = [&](const journal_call& call) {
     try {
       book.begin(call);
@@ -182,8 +164,8 @@ TEST_CASE("a call that does not fit is named") {
 }
 
 TEST_CASE("a later call with the random numbers of the first is refused in words") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   {
     sqlite_journal book(path, "app", journal_use::begin, {"here"});
     book.begin({1, "pool::map", "dice", 100, 77});
@@ -205,8 +187,8 @@ TEST_CASE("a later call with the random numbers of the first is refused in words
 }
 
 TEST_CASE("what does not fit is told by the options that differ") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   const auto open = [&](journal_use use, std::map<std::string, std::string> settings) {
     return std::make_unique<sqlite_journal>(
         path, "app", use, std::vector<std::string>{"here"}, std::move(settings));
@@ -226,8 +208,8 @@ TEST_CASE("what does not fit is told by the options that differ") {
 }
 
 TEST_CASE("results that count no more are forgotten") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   make_journal(path);
   {
     sqlite_journal book = resumed(path);
@@ -245,7 +227,7 @@ TEST_CASE("results that count no more are forgotten") {
 }
 
 TEST_CASE("a name is a file's, whatever SQLite makes of it") {
-  const folder here;
+  const temporary_directory here;
   for (const char* name : {":memory:", ":x", "file:run.db?mode=memory"}) {
     CHECK(message_of(name) ==
           fmt::format("{0}: found a name that SQLite takes for more than a file's, accepted: ./{0}",
@@ -253,7 +235,7 @@ TEST_CASE("a name is a file's, whatever SQLite makes of it") {
   }
   CHECK(message_of("") == "--journal: found an empty name, accepted: a file's name");
   const fs::path before = fs::current_path();
-  fs::current_path(here.file(""));
+  fs::current_path(here / "");
   for (const char* name : {"./:memory:", "./file:x?mode=memory", "a b%41?#.db", "-x"}) {
     make_journal(name);
     CHECK(fs::file_size(name) > 0);
@@ -264,11 +246,11 @@ TEST_CASE("a name is a file's, whatever SQLite makes of it") {
 }
 
 TEST_CASE("a look at a journal that nobody writes to leaves nothing beside it") {
-  const folder here;
-  const std::string path = here.file("a b%41?#.db");
+  const temporary_directory here;
+  const std::string path = here / "a b%41?#.db";
   make_journal(path);
   const auto n_files = [&] {
-    return std::distance(fs::directory_iterator(here.file("")), fs::directory_iterator());
+    return std::distance(fs::directory_iterator(here / ""), fs::directory_iterator());
   };
   REQUIRE(n_files() == 1);
   {
@@ -280,44 +262,44 @@ TEST_CASE("a look at a journal that nobody writes to leaves nothing beside it") 
 }
 
 TEST_CASE("what is no journal is refused, and stays as it is") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   std::ofstream(path) << std::string(5000, 'x');
   CHECK_THAT(message_of(path), Catch::Contains(path + ": found damage (file is not a database)"));
   CHECK(fs::file_size(path) == 5000);
 
-  const std::string foreign = here.file("foreign.db");
+  const std::string foreign = here / "foreign.db";
   rankwise::observe::sqlite_database(foreign, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
       .run("CREATE TABLE t (x)");
   CHECK(message_of(foreign) ==
         foreign + ": found a database of another program, accepted: a journal");
 
-  const std::string later = here.file("later.db");
+  const std::string later = here / "later.db";
   make_journal(later);
   rankwise::observe::sqlite_database(later, SQLITE_OPEN_READWRITE).run("PRAGMA user_version = 9");
   CHECK(message_of(later) == later + ": found a journal of format 9, accepted: format 1");
 
-  const std::string other = here.file("other.db");
+  const std::string other = here / "other.db";
   { const sqlite_journal book(other, "other", journal_use::begin, {"here"}); }
   CHECK(message_of(other) ==
         other + ": found the journal of other, accepted: one of app, or a new file");
 
-  CHECK(message_of(here.file("none") + "/run.db") ==
-        here.file("none") + "/run.db: can't be opened: No such file or directory");
-  CHECK_THAT(message_of(here.file("")), Catch::Contains("can't be opened: Is a directory"));
+  CHECK(message_of(here / "none/run.db") ==
+        (here / "none/run.db").string() + ": can't be opened: No such file or directory");
+  CHECK_THAT(message_of(here / ""), Catch::Contains("can't be opened: Is a directory"));
 }
 
 TEST_CASE("a journal belongs to one job at a time") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   const sqlite_journal book(path, "app", journal_use::begin, {"here"});
   CHECK(message_of(path, journal_use::begin) ==
         path + ": found another job that writes to it, accepted: one job at a time");
 }
 
 TEST_CASE("a job that goes on waits for the root of the one before") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   make_journal(path);
   std::optional<sqlite_journal> before(std::in_place,
                                        path,
@@ -333,8 +315,8 @@ TEST_CASE("a job that goes on waits for the root of the one before") {
 }
 
 TEST_CASE("a changed result is found by its sum") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   make_journal(path);
   rankwise::observe::sqlite_database(path, SQLITE_OPEN_READWRITE)
       .run("UPDATE done SET payload = x'0809' WHERE first = 10");
@@ -352,10 +334,10 @@ TEST_CASE("file systems of several hosts are known by their numbers") {
 }
 
 TEST_CASE("what was flushed is there after a loss of power") {
-  const folder here;
-  const std::string path = here.file("run.db");
+  const temporary_directory here;
+  const std::string path = here / "run.db";
   const std::string wal = path + "-wal";
-  const std::string copy = here.file("copy.db");
+  const std::string copy = here / "copy.db";
   rankwise::random_stream chance(1, 2);
   sqlite_journal book(path, "app", journal_use::begin, {"here"});
   book.begin(squares);
@@ -370,7 +352,7 @@ TEST_CASE("what was flushed is there after a loss of power") {
     book.flush();
     n_safe += n_new;
     const std::uintmax_t safe_bytes = fs::file_size(wal);
-    fs::copy_file(path, here.file("safe.db"), fs::copy_options::overwrite_existing);
+    fs::copy_file(path, here / "safe.db", fs::copy_options::overwrite_existing);
     const std::uintmax_t database_bytes = fs::file_size(path);
 
     // More is on its way to the disk when the power goes.
@@ -379,7 +361,7 @@ TEST_CASE("what was flushed is there after a loss of power") {
     if (fs::file_size(path) != database_bytes || fs::file_size(wal) < safe_bytes)
       continue;  // the log was moved into the database meanwhile
     fs::remove(copy + "-shm");
-    fs::copy_file(here.file("safe.db"), copy, fs::copy_options::overwrite_existing);
+    fs::copy_file(here / "safe.db", copy, fs::copy_options::overwrite_existing);
     fs::copy_file(wal, copy + "-wal", fs::copy_options::overwrite_existing);
     cut(copy + "-wal", safe_bytes + chance() % (fs::file_size(wal) - safe_bytes + 1));
     if (chance() % 2 == 0) std::ofstream(copy + "-wal", std::ios::app) << std::string(3000, '\x5a');

@@ -4,14 +4,12 @@
 #include <rankwise/pipeline.hpp>
 
 #include "catch.hpp"
+#include "frozen_rank.hpp"
 #include "in_process_job.hpp"
+#include "temporary_directory.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -19,47 +17,18 @@
 #include <ranges>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace {
 
 using rankwise::pool;
 using rankwise::rank_id;
-using rankwise::test::in_process_job;
-using std::chrono::milliseconds;
+using namespace rankwise::test;  // NOLINT: the test is all about it
 
 constexpr std::uint32_t n_ranks = 3;
 constexpr rank_id frozen{2};
-constexpr milliseconds freeze_time{1800};  // longer than a rank may be silent
 
 using numbers = std::vector<std::uint64_t>;
-
-/// What `work` throws; empty where it throws nothing.
-template <class Work>
-std::string thrown_by(const Work& work) {
-  try {
-    work();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return {};
-}
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-/// Waits until the rank that was frozen has joined again, for the `n`th time.
-void wait_until_back(const in_process_job& job, std::ptrdiff_t n) {
-  const auto begun = std::chrono::steady_clock::now();
-  const std::string back = "rank 2 on here is back";
-  const auto n_back = [&] { return std::ranges::count(job.notices(), back); };
-  while (n_back() < n) {
-    REQUIRE(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-}
 
 constexpr std::uint64_t n_items = 100;
 
@@ -146,7 +115,7 @@ TEST_CASE("a pipeline runs again when a rank that was frozen in a run is back") 
     // It is not back yet: the call is over before any rank has begun it.
     CHECK(holds(thrown_by([&] { run(through); }),
                 "rank 2 on here was lost before pool::pipeline, which needs all ranks"));
-    wait_until_back(job, ++n_frozen);
+    REQUIRE(is_rank_2_back(job, ++n_frozen));
     CHECK(run(through) == expected());
     CHECK(run(through) == expected());
   }
@@ -207,26 +176,6 @@ counts count_keys(const pool& ranks) {
                           {.memory_bytes = 256 << 10});
 }
 
-class folder {
- public:
-  folder() {
-    std::string name = std::filesystem::temp_directory_path() / "residents-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  folder(folder&&) = delete;
-  folder& operator=(folder&&) = delete;
-
-  ~folder() { std::filesystem::remove_all(path_); }
-
-  std::string operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
 std::uint64_t lines_in(const std::string& directory) {
   std::uint64_t n = 0;
   for (const auto& file : std::filesystem::directory_iterator(directory)) {
@@ -244,7 +193,7 @@ struct question {
 
 const std::vector<question>& questions() {
   static int n_written = 0;
-  static const folder here;
+  static const temporary_directory here;
   static const std::vector<question> all{
       {"size", [](const counts& of) { return of.size() == n_keys; }},
       {"gather", [](const counts& of) { return of.gather().size() == n_keys; }},
@@ -307,7 +256,7 @@ TEST_CASE("a result can be asked again when a rank that was frozen meanwhile is 
     job.network().freeze(frozen, freeze_time);
     CHECK(holds(thrown_by([&] { asked.is_answer_right(result); }),
                 "rank 2 on here was lost during rankwise::distributed, which needs all ranks"));
-    wait_until_back(job, ++n_frozen);
+    REQUIRE(is_rank_2_back(job, ++n_frozen));
     CHECK(asked.is_answer_right(result));
   }
   CHECK(count_keys(job.pool()).size() == n_keys);
