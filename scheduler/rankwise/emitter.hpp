@@ -18,13 +18,13 @@
 
 namespace rankwise {
 
-/// What a mapper emits through: `emit(key, value)`, or `emit(value)` where the key is `single`.
+/// Takes what a mapper emits: `emit(key, value)`, or `emit(value)` if the key is `single`.
 /// Keys gather in a batch first, so that their places in memory are fetched side by side.
 ///
 /// A string key is taken as any string_view; a `token`, as the readers give them, is the fastest.
 /// Values are default-constructible and can be sent.
 ///
-/// Throws: what went wrong on this rank (a full disk); the mapper lets it pass.
+/// Throws: an exception if something is wrong on this rank (a full disk); a mapper lets it pass.
 template <class Key, class Value>
 class emitter {
  public:
@@ -75,7 +75,7 @@ class emitter {
     add(combine::key_codec<single>::pack({}), std::move(value));
   }
 
-  /// Hands on what has gathered; the library does so after each input.
+  /// Hands on the keys that have gathered. The library calls this after each input.
   void flush() { sink_->put_batch(std::span(batch_).first(std::exchange(n_, 0))); }
 
  private:

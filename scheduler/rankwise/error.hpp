@@ -28,9 +28,9 @@ class config_error : public std::runtime_error {
 
 /// One task that threw.
 struct task_failure {
-  std::uint64_t index = 0;        ///< of the item
-  std::int32_t rank = 0;          ///< that the task ran on
-  std::string host;               ///< of that rank
+  std::uint64_t index = 0;        ///< the place of the item in the inputs of the call
+  std::int32_t rank = 0;          ///< the rank that the task ran on
+  std::string host;               ///< the host of that rank
   std::string text;               ///< `what()` of the exception, as it was thrown there
   bool is_configuration = false;  ///< the task threw a `config_error`
 };
@@ -42,10 +42,10 @@ class task_error : public std::runtime_error {
   explicit task_error(std::vector<task_failure> failures, std::uint64_t n_items)
       : std::runtime_error(describe(failures, n_items)), failures_(std::move(failures)) {}
 
-  /// In ascending order of index; never empty.
+  /// The failures, in ascending order of index; never empty.
   const std::vector<task_failure>& failures() const noexcept { return failures_; }
 
-  /// Whether some task threw a config_error.
+  /// True if some task threw a config_error.
   bool is_configuration() const noexcept {
     return std::any_of(failures_.begin(), failures_.end(), [](const task_failure& failure) {
       return failure.is_configuration;
@@ -58,13 +58,14 @@ class task_error : public std::runtime_error {
   std::vector<task_failure> failures_;
 };
 
-/// A rank was lost in a call that can't go on without it.
+/// Thrown by a call that can't go on without a rank that was lost.
 class rank_lost : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// What is done can't be written to the journal. The message names its file, and what is wrong.
+/// Thrown by a call whose results can't be written to the journal. The message names the journal's
+/// file, and what is wrong.
 class journal_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

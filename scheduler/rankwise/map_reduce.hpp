@@ -68,7 +68,7 @@ struct begin_part {
   }
 };
 
-/// What a map_reduce hands out: the inputs themselves, or the splits of files.
+/// Returns the items of a map_reduce: the inputs themselves, or the splits of files.
 template <class Inputs>
 auto& items_of(Inputs& inputs) {
   if constexpr (std::same_as<std::remove_const_t<Inputs>, input_files>) {
@@ -78,7 +78,8 @@ auto& items_of(Inputs& inputs) {
   }
 }
 
-/// Where the ranks find the files of `inputs`; 0 where these are no such.
+/// Returns the number under which the ranks have the files of `inputs`; 0 if the inputs are no
+/// files.
 template <class Inputs>
 std::uint64_t view_of(const Inputs& inputs) {
   if constexpr (std::same_as<Inputs, input_files>) {
@@ -88,7 +89,7 @@ std::uint64_t view_of(const Inputs& inputs) {
   }
 }
 
-/// Calls the mapper with an input, or with a split as an open one.
+/// Calls the mapper with an input; a split is opened first.
 template <class Input, class Mapper, class Emit>
 void call_mapper(const Mapper& mapper,
                  task_context& context,
@@ -129,7 +130,7 @@ struct map_input {
   }
 };
 
-/// The same where values become lists of one.
+/// Runs the mapper on one input; each value becomes a list of one.
 template <class Input, class Mapper>
 struct map_input_to_lists {
   static constexpr bool runs_once = true;
@@ -148,7 +149,7 @@ struct map_input_to_lists {
   }
 };
 
-/// Nothing more comes: each key goes to its owner.
+/// A task that ends the maps: each key goes to its owner.
 template <class Value>
 struct finish_part {
   static constexpr bool runs_once = true;
@@ -162,7 +163,7 @@ struct finish_part {
   }
 };
 
-/// Puts lists behind each other.
+/// Combines two lists: puts one behind the other.
 struct append_list {
   template <class List>
   List operator()(List left, List right) const {
@@ -172,7 +173,7 @@ struct append_list {
   }
 };
 
-/// The whole of a map_reduce, which the user has made as `name`; `make_task(number)` is the task
+/// Runs a whole map_reduce, which the user has called by `name`; `make_task(number)` is the task
 /// that runs the mapper.
 template <class Key, class Value, class Inputs, class MakeTask, class Combine>
 distributed<Key, Value> run_map_reduce(const char* name,

@@ -11,14 +11,14 @@
 
 namespace rankwise {
 
-/// What a task that throws means for the others of its call.
+/// What happens to the other tasks of a call if one throws.
 enum class on_error_kind : std::uint8_t {
   stop,     ///< cancel the rest, throw task_error
   collect,  ///< run the rest, throw task_error with all failures
   retry     ///< try the task again, `options::retries` times, then as stop
 };
 
-/// The names that users know them by, in the order of `on_error_kind`.
+/// The values of `--on-error`, in the order of `on_error_kind`.
 inline constexpr std::array<std::string_view, 3> on_error_names{"stop", "collect", "retry"};
 
 /// How progress is shown.
@@ -29,16 +29,16 @@ enum class progress_mode : std::uint8_t {
   none
 };
 
-/// The names that users know them by, in the order of `progress_mode`.
+/// The values of `--progress`, in the order of `progress_mode`.
 inline constexpr std::array<std::string_view, 4> progress_names{"auto", "line", "plain", "none"};
 
 /// How a pool runs its calls; what every program's command line and the RANKWISE_* variables set.
 struct options {
   schedule_kind schedule = schedule_kind::adaptive;
-  std::uint64_t chunk = 0;  ///< items in a chunk; 0: as the schedule has it
+  std::uint64_t chunk = 0;  ///< items in a chunk; 0: the schedule decides
   on_error_kind on_error = on_error_kind::stop;
-  std::uint32_t retries = 3;  ///< of one task, where on_error is retry
-  std::uint64_t seed = 0;     ///< of the tasks' random streams
+  std::uint32_t retries = 3;  ///< how often a task is tried again, if on_error is retry
+  std::uint64_t seed = 0;     ///< the seed of the tasks' random streams
   progress_mode progress = progress_mode::automatic;
   bool quiet = false;           ///< neither progress nor summary
   bool json = false;            ///< the summary as a JSON line
@@ -50,8 +50,8 @@ struct options {
   std::string journal = {};         ///< file for what is done; empty: calls are not journaled
   bool resume = false;              ///< go on from what the journal holds
   bool retry_failed = false;        ///< the same, and try again what has failed
-  /// Options of the program's own and operands, by name, with their text: what a journal tells
-  /// another job by that asks for something else.
+  /// The text of the program's own options and of its operands, by name. A journal keeps it, to
+  /// tell a job that asks for something else from this one.
   std::map<std::string, std::string> given = {};
 };
 

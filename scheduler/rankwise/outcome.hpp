@@ -8,8 +8,8 @@
 
 namespace rankwise {
 
-/// What became of one input of `pool::try_map`: the value that its task returned, or why there is
-/// none.
+/// The result of `pool::try_map` for one input: the value that its task returned, or the failure in
+/// its place.
 template <class Value>
 class outcome {
  public:
@@ -23,7 +23,9 @@ class outcome {
 
   explicit operator bool() const noexcept { return has_value(); }
 
-  /// Throws: task_error, with the failure, where there is no value.
+  /// Returns the value.
+  ///
+  /// Throws: task_error, with the failure, if there is no value.
   const Value& value() const& {
     require_value();
     return std::get<0>(state_);
@@ -34,7 +36,9 @@ class outcome {
     return std::get<0>(std::move(state_));
   }
 
-  /// Throws: std::bad_variant_access where there is a value.
+  /// Returns the failure.
+  ///
+  /// Throws: std::bad_variant_access if there is a value.
   const task_failure& failure() const { return std::get<1>(state_); }
 
  private:

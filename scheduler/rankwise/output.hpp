@@ -23,14 +23,14 @@
 
 namespace rankwise {
 
-/// By what the entries of a result are ordered.
+/// The order of the entries of a result.
 enum class entry_order : std::uint8_t { value, key };
 
-/// Where the entries of a result go, and which.
+/// Which entries of a result are put out, and where.
 struct output_options {
   using order_names = std::array<std::string_view, 2>;
 
-  std::uint64_t top = 0;  ///< so many of the first; 0: all
+  std::uint64_t top = 0;  ///< the number of entries, from the first on; 0: all
   entry_order by = entry_order::value;
   std::string directory;  ///< a file for each rank there; empty or "-": all to standard output
 
@@ -57,10 +57,11 @@ inline boost::program_options::options_description output_program_options(
   return group;
 }
 
-/// Has every rank see that the directory can be written to, before a job finds out at its end.
+/// Lets every rank check that it can write to the directory, so that a job does not find out at its
+/// end.
 ///
-/// Throws: config_error for options that do not go together; task_error where a file can't be made
-/// or is there already.
+/// Throws: config_error for options that do not go together; task_error if a file can't be made or
+/// is there already.
 inline void check_output(const pool& ranks, const output_options& how) {
   if (!how.has_directory()) return;
   if (how.top != 0) throw config_error("--top and --out: accepted: one of them");
@@ -69,10 +70,10 @@ inline void check_output(const pool& ranks, const output_options& how) {
   ranks.with(quiet).on_each_rank(combine::check_part{how.directory});
 }
 
-/// Brings the entries of `result` to where they are to go. `format(entry, text)`, a task, appends
-/// what is to stand there for one.
+/// Writes the entries of `result` where the options say. `format(entry, text)`, a task, appends the
+/// line of one entry to `text`.
 ///
-/// Throws: system_error where standard output can't be written; as `distributed::write`.
+/// Throws: system_error if standard output can't be written; what `distributed::write` throws.
 template <class Key, class Value, class Format>
 void output(const distributed<Key, Value>& result,
             const output_options& how,

@@ -8,15 +8,15 @@
 
 namespace rankwise {
 
-/// What the map_reduce calls of a job have done, on all ranks.
+/// The figures of a job's map_reduce calls, over all ranks.
 struct map_reduce_statistics {
-  std::uint64_t n_emitted = 0;          ///< values
-  std::uint64_t bytes_shuffled = 0;     ///< of records that went to another rank
-  std::uint64_t bytes_spilled = 0;      ///< of records that went to disk
-  std::uint64_t most_memory_bytes = 0;  ///< for tables and records, on the rank that took most
-  std::uint64_t bytes_streamed = 0;     ///< of files, through the root to ranks without them
-  std::string streamed_to;              ///< which those are; empty: none
-  double merge_s = 0;                   ///< after the last task, until each key was at its owner
+  std::uint64_t n_emitted = 0;          ///< values emitted by mappers
+  std::uint64_t bytes_shuffled = 0;     ///< bytes of records that went to another rank
+  std::uint64_t bytes_spilled = 0;      ///< bytes of records that went to disk
+  std::uint64_t most_memory_bytes = 0;  ///< of tables and records, on the rank that took most
+  std::uint64_t bytes_streamed = 0;     ///< of files that ranks without them read through the root
+  std::string streamed_to;              ///< those ranks; empty: none
+  double merge_s = 0;  ///< time after the last task, until each key was at its owner
 
   map_reduce_statistics& operator+=(const map_reduce_statistics& more) {
     n_emitted += more.n_emitted;
@@ -30,7 +30,7 @@ struct map_reduce_statistics {
   }
 };
 
-/// What held back the last pipeline of a job.
+/// The stage that held back the last pipeline of a job.
 struct pipeline_statistics {
   std::string slowest;  ///< the stage that was busy for most of the time, and its rank; empty: none
   double slowest_busy = 0;  ///< that share of the time, from 0 to 1
@@ -40,16 +40,16 @@ struct pipeline_statistics {
 struct rank_loss {
   std::int32_t rank = 0;
   std::string host;
-  double at_s = 0;            ///< after the job began
-  std::string why;            ///< for people
-  std::uint64_t n_items = 0;  ///< that it held, and that were handed out again
+  double at_s = 0;            ///< when it was lost, since the job began
+  std::string why;            ///< the reason, for people
+  std::uint64_t n_items = 0;  ///< items that it held, and that were handed out again
 };
 
-/// What a job has done, so far or in all its calls. Times are seconds; rank-seconds are summed over
-/// the ranks.
+/// The figures of a job, so far or of all its calls. Times are seconds; rank-seconds are summed
+/// over the ranks.
 struct job_statistics {
-  std::uint64_t items_done = 0;  ///< failed ones too
-  std::uint64_t items_held = 0;  ///< of those: a journal had them
+  std::uint64_t items_done = 0;  ///< items done, failed ones among them
+  std::uint64_t items_held = 0;  ///< items of those that a journal had
   std::uint64_t items_total = 0;
   std::uint64_t failures = 0;
   double elapsed_s = 0;  ///< in calls; what the body does between them is its own

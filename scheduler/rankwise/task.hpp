@@ -49,7 +49,7 @@ struct rank_context {
 
 }  // namespace engine
 
-/// What a task may ask about itself; a task takes it by reference as its first argument, or leaves
+/// What a task may ask about itself. A task takes it by reference as its first argument, or leaves
 /// it out.
 class task_context {
  public:
@@ -58,13 +58,13 @@ class task_context {
   task_context(engine::rank_context& around, std::uint64_t index, const char* no_settling)
       : around_(&around), index_(index), no_settling_(no_settling) {}
 
-  /// Of the item, in the inputs of the call.
+  /// The place of the item in the inputs of the call, from 0.
   std::uint64_t index() const { return index_; }
 
-  /// That this task runs on.
+  /// The rank that this task runs on.
   rank_id rank() const { return around_->rank; }
 
-  /// That this task runs on.
+  /// The host of the rank that this task runs on.
   const std::string& host() const { return around_->host; }
 
   /// A stream of random numbers that depends on the job's `--seed`, the number of the call in the
@@ -72,21 +72,21 @@ class task_context {
   /// the same. Not for secrets.
   random_stream random() const { return {around_->seed, index_, around_->call}; }
 
-  /// The item may have been run before: by a rank that was lost, by a slower one, or with a task
-  /// that threw. Such a run may even have been told that its result counts: what it has left
+  /// True if the item may have been run before: by a rank that was lost, by a slower one, or with a
+  /// task that threw. Such a run may even have been told that its result counts: what it has left
   /// behind, a file for example, is not somebody else's.
   bool again() const { return around_->again; }
 
-  /// The result is not wanted any more: a long task may look now and then, and return anything, or
-  /// throw.
+  /// True if the result is not wanted any more. A long task may look now and then, and then return
+  /// anything, or throw.
   bool cancelled() const { return around_->cancelled.load(std::memory_order_relaxed); }
 
   /// Has `handler` called on this rank, by the thread that runs tasks, once it is known whether the
   /// result of this task counts: with true when the root has accepted it, before the call returns;
   /// with false when it is not wanted (the task threw, the call was over, or the item had been
-  /// given to another rank), at the latest when the job ends. Where the handler throws after true,
-  /// the task counts as failed. A process that is killed calls nothing: let the kernel clean up
-  /// after it.
+  /// given to another rank), at the latest when the job ends. If the handler throws after true, the
+  /// task counts as failed. A process that is killed calls nothing: let the kernel clean up after
+  /// it.
   ///
   /// Throws: std::logic_error in a pool::reduce, and in a stage of a pipeline.
   void when_settled(core::settle_handler handler) {
@@ -116,8 +116,8 @@ struct function_task {
   }
 };
 
-/// Any function. Of several that share one name (std::sqrt) the compiler can't know which is meant:
-/// it says that it can't deduce this.
+/// Any function. If several functions share one name (std::sqrt), the compiler can't know which is
+/// meant, and says that it can't deduce this.
 template <class Function>
 concept one_function_or_else_write_a_lambda_that_calls_it = true;
 

@@ -17,7 +17,7 @@ namespace rankwise::observe {
 /// Writes text to a descriptor from a thread of its own: nobody who hands text over waits for
 /// those who read it (a stopped terminal, a pipe that is full).
 ///
-/// The destructor waits until all is written. Where nobody can read any more, text is dropped.
+/// The destructor waits until all is written. If nobody can read any more, text is dropped.
 class background_writer {
  public:
   explicit background_writer(int descriptor) : descriptor_(descriptor) {}
@@ -37,10 +37,10 @@ class background_writer {
     thread_.join();
   }
 
-  /// Text that people want to see, however late.
+  /// Writes text that people want to see, however late.
   void write(std::string_view text) { add(text, kept_at_most); }
 
-  /// Text that is worth something only now: dropped where older text waits.
+  /// Writes text that is worth something only now: it is dropped if older text waits.
   void write_passing(std::string_view text) { add(text, passing_at_most); }
 
  private:

@@ -25,8 +25,9 @@
 
 namespace rankwise::observe {
 
-/// The width of the terminal that stderr ends at; none where it is none. Under mpirun it is a pipe,
-/// and the launcher says in RANKWISE_TERMINAL how many columns the terminal behind it has.
+/// Returns the width of the terminal that stderr ends at; none if it ends at none. Under mpirun it
+/// is a pipe, and the launcher says in RANKWISE_TERMINAL how many columns the terminal behind it
+/// has.
 inline std::optional<std::size_t> terminal_columns() {
   const std::string told = launch_environment::of_process().value("RANKWISE_TERMINAL");
   if (const std::size_t columns = std::strtoul(told.c_str(), nullptr, 10); columns != 0)
@@ -38,9 +39,8 @@ inline std::optional<std::size_t> terminal_columns() {
                                                                             : usual_columns;
 }
 
-/// Where the root shows how the job goes: progress on stderr, and the summary at the end, which
-/// goes to stdout where it is JSON. Nobody waits for a stderr that is not read; its destructor
-/// does.
+/// Shows how the job goes, on the root: progress on stderr, and the summary at the end, which goes
+/// to stdout if it is JSON. Nobody waits for a stderr that is not read but the destructor of this.
 class console final : public watcher {
  public:
   explicit console(const options& how)
@@ -64,9 +64,9 @@ class console final : public watcher {
 
   void call_over(const job_statistics& job) override { progress_.end_call(job); }
 
-  /// The job has ended well; nothing is said of one without items.
+  /// Shows the summary of a job that has ended well; of one without items it says nothing.
   ///
-  /// Throws: system_error where a summary for standard output can't be written.
+  /// Throws: system_error if a summary for standard output can't be written.
   void job_over(const job_statistics& job) {
     if (how_.quiet || job.calls == 0) return;
     if (how_.json) {
@@ -79,7 +79,7 @@ class console final : public watcher {
   }
 
  private:
-  /// Whether all is written.
+  /// True if all is written.
   static bool write(std::FILE* stream, std::string_view text) {
     const bool is_taken = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
     return std::fflush(stream) == 0 && is_taken;

@@ -21,14 +21,14 @@
 
 namespace rankwise::observe {
 
-/// `automatic` made definite.
+/// Returns `line` or `plain` for `automatic`, and any other mode as it is.
 constexpr progress_mode resolve(progress_mode mode, bool on_terminal) {
   if (mode != progress_mode::automatic) return mode;
   return on_terminal ? progress_mode::line : progress_mode::plain;
 }
 
-/// How fast items are done lately: over the last ten seconds, or longer where these saw fewer than
-/// twenty items.
+/// The rate at which items have been done lately: over the last ten seconds, or longer if these saw
+/// fewer than twenty items.
 class recent_rate {
  public:
   /// At time `at_s` `n_done` items were done; both never fall.
@@ -41,7 +41,7 @@ class recent_rate {
     while (samples_.size() > 1 && spans_enough(samples_[1])) samples_.pop_front();
   }
 
-  /// Items a second; 0 where nothing is known.
+  /// Returns items a second; 0 if nothing is known.
   double per_second() const {
     if (samples_.empty()) return 0;
     const double span_s = latest_.at_s - samples_.front().at_s;

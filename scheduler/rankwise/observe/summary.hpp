@@ -46,7 +46,7 @@ inline std::string held_back(const job_statistics& job) {
   return text;
 }
 
-/// What the map_reduce calls of a job did, in a line or two; empty where there were none.
+/// Returns the figures of a job's map_reduce calls, in a line or two; empty if there were none.
 inline std::string map_reduce_text(const map_reduce_statistics& all) {
   std::string text;
   if (all.n_emitted != 0) {
@@ -67,7 +67,7 @@ inline std::string map_reduce_text(const map_reduce_statistics& all) {
   return text;
 }
 
-/// What held back the last pipeline of a job, in a line; empty where there was none.
+/// Returns what held back the last pipeline of a job, in a line; empty if there was none.
 inline std::string pipeline_text(const pipeline_statistics& last) {
   if (last.slowest.empty()) return {};
   return fmt::format("pipeline: {} was busy {} of the time, more than any other\n",
@@ -75,7 +75,7 @@ inline std::string pipeline_text(const pipeline_statistics& last) {
                      percent_text(last.slowest_busy));
 }
 
-/// What ranks were lost, a line each.
+/// Returns the ranks that were lost, a line each.
 inline std::string losses_text(const job_statistics& job) {
   std::string text;
   for (const rank_loss& one : job.losses) {
@@ -106,7 +106,7 @@ inline std::string losses_fields(const job_statistics& job) {
   return fmt::format(R"(,"losses":[{}])", text);
 }
 
-/// What a job did, in two lines or more.
+/// Returns the figures of a job, in two lines or more.
 inline std::string summary_text(const job_statistics& job) {
   const bool whole = job.items_done == job.items_total;
   const std::string items = whole ? fmt::format("{}", job.items_done)
@@ -156,7 +156,7 @@ inline std::string pipeline_fields(const pipeline_statistics& last) {
                      last.slowest_busy);
 }
 
-/// The same as a JSON line.
+/// Returns the figures of a job as a JSON line.
 inline std::string summary_json(const job_statistics& job) {
   const idle_time lost = idle(job);
   return fmt::format(

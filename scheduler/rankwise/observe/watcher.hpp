@@ -8,7 +8,7 @@
 
 namespace rankwise::observe {
 
-/// Someone whom the root tells how the job goes, by one thread at a time.
+/// Is told by the root how the job goes, by one thread at a time.
 class watcher {
  public:
   watcher() = default;
@@ -18,17 +18,17 @@ class watcher {
   watcher& operator=(watcher&&) = delete;
   virtual ~watcher() = default;
 
-  /// Often, in the middle of a call.
+  /// Called often in the middle of a call: shows the job as it stands if something is due.
   virtual void update(const job_statistics& job, core::duration at) = 0;
 
   /// The job as it stands where it may be ended at any moment: what is shown is brought up to that.
   /// Returns whether a line without its end stands on the terminal.
   virtual bool show_now(const job_statistics& /*job*/) { return false; }
 
-  /// Something has happened that people want to know at once.
+  /// Shows a text that people want to know at once.
   virtual void notice(const std::string& text) = 0;
 
-  /// A call has ended, well or not.
+  /// Called at the end of a call, whether it ended well or not.
   virtual void call_over(const job_statistics& job) = 0;
 };
 
