@@ -3,6 +3,7 @@
 
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/mpi.hpp>

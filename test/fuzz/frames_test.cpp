@@ -3,7 +3,8 @@
 // memory than a few times what came.
 #include <rankwise/core/message.hpp>
 #include <rankwise/engine/call/failure_text.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/codec.hpp>
 
@@ -45,6 +46,7 @@ std::string encoded(const Value& value) {
 std::string frame_of(const std::vector<std::string>& payloads) {
   wire::bytes all;
   wire::frame_header header;
+  header.kind = static_cast<std::uint8_t>(rankwise::exchange::frame_kind::calls);
   wire::append_value(all, header);
   for (const std::string& payload : payloads) {
     rankwise::core::message said;

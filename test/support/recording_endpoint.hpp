@@ -4,7 +4,7 @@
 
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/types.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>

@@ -4,8 +4,8 @@
 
 #include <rankwise/core/types.hpp>
 #include <rankwise/exchange/channels.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/exchange/mailbox.hpp>
-#include <rankwise/exchange/outbox.hpp>
 #include <rankwise/transport/backoff.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -45,7 +45,8 @@ class thread_peers final : public exchange::channels {
   std::uint32_t n_ranks() const override { return static_cast<std::uint32_t>(all_->size()); }
 
   void post(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes piece) override {
-    exchange::channel_message what{to_rank(row_), subject, std::move(piece), exchange::front_bytes};
+    exchange::channel_message what{
+        to_rank(row_), subject, std::move(piece), exchange::channel_headroom};
     thread_peers& other = *all_->at(to_index(to));
     const std::lock_guard held(other.lock_);
     other.arrived_.emplace_back(channel, std::move(what));

@@ -27,10 +27,7 @@ enum class message_kind : std::uint8_t {
   alive,      ///< nothing new, but the rank lives; `flag`: its task is still the one that overran;
               ///< payload of the root's: the numbers of the ranks that are lost, 32 bits each
   overran,    ///< the task of the one item of `items`, of chunk `chunk`, takes longer than it may
-  left,       ///< the answer to `shutdown`: the last word of a rank
-
-  letter  ///< between any two ranks: on channel `chunk`, about `items.first`; no business of the
-          ///< core
+  left        ///< the answer to `shutdown`: the last word of a rank
 };
 
 /// One message between the root and another rank; a payload may follow it.

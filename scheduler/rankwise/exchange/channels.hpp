@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -54,7 +54,7 @@ class channels {
   virtual transport::machine& machine() { return transport::machine::here(); }
 
   /// A buffer for the content of a letter, behind the room that `post` needs.
-  static wire::bytes new_message() { return wire::bytes(front_bytes); }
+  static wire::bytes new_message() { return wire::bytes(channel_headroom); }
 
   /// Sends `piece`, made by `new_letter`: a large one at once, small ones together when messages
   /// are next looked after.

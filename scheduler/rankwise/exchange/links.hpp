@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/transport/endpoint.hpp>

@@ -41,9 +41,9 @@ class mailbox {
     const auto place = channels_.find(channel);
     if (place == channels_.end()) return std::nullopt;
     if (const auto* const answer = std::get_if<channels::answerer>(&place->second)) {
-      wire::bytes piece = channels::new_message();
-      (*answer)(what, piece);
-      return piece;
+      wire::bytes content = channels::new_message();
+      (*answer)(what, content);
+      return content;
     }
     waiting_.emplace_back(channel, std::move(what));
     return std::nullopt;

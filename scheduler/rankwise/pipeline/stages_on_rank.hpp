@@ -166,7 +166,7 @@ class stages_on_rank final : public exchange::rank_object {
   }
 
   /// Where a value for a stage begins in a letter of this run.
-  static constexpr std::size_t value_at = exchange::front_bytes + sizeof(std::uint64_t);
+  static constexpr std::size_t value_at = exchange::channel_headroom + sizeof(std::uint64_t);
 
   /// A letter of this run.
   wire::bytes new_message() const {

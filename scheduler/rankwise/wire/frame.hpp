@@ -15,13 +15,13 @@ namespace rankwise::wire {
 inline constexpr std::uint32_t frame_magic = 0x574b4e52U;
 
 /// Changes whenever frames or the values in them are written differently.
-inline constexpr std::uint16_t wire_version = 3;
+inline constexpr std::uint16_t wire_version = 4;
 
 /// What stands before the payload of every message.
 struct frame_header {
   std::uint32_t magic = frame_magic;
   std::uint16_t version = wire_version;
-  std::uint8_t kind = 0;  ///< what the payload is; the engine's own numbers
+  std::uint8_t kind = 0;  ///< what the payload is, in numbers of whoever sends frames
   std::uint8_t reserved = 0;
   std::uint32_t sequence = 0;       ///< counts the frames from one rank to another
   std::uint32_t incarnation = 0;    ///< of the rank that is not the root

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Records as they travel, wait and lie on disk: round trips, cut ends, bytes that are no records.
 #include <rankwise/error.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/files/spill_file.hpp>
 #include <rankwise/map_reduce/combine/memory_use.hpp>
 #include <rankwise/map_reduce/combine/packed_key.hpp>
@@ -299,7 +299,8 @@ TEST_CASE("packed records give back each key and value, and blocks that can be s
     for (rankwise::combine::record_block& block : packed.release()) {
       n_found += block.bytes();
       const std::size_t n_records = block.records().size();
-      CHECK(block.release().size() == rankwise::exchange::front_bytes + n_records + record_slack);
+      CHECK(block.release().size() ==
+            rankwise::exchange::channel_headroom + n_records + record_slack);
     }
     CHECK(n_found == n_bytes);
     CHECK(packed.bytes() == 0);

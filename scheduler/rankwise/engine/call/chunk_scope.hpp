@@ -4,7 +4,7 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/chunk_host.hpp>
 #include <rankwise/engine/call/task_threw.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -41,11 +41,11 @@ class chunk_scope {
 
   rank_context& around() { return *around_; }
 
-  /// Where results for the root go, behind `front_bytes` of room.
+  /// Where results for the root go, behind `report_headroom` of room.
   wire::bytes& piece() { return piece_; }
 
   /// Gives `piece` its room at the front.
-  void open_piece() { piece_.resize(exchange::front_bytes); }
+  void open_piece() { piece_.resize(exchange::report_headroom); }
 
   /// How many items to run before the next `checkpoint`.
   std::uint64_t batch() const { return batch_; }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/core/message.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/rank/rank_role.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
 #include <rankwise/exchange/channels.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -36,14 +36,10 @@ class poller {
     while (state_->links.try_receive(from, frame_)) {
       any = true;
       exchange::frame_reader reader = state_->links.open(from, frame_);
-      core::message message;
-      std::span<const std::byte> payload;
-      while (reader.next(message, payload)) {
-        if (message.kind == core::message_kind::letter) {
-          take_channel_message(from, message, payload);
-        } else {
-          role_->on_message(from, reader.incarnation(), message, payload, at);
-        }
+      if (reader.kind() == exchange::frame_kind::channels) {
+        take_channel_messages(from, reader);
+      } else {
+        role_->on_frame(from, reader, at);
       }
     }
     role_->on_poll(at);
@@ -62,28 +58,26 @@ class poller {
   /// lost is dropped: it would wait for that rank for ever.
   void post(rank_id to, std::uint64_t channel, std::uint64_t subject, wire::bytes& buffer) {
     if (!state_->links.is_expected(to)) return;
-    core::message message;
-    message.kind = core::message_kind::letter;
-    message.chunk = channel;
-    message.items.first = subject;
-    state_->links.queue_to(to).add_piece(state_->worker.incarnation(), message, buffer);
+    state_->links.queue_to(to).add_to_channel(channel, subject, buffer);
   }
 
  private:
   /// A large one keeps the frame that it came in.
-  void take_channel_message(rank_id from,
-                            const core::message& message,
-                            std::span<const std::byte> payload) {
+  void take_channel_messages(rank_id from, exchange::frame_reader& reader) {
     constexpr std::size_t large = 4096;
-    exchange::channel_message taken{from, message.items.first, {}, 0};
-    if (payload.size() >= large && payload.data() + payload.size() == frame_.end()) {
-      taken.at = frame_.size() - payload.size();
-      taken.frame = std::move(frame_);
-    } else {
-      taken.frame.assign(payload.begin(), payload.end());
+    exchange::channel_header header;
+    std::span<const std::byte> content;
+    while (reader.next(header, content)) {
+      exchange::channel_message taken{from, header.subject, {}, 0};
+      if (content.size() >= large && content.data() + content.size() == frame_.end()) {
+        taken.at = frame_.size() - content.size();
+        taken.frame = std::move(frame_);
+      } else {
+        taken.frame.assign(content.begin(), content.end());
+      }
+      if (std::optional<wire::bytes> answer = state_->mailbox.put(header.channel, std::move(taken)))
+        post(from, header.channel, header.subject, *answer);
     }
-    if (std::optional<wire::bytes> answer = state_->mailbox.put(message.chunk, std::move(taken)))
-      post(from, message.chunk, message.items.first, *answer);
   }
 
   rank_state* state_;

@@ -5,6 +5,7 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/call_header.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -42,14 +43,10 @@ class rank_role {
   rank_role& operator=(rank_role&&) = delete;
   virtual ~rank_role() = default;
 
-  /// A message has come in.
+  /// Messages of calls have come in.
   ///
-  /// Throws: wire::decode_error if it can't be read, or its sender may not send it.
-  virtual void on_message(rank_id from,
-                          core::incarnation_number incarnation,
-                          const core::message& message,
-                          std::span<const std::byte> payload,
-                          core::duration at) = 0;
+  /// Throws: wire::decode_error if they can't be read, or their sender may not send them.
+  virtual void on_frame(rank_id from, exchange::frame_reader& frame, core::duration at) = 0;
 
   /// This rank reports something to the root; the payload stands in `buffer` behind its headroom.
   virtual void on_report(const core::message& report, wire::bytes& buffer) = 0;

@@ -7,7 +7,7 @@
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/engine/rank/rank_role.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/threads/mutex.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -100,7 +100,7 @@ class task_reports {
 
   void report_failure(const core::message& report, const task_threw& threw)
       RANKWISE_REQUIRES(rank_.lock) {
-    wire::bytes buffer(exchange::front_bytes);
+    wire::bytes buffer(exchange::report_headroom);
     const std::vector<std::byte> text = failure_text::encode(threw);
     wire::append(buffer, text.data(), text.size());
     role_.on_report(report, buffer);

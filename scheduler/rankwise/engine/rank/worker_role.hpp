@@ -12,6 +12,7 @@
 #include <rankwise/engine/rank/root_watch.hpp>
 #include <rankwise/engine/rank/task_watch.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/process/write_now.hpp>
 #include <rankwise/rank.hpp>
@@ -46,46 +47,19 @@ class worker_role final : public rank_role {
         losses_(std::move(losses)),
         root_watch_(losses_, state.machine) {}
 
-  void on_message(rank_id from,
-                  core::incarnation_number incarnation,
-                  const core::message& message,
-                  std::span<const std::byte> payload,
-                  core::duration at) override {
+  void on_frame(rank_id from, exchange::frame_reader& frame, core::duration at) override {
     if (from != root_rank) {
       throw wire::decode_error(
           fmt::format("rank {} sent what the root alone may send", static_cast<int>(from)));
     }
     root_watch_.on_message(at);
-    switch (message.kind) {
-      case core::message_kind::alive:
-        state_->worker.begin_incarnation(incarnation);
-        expect_all_but(payload);
-        break;
-      case core::message_kind::call:
-        on_call(incarnation, message, payload);
-        break;
-      case core::message_kind::grant:
-      case core::message_kind::cancel: {
-        std::vector<core::message> replies;
-        state_->worker.receive(
-            incarnation, message, wire::bytes(payload.begin(), payload.end()), replies);
-        for (const core::message& reply : replies) report(reply);
-        break;
-      }
-      case core::message_kind::settle:
-        state_->settle_orders.push_back({incarnation, message});
-        break;
-      case core::message_kind::shutdown:
-        state_->is_job_over = true;
-        break;
-      default:
-        throw wire::decode_error(
-            fmt::format("a message of kind {} from the root", static_cast<int>(message.kind)));
-    }
+    core::message order;
+    std::span<const std::byte> payload;
+    while (frame.next(order, payload)) on_order(frame.incarnation(), order, payload);
   }
 
   void on_report(const core::message& report, wire::bytes& buffer) override {
-    to_root().add_piece(state_->worker.incarnation(), report, buffer);
+    to_root().add_buffer(state_->worker.incarnation(), report, buffer);
   }
 
   void on_poll(core::duration at) override {
@@ -126,6 +100,37 @@ class worker_role final : public rank_role {
     call_header header_;
     std::unique_ptr<remote_call> code_;
   };
+
+  void on_order(core::incarnation_number incarnation,
+                const core::message& message,
+                std::span<const std::byte> payload) {
+    switch (message.kind) {
+      case core::message_kind::alive:
+        state_->worker.begin_incarnation(incarnation);
+        expect_all_but(payload);
+        break;
+      case core::message_kind::call:
+        on_call(incarnation, message, payload);
+        break;
+      case core::message_kind::grant:
+      case core::message_kind::cancel: {
+        std::vector<core::message> replies;
+        state_->worker.receive(
+            incarnation, message, wire::bytes(payload.begin(), payload.end()), replies);
+        for (const core::message& reply : replies) report(reply);
+        break;
+      }
+      case core::message_kind::settle:
+        state_->settle_orders.push_back({incarnation, message});
+        break;
+      case core::message_kind::shutdown:
+        state_->is_job_over = true;
+        break;
+      default:
+        throw wire::decode_error(
+            fmt::format("a message of kind {} from the root", static_cast<int>(message.kind)));
+    }
+  }
 
   exchange::outbox& to_root() { return state_->links.outbox_to(root_rank); }
 

@@ -12,7 +12,8 @@
 #include <rankwise/engine/root/running_call.hpp>
 #include <rankwise/engine/root/supervisor.hpp>
 #include <rankwise/engine/root/termination_notice.hpp>
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
+#include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/process/launcher.hpp>
 #include <rankwise/rank.hpp>
@@ -85,20 +86,10 @@ class root_role final : public rank_role {
     return state_->links.all_sent() && (!losses_.survives() || ranks().others().empty());
   }
 
-  void on_message(rank_id from,
-                  core::incarnation_number incarnation,
-                  const core::message& message,
-                  std::span<const std::byte> payload,
-                  core::duration at) override {
-    const bool is_stuck = core::is_stuck(message);
-    if (!supervisor_.on_message(from, is_stuck)) return;
-    dispatch_.on_report(from, incarnation, message, payload, at);
-    if (is_stuck && dispatch_.uses(from)) {
-      const core::incarnation_number current =
-          dispatch_.current()->coordinator.record(from).incarnation;
-      if (current != incarnation) supervisor_.begin_incarnation(from, current);
-    }
-    if (message.kind == core::message_kind::left) supervisor_.on_departed(from);
+  void on_frame(rank_id from, exchange::frame_reader& frame, core::duration at) override {
+    core::message report;
+    std::span<const std::byte> payload;
+    while (frame.next(report, payload)) on_message(from, frame.incarnation(), report, payload, at);
   }
 
   void on_report(const core::message& report, wire::bytes& buffer) override {
@@ -106,7 +97,7 @@ class root_role final : public rank_role {
     dispatch_.on_report(root_rank,
                         state_->worker.incarnation(),
                         report,
-                        whole.subspan(std::min(whole.size(), exchange::front_bytes)),
+                        whole.subspan(std::min(whole.size(), exchange::report_headroom)),
                         state_->machine.now());
   }
 
@@ -122,6 +113,22 @@ class root_role final : public rank_role {
   bool is_over() const override { return dispatch_.current()->coordinator.done(); }
 
  private:
+  void on_message(rank_id from,
+                  core::incarnation_number incarnation,
+                  const core::message& report,
+                  std::span<const std::byte> payload,
+                  core::duration at) {
+    const bool is_stuck = core::is_stuck(report);
+    if (!supervisor_.on_message(from, is_stuck)) return;
+    dispatch_.on_report(from, incarnation, report, payload, at);
+    if (is_stuck && dispatch_.uses(from)) {
+      const core::incarnation_number current =
+          dispatch_.current()->coordinator.record(from).incarnation;
+      if (current != incarnation) supervisor_.begin_incarnation(from, current);
+    }
+    if (report.kind == core::message_kind::left) supervisor_.on_departed(from);
+  }
+
   void check_ranks(core::duration at) {
     if (!supervisor_.is_check_due(at)) return;
     for (const rank_id rank : supervisor_.ended_processes()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/map_reduce/combine/records.hpp>
 #include <rankwise/wire/buffer.hpp>
 
@@ -17,13 +17,13 @@ namespace rankwise::combine {
 class record_block {
  public:
   /// `frame` holds the records from `begin` on, and their slack at its end.
-  explicit record_block(wire::bytes frame, std::size_t begin = exchange::front_bytes)
+  explicit record_block(wire::bytes frame, std::size_t begin = exchange::channel_headroom)
       : frame_(std::move(frame)), begin_(begin) {}
 
   /// A block of its own, no larger than it must be.
   static record_block copy_of(std::span<const std::byte> records) {
-    wire::bytes frame(exchange::front_bytes + records.size() + record_slack);
-    std::byte* const begin = frame.data() + exchange::front_bytes;
+    wire::bytes frame(exchange::channel_headroom + records.size() + record_slack);
+    std::byte* const begin = frame.data() + exchange::channel_headroom;
     if (!records.empty()) std::memcpy(begin, records.data(), records.size());
     std::memset(begin + records.size(), 0, record_slack);
     return record_block(std::move(frame));

@@ -150,7 +150,7 @@ class shuffle {
 
   void begin(record_writer<Value>& out) {
     out = record_writer<Value>(exchange::channels::new_message());
-    out.reserve(message_bytes_ + record_slack + exchange::front_bytes);
+    out.reserve(message_bytes_ + record_slack + exchange::channel_headroom);
   }
 
   void post(std::uint32_t row) {
@@ -161,8 +161,8 @@ class shuffle {
   void send(std::uint32_t row, std::uint64_t said, wire::bytes letter) {
     line& to = lines_[row];
     exchange::poll_until(*others_, *cancelled_, [&] { return to.bytes_under_way < window_bytes_; });
-    bytes_sent_ += letter.size() - exchange::front_bytes;
-    to.bytes_under_way += letter.size() - exchange::front_bytes;
+    bytes_sent_ += letter.size() - exchange::channel_headroom;
+    to.bytes_under_way += letter.size() - exchange::channel_headroom;
     others_->post(rank_of(row), channel_, said, std::move(letter));
   }
 

@@ -39,10 +39,10 @@ class waiting_records {
   void begin_block(std::size_t index) {
     end_block(index);
     waiting& here = segments_[index];
-    here.open = wire::bytes(exchange::front_bytes);
+    here.open = wire::bytes(exchange::channel_headroom);
     here.open.reserve(block_bytes_);
     count(here, here.open.capacity());
-    ends_[index].at = here.open.data() + exchange::front_bytes;
+    ends_[index].at = here.open.data() + exchange::channel_headroom;
     ends_[index].full_at =
         here.open.data() + block_bytes_ - record_slack - record_writer<Value>::record_bytes_at_most;
   }
