@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/command.hpp"
+#include "support/json_lines.hpp"
 #include "support/report.hpp"
 
 #include <fmt/format.h>

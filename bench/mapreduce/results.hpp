@@ -4,13 +4,13 @@
 #include "mapreduce/contender.hpp"
 #include "mapreduce/word_sums.hpp"
 #include "support/command.hpp"
+#include "support/json_lines.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -23,8 +23,8 @@ namespace bench {
 
 /// The checksum in what a baseline printed.
 inline std::uint64_t checksum_in(std::string_view output) {
-  const std::optional<std::string_view> text = json_text(output, "checksum");
-  return text ? std::stoull(std::string(*text), nullptr, 16) : 0;
+  const std::optional<nlohmann::json> text = json_value(output, "checksum");
+  return text ? std::stoull(text->get<std::string>(), nullptr, 16) : 0;
 }
 
 inline std::uint64_t checksum_of(const contender& one) {
@@ -59,13 +59,14 @@ inline word_sums sums_of_parts(const std::filesystem::path& directory) {
 
 /// The counts in lines of JSON or of count, tab, word, one after the other.
 inline std::string counts_in(std::string_view lines) {
-  constexpr std::string_view member = "\"count\":";
   std::string counts;
   while (!lines.empty()) {
     std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    if (const std::size_t at = line.find(member); at != std::string_view::npos)
-      line.remove_prefix(at + member.size());
+    if (const std::optional<nlohmann::json> count = json_value(line, "count")) {
+      counts += count->dump() + '\n';
+      continue;
+    }
     if (const std::size_t n = line.find_first_not_of("0123456789"); n != 0)
       counts.append(line.substr(0, n)) += '\n';
   }
@@ -78,14 +79,9 @@ inline std::uint64_t histogram_checksum(const std::string& output) {
   std::uint64_t sum = 0;
   std::uint64_t bin = 0;
   for (const char* const colour : {"red", "green", "blue"}) {
-    const std::size_t key = output.find(std::string("\"") + colour + "\":[");
-    if (key == std::string::npos) throw std::runtime_error("histogram printed: " + output);
-    const char* at = output.c_str() + output.find('[', key) + 1;
-    for (int value = 0; value < 256; ++value) {
-      char* end = nullptr;
-      sum += std::strtoull(at, &end, 10) * ++bin;
-      at = end + 1;
-    }
+    const std::optional<nlohmann::json> counts = json_value(output, colour);
+    if (!counts) throw std::runtime_error("histogram printed: " + output);
+    for (const nlohmann::json& count : *counts) sum += count.get<std::uint64_t>() * ++bin;
   }
   return sum;
 }

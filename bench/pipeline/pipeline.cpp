@@ -4,6 +4,7 @@
 #include <rankwise/rankwise.hpp>
 
 #include "support/command.hpp"
+#include "support/json_lines.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
 
@@ -138,10 +139,11 @@ class pipeline_bench {
     constexpr double near = 1e-3;
     const std::string& wanted = all_.at("loop").printed.front();
     for (const std::string& found : one.printed) {
-      bench::require(bench::json_number(found, "class") == bench::json_number(wanted, "class"),
-                     one.name + ": another class");
-      bench::require(std::abs(*bench::json_number(found, "score") -
-                              *bench::json_number(wanted, "score")) < near,
+      bench::require(
+          bench::json_number(found, "first/class") == bench::json_number(wanted, "first/class"),
+          one.name + ": another class");
+      bench::require(std::abs(*bench::json_number(found, "first/score") -
+                              *bench::json_number(wanted, "first/score")) < near,
                      one.name + ": another score");
     }
   }

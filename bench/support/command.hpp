@@ -6,18 +6,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <memory>
-#include <optional>
 #include <spawn.h>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -114,22 +110,6 @@ inline command on_ranks(unsigned int n_ranks, const command& what) {
               "1800"};
   all.insert(all.end(), what.begin(), what.end());
   return all;
-}
-
-/// The text after `"name":` in lines of JSON; nothing where there is no such name.
-inline std::optional<std::string_view> json_text(std::string_view lines, std::string_view name) {
-  const std::string key = fmt::format("\"{}\":", name);
-  const std::size_t at = lines.find(key);
-  if (at == std::string_view::npos) return std::nullopt;
-  lines.remove_prefix(at + key.size());
-  lines.remove_prefix(std::min(lines.find_first_not_of(" \""), lines.size()));
-  return lines.substr(0, lines.find_first_of(",\"}\n"));
-}
-
-inline std::optional<double> json_number(std::string_view lines, std::string_view name) {
-  const std::optional<std::string_view> text = json_text(lines, name);
-  if (!text) return std::nullopt;
-  return std::strtod(std::string(*text).c_str(), nullptr);
 }
 
 }  // namespace bench
