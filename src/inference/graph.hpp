@@ -124,7 +124,7 @@ struct operator_node {
   std::uint32_t bias = no_weight;
   float low = -std::numeric_limits<float>::infinity();  ///< the output is clamped to [low, high]
   float high = std::numeric_limits<float>::infinity();
-  std::uint32_t keras_layers = 1;  ///< of the ONNX nodes that it stands for, see keras_cut.hpp
+  std::uint32_t keras_layers = 1;  ///< of the ONNX nodes that it stands for, see layer_cuts.hpp
 };
 
 /// A model, or some of its operators in a row.

@@ -5,7 +5,7 @@
 #include <rankwise/rankwise.hpp>
 
 #include "inference/graph.hpp"
-#include "inference/model/keras_cut.hpp"
+#include "inference/model/layer_cuts.hpp"
 #include "mobilenet/commands/bench.hpp"
 #include "mobilenet/commands/classifier.hpp"
 #include "mobilenet/commands/comparison.hpp"

@@ -4,7 +4,7 @@
 #include <rankwise/error.hpp>
 
 #include "inference/graph.hpp"
-#include "inference/model/keras_cut.hpp"
+#include "inference/model/layer_cuts.hpp"
 #include "inference/plan/evaluate.hpp"
 #include "inference/plan/plan_text.hpp"
 #include "inference/plan/planner.hpp"

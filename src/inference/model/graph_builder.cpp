@@ -4,7 +4,7 @@
 #include <rankwise/error.hpp>
 
 #include "inference/model/constant_folding.hpp"
-#include "inference/model/pruned.hpp"
+#include "inference/model/needed_part.hpp"
 #include "inference/model/shape_text.hpp"
 
 #include <fmt/format.h>
@@ -367,7 +367,7 @@ graph graph_builder::finish(const std::vector<std::string>& outputs, const std::
           "{}: found an output '{}' of shape {}; accepted: 1 in front", file, name, text_of(made)));
     made_.outputs.push_back(from.value);
   }
-  made_ = pruned(std::move(made_));
+  made_ = needed_part(std::move(made_));
   if (made_.operators.empty())
     throw config_error(fmt::format("{}: found no operator; accepted: one or more", file));
   ++made_.operators.front().keras_layers;

@@ -79,7 +79,7 @@ class graph_builder {
   void add_batch_normalization(const onnx_node& node);
   void add_two_sided(const onnx_node& node);
   void add_sum(const onnx_node& node);
-  // graph_builder_rows.cpp
+  // graph_builder_shapes.cpp
   void add_transpose(const onnx_node& node);
   void add_flatten(const onnx_node& node);
   void add_reshape(const onnx_node& node);

@@ -2,7 +2,7 @@
 #include "catch.hpp"
 #include "inference/graph.hpp"
 #include "inference/model/cut_points.hpp"
-#include "inference/model/keras_cut.hpp"
+#include "inference/model/layer_cuts.hpp"
 #include "inference/model/model_maker.hpp"
 #include "random_graph.hpp"
 

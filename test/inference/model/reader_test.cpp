@@ -3,7 +3,7 @@
 
 #include "catch.hpp"
 #include "inference/graph.hpp"
-#include "inference/model/keras_cut.hpp"
+#include "inference/model/layer_cuts.hpp"
 #include "inference/model/onnx_reader.hpp"
 #include "onnx_maker.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "inference/model/keras_cut.hpp"
+#include "inference/model/layer_cuts.hpp"
 
 #include <rankwise/error.hpp>
 
