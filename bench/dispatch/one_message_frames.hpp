@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
 namespace bench {
@@ -41,7 +42,8 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
   rankwise::wire::bytes frame;
   rankwise::rank_id from{};
   std::uint32_t n_received = 0;
-  core::message said;
+  core::any_order order;
+  core::any_report report;
   std::span<const std::byte> payload;
   one_message_run run;
   if (communicator.rank() == 1) {
@@ -49,13 +51,14 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
     for (bool over = false; !over;) {
       if (!endpoint.try_receive(from, frame)) continue;
       rankwise::exchange::frame_reader reader(frame, n_received++);
-      reader.next(said, payload);
-      over = said.kind == core::message_kind::shutdown;
+      reader.next(order, payload);
+      over = std::holds_alternative<core::orders::shutdown>(order);
       if (over) continue;
-      said.kind = core::message_kind::done;
-      said.elapsed = std::chrono::nanoseconds(100);
-      const std::uint64_t result = said.items.first;
-      to_root.add(reader.incarnation(), said, std::as_bytes(std::span(&result, 1)));
+      const auto& grant = std::get<core::orders::grant>(order);
+      const core::reports::done done{
+          0, false, grant.chunk, grant.items, std::chrono::nanoseconds(100)};
+      const std::uint64_t result = grant.items.first;
+      to_root.add(reader.incarnation(), done, std::as_bytes(std::span(&result, 1)));
       to_root.send();
     }
     while (!endpoint.all_sent()) continue;
@@ -77,26 +80,24 @@ inline one_message_run run_one_message_frames(const boost::mpi::communicator& co
       const core::duration at = endpoint.machine().now();
       while (endpoint.try_receive(from, frame)) {
         rankwise::exchange::frame_reader reader(frame, n_received++);
-        reader.next(said, payload);
-        if (coordinator.receive(from, reader.incarnation(), said, at) != core::verdict::accepted)
+        reader.next(report, payload);
+        if (coordinator.on_report(from, reader.incarnation(), report, at) !=
+            core::verdict::accepted) {
           continue;
-        run.results[said.items.first] = rankwise::wire::reader(payload).take_value<std::uint64_t>();
+        }
+        run.results[std::get<core::reports::done>(report).items.first] =
+            rankwise::wire::reader(payload).take_value<std::uint64_t>();
       }
       while (const auto given = coordinator.next_grant(at)) {
-        core::message order;
-        order.kind = core::message_kind::grant;
-        order.chunk = given->chunk;
-        order.items = given->items;
-        to_worker.add(given->incarnation, order);
+        to_worker.add(given->incarnation,
+                      core::orders::grant{0, given->again, given->chunk, given->items});
         to_worker.send();
       }
     }
     run.seconds = wall_s() - begun;
     run.root_cpu_s = thread_cpu_s() - cpu_before;
     run.n_frames = std::uint64_t{to_worker.n_sent()} + n_received;
-    core::message over;
-    over.kind = core::message_kind::shutdown;
-    to_worker.add(0, over);
+    to_worker.add(0, core::orders::shutdown{});
     to_worker.send();
     while (!endpoint.all_sent()) continue;
   }

@@ -49,9 +49,9 @@ std::string frame_of(const std::vector<std::string>& payloads) {
   header.kind = static_cast<std::uint8_t>(rankwise::exchange::frame_kind::calls);
   wire::append_value(all, header);
   for (const std::string& payload : payloads) {
-    rankwise::core::message said;
-    said.payload_bytes = payload.size();
-    wire::append_value(all, said);
+    const rankwise::core::reports::failed report{1, 2, 3};
+    wire::append_value(all, rankwise::exchange::message_header(report.kind, payload.size()));
+    wire::append_value(all, report);
     wire::append(all, payload.data(), payload.size());
   }
   header.payload_bytes = all.size() - sizeof header;
@@ -84,9 +84,13 @@ TEST_CASE("frames") {
     const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
     try {
       rankwise::exchange::frame_reader reader(bytes, 0);
-      rankwise::core::message said;
       std::span<const std::byte> payload;
-      while (reader.next(said, payload)) {
+      if (reader.kind() == rankwise::exchange::frame_kind::channels) {
+        rankwise::exchange::channel_header header;
+        while (reader.next(header, payload)) REQUIRE(payload.size() < text.size());
+      }
+      rankwise::core::any_report report;
+      while (reader.next(report, payload)) {
         REQUIRE(payload.size() < text.size());
         ++n_messages;
       }

@@ -38,7 +38,7 @@ link=("$@")
 readonly link
 "$compiler" -std=c++20 -O0 -I"$source_folder/test/support" -c "$source_folder/test/support/test_main.cpp" -o "$scratch/main.o"
 
-mutate 'a result may count twice' coordinator.hpp 'if (is_counted(said.items)) {  // a twin was faster, maybe' 'if (false) {  //'
+mutate 'a result may count twice' coordinator.hpp 'if (is_counted(done.items)) {  // a twin was faster, maybe' 'if (false) {  //'
 mutate 'what a lost rank held is not issued again' coordinator.hpp \
   'n_items += put_back({chunk.left, chunk.losses + (chunk.id == running ? 1 : 0), rank});' ';'
 mutate 'time in which the root was stopped is silence' listening_clock.hpp ', longest_look_);' ', duration::max());'

@@ -19,11 +19,11 @@
 
 namespace rankwise::test {
 
-/// A message that was sent.
-struct sent_message {
+/// An order that was sent.
+struct sent_order {
   rank_id to = root_rank;
   core::incarnation_number incarnation = 0;
-  core::message message;
+  core::any_order order;
   std::vector<std::byte> payload;
 };
 
@@ -41,10 +41,10 @@ class recording_endpoint final : public transport::endpoint {
 
   void send(rank_id to, wire::bytes frame) override {
     exchange::frame_reader reader(frame, n_frames_[to]++);
-    core::message message;
+    core::any_order order;
     std::span<const std::byte> payload;
-    while (reader.next(message, payload))
-      sent_.push_back({to, reader.incarnation(), message, {payload.begin(), payload.end()}});
+    while (reader.next(order, payload))
+      sent_.push_back({to, reader.incarnation(), order, {payload.begin(), payload.end()}});
   }
 
   bool try_receive(rank_id& /*from*/, wire::bytes& /*frame*/) override { return false; }
@@ -56,7 +56,7 @@ class recording_endpoint final : public transport::endpoint {
   }
 
   /// What was sent since this was last asked.
-  std::vector<sent_message> take_sent() { return std::exchange(sent_, {}); }
+  std::vector<sent_order> take_sent() { return std::exchange(sent_, {}); }
 
   std::vector<std::pair<int, bool>> expected_changes;
 
@@ -64,7 +64,7 @@ class recording_endpoint final : public transport::endpoint {
   std::uint32_t n_ranks_;
   std::string host_ = "here";
   std::map<rank_id, std::uint32_t> n_frames_;
-  std::vector<sent_message> sent_;
+  std::vector<sent_order> sent_;
 };
 
 }  // namespace rankwise::test

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/chunk_table.hpp>
 #include <rankwise/core/coordinator_options.hpp>
+#include <rankwise/core/decisions.hpp>
 #include <rankwise/core/item_set.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/pacing.hpp>
@@ -16,42 +17,15 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace rankwise::core {
 
-/// A rank that was given up.
-struct loss {
-  rank_id rank = root_rank;
-  std::uint64_t n_items = 0;  ///< that it held, and that are handed out again
-};
-
-/// An item that is not tried again.
-struct given_up_item {
-  std::uint64_t index = 0;
-  std::uint32_t losses = 0;  ///< ranks that were lost while they ran it
-  rank_id last = root_rank;  ///< the last of them
-};
-
-/// Work for one rank.
-struct grant {
-  rank_id rank = root_rank;
-  incarnation_number incarnation = 0;
-  std::uint64_t chunk = 0;
-  item_range items;
-  bool again = false;  ///< a rank that was lost, or a task that threw, may have run some before
-};
-
-/// What becomes of something that a rank reported.
-enum class verdict {
-  accepted,  ///< it counts: keep the result, or report the failure
-  retried,   ///< a failure that does not count: the item will run again
-  dropped    ///< late or unwanted: the item is somebody else's now, or the call is over
-};
-
 /// Decides which rank runs which items of one call, until each item has counted exactly once.
 ///
-/// Local: a state machine; events go in (`joined`, `receive`, `lost`, `tick`), grants come out
+/// Local: a state machine; events go in (`joined`, `on_report`, `lost`, `tick`), grants come out
 /// (`next_grant`). Time is told by the caller, and never runs backwards. Cost:  an event or a grant
 /// takes constant time; `lost`, `tick` and speculation take linear time in the chunks or ranks.
 class coordinator {
@@ -124,40 +98,20 @@ class coordinator {
     return std::nullopt;
   }
 
-  /// What `rank`, in its `incarnation`, says.
-  verdict receive(rank_id rank, incarnation_number incarnation, const message& said, duration now) {
+  /// What `rank`, in its `incarnation`, reports.
+  verdict on_report(rank_id rank,
+                    incarnation_number incarnation,
+                    const any_report& given,
+                    duration now) {
     rank_record& record = ranks_[to_index(rank)];
     silence_.end(rank, now);
     if (!record.active || record.incarnation != incarnation) {
       // A rank that had been given up: its next grant begins a new incarnation, once it is free.
-      if (!record.gone && !is_stuck(said)) joined(rank, now);
+      if (!record.gone && !is_stuck(given)) joined(rank, now);
       return verdict::dropped;
     }
     enqueue(rank);
-    switch (said.kind) {
-      case message_kind::done:
-        return finish(record, said, now);
-      case message_kind::failed:
-        return take_back(record, said) && !is_counted(said.items) ? fail(said.items)
-                                                                  : verdict::dropped;
-      case message_kind::overran:
-        return overran(rank, said, now);
-      case message_kind::returned:
-        return take_back(record, said) ? verdict::accepted : verdict::dropped;
-      case message_kind::settled:
-        if (!take_unsettled(record, said.items)) return verdict::dropped;
-        n_finished_ += said.items.count;
-        return verdict::accepted;
-      case message_kind::unsettled:
-        if (!take_unsettled(record, said.items)) return verdict::dropped;
-        counted_.remove(said.items);
-        return fail(said.items);
-      case message_kind::alive:
-        if (is_stuck(said)) give_up(rank, now);
-        return verdict::accepted;
-      default:
-        return verdict::accepted;
-    }
+    return std::visit([&](const auto& body) { return take(rank, body, now); }, given);
   }
 
   /// `rank` is given up: what it held is handed out again, and what it still says does not count.
@@ -378,43 +332,97 @@ class coordinator {
     }
   }
 
-  /// Books `said.items` off the chunk that they belong to; false where that is no longer the
-  /// rank's.
-  bool take_back(rank_record& record, const message& said) {
-    chunk_record* const chunk = chunks_.find(said.chunk);
+  verdict take(rank_id rank, const reports::done& done, duration now) {
+    rank_record& record = ranks_[to_index(rank)];
+    if (!take_back(record, done.chunk, done.items)) return verdict::dropped;
+    record.measure(done.items.count, done.elapsed, now);
+    busy_ += done.elapsed;
+    pace_.add(done.items.count, done.elapsed, n_active_);
+    if (cancelled_) return verdict::dropped;
+    if (is_counted(done.items)) {  // a twin was faster, maybe with a part of them only
+      if (put_back({done.items, 0}) != 0) wake_all();
+      return verdict::dropped;
+    }
+    if (contested_) counted_.add(done.items);
+    if (done.to_be_settled) {
+      record.unsettled.push_back(done.items);
+      n_unsettled_ += done.items.count;
+    } else {
+      n_finished_ += done.items.count;
+    }
+    return verdict::accepted;
+  }
+
+  verdict take(rank_id rank, const reports::failed& failed, duration /*now*/) {
+    const item_range item{failed.item, 1};
+    const bool is_its_own = take_back(ranks_[to_index(rank)], failed.chunk, item);
+    return is_its_own && !is_counted(item) ? fail(item) : verdict::dropped;
+  }
+
+  verdict take(rank_id rank, const reports::returned& returned, duration /*now*/) {
+    const bool is_its_own = take_back(ranks_[to_index(rank)], returned.chunk, returned.items);
+    return is_its_own ? verdict::accepted : verdict::dropped;
+  }
+
+  verdict take(rank_id rank, const reports::settled& settled, duration /*now*/) {
+    if (!take_unsettled(ranks_[to_index(rank)], {settled.item, 1})) return verdict::dropped;
+    ++n_finished_;
+    return verdict::accepted;
+  }
+
+  verdict take(rank_id rank, const reports::unsettled& unsettled, duration /*now*/) {
+    const item_range item{unsettled.item, 1};
+    if (!take_unsettled(ranks_[to_index(rank)], item)) return verdict::dropped;
+    counted_.remove(item);
+    return fail(item);
+  }
+
+  /// The rank is of no use until the task that takes too long returns: that has failed, and the
+  /// rest of what the rank holds is handed out again.
+  verdict take(rank_id rank, const reports::overran& overran, duration now) {
+    const chunk_record* const chunk = chunks_.find(overran.chunk);
+    const item_range item{overran.item, 1};
+    const bool is_its_own = chunk != nullptr && chunk->rank == rank &&
+                            chunk->left.first <= item.first && item.end() <= chunk->left.end();
+    if (!is_its_own) return verdict::dropped;
+    if (is_counted(item)) {  // a twin was faster
+      give_up(rank, now);
+      return verdict::dropped;
+    }
+    contested_ = true;
+    counted_.add(item);
+    release(rank, 0);
+    counted_.remove(item);
+    const verdict result = fail(item);
+    settle_suspects(now);
+    return result;
+  }
+
+  verdict take(rank_id rank, const reports::heartbeat& heartbeat, duration now) {
+    if (heartbeat.is_stuck) give_up(rank, now);
+    return verdict::accepted;
+  }
+
+  static verdict take(rank_id /*rank*/, const reports::departed& /*departed*/, duration /*now*/) {
+    return verdict::accepted;
+  }
+
+  /// Books `items` off the chunk that they belong to; false if that is no longer the rank's.
+  bool take_back(rank_record& record, std::uint64_t chunk_id, item_range items) {
+    chunk_record* const chunk = chunks_.find(chunk_id);
     if (chunk == nullptr || chunk->incarnation != record.incarnation ||
-        &ranks_[to_index(chunk->rank)] != &record || chunk->left.first != said.items.first ||
-        chunk->left.count < said.items.count) {
+        &ranks_[to_index(chunk->rank)] != &record || chunk->left.first != items.first ||
+        chunk->left.count < items.count) {
       return false;
     }
-    chunk->left.first += said.items.count;
-    chunk->left.count -= said.items.count;
-    record.items_out -= said.items.count;
+    chunk->left.first += items.count;
+    chunk->left.count -= items.count;
+    record.items_out -= items.count;
     if (chunk->left.count == 0) {
-      chunks_.remove(said.chunk);
+      chunks_.remove(chunk_id);
       if (--record.chunks_out == 0) --n_at_work_;
     }
     return true;
-  }
-
-  verdict finish(rank_record& record, const message& said, duration now) {
-    if (!take_back(record, said)) return verdict::dropped;
-    record.measure(said.items.count, said.elapsed, now);
-    busy_ += said.elapsed;
-    pace_.add(said.items.count, said.elapsed, n_active_);
-    if (cancelled_) return verdict::dropped;
-    if (is_counted(said.items)) {  // a twin was faster, maybe with a part of them only
-      if (put_back({said.items, 0}) != 0) wake_all();
-      return verdict::dropped;
-    }
-    if (contested_) counted_.add(said.items);
-    if (said.flag) {
-      record.unsettled.push_back(said.items);
-      n_unsettled_ += said.items.count;
-    } else {
-      n_finished_ += said.items.count;
-    }
-    return verdict::accepted;
   }
 
   bool take_unsettled(rank_record& record, item_range items) {
@@ -449,27 +457,6 @@ class coordinator {
     ++n_failed_;
     ++n_finished_;
     if (options_.stop_on_failure) cancelled_ = true;
-  }
-
-  /// The rank is of no use until the task that takes too long returns: that has failed, and the
-  /// rest of what the rank holds is handed out again.
-  verdict overran(rank_id rank, const message& said, duration now) {
-    const chunk_record* const chunk = chunks_.find(said.chunk);
-    const bool is_its_own = chunk != nullptr && chunk->rank == rank && said.items.count == 1 &&
-                            chunk->left.first <= said.items.first &&
-                            said.items.end() <= chunk->left.end();
-    if (!is_its_own) return verdict::dropped;
-    if (is_counted(said.items)) {  // a twin was faster
-      give_up(rank, now);
-      return verdict::dropped;
-    }
-    contested_ = true;
-    counted_.add(said.items);
-    release(rank, 0);
-    counted_.remove(said.items);
-    const verdict result = fail(said.items);
-    settle_suspects(now);
-    return result;
   }
 
   coordinator_options options_;

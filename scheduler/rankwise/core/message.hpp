@@ -5,48 +5,164 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <variant>
 
 namespace rankwise::core {
 
-/// What a message says. Those of the root first (which says `alive` too), then those of the other
-/// ranks.
+/// How a message is told from others in a frame.
 enum class message_kind : std::uint8_t {
-  call = 1,  ///< a pool call begins; payload: what to run (the engine's call_header, then the
-             ///< callable)
-  grant,     ///< run chunk `chunk` (items `items`), maybe `flag` again; payload: their inputs
-  settle,    ///< the results of `items` count (`flag`) or were not wanted (no `flag`)
-  cancel,    ///< the call is over early: return what is not done
-  shutdown,  ///< the job is over
+  begin_call = 1,
+  grant,
+  settle,
+  cancel,
+  shutdown,
+  root_heartbeat,
 
-  done,  ///< `items` of chunk `chunk` are done in `elapsed`; payload: results; `flag`: settle them
-  failed,     ///< the task of the one item of `items` threw; payload: the engine's failure text
-  returned,   ///< `items` of chunk `chunk` come back undone, after a cancel
-  settled,    ///< what a `settle` with `flag` asked for is done
-  unsettled,  ///< what a `settle` with `flag` asked for failed for the one item; payload as with
-              ///< `failed`
-  alive,      ///< nothing new, but the rank lives; `flag`: its task is still the one that overran;
-              ///< payload of the root's: the numbers of the ranks that are lost, 32 bits each
-  overran,    ///< the task of the one item of `items`, of chunk `chunk`, takes longer than it may
-  left        ///< the answer to `shutdown`: the last word of a rank
+  done = 17,
+  failed,
+  returned,
+  settled,
+  unsettled,
+  overran,
+  heartbeat,
+  departed
 };
 
-/// One message between the root and another rank; a payload may follow it.
-struct message {
-  message_kind kind{};
-  bool flag = false;
-  std::uint16_t reserved = 0;
-  std::uint32_t call = 0;   ///< the number of the pool call in the job
-  std::uint64_t chunk = 0;  ///< which chunk, see `coordinator`
+/// What the root says to a rank. `call` is the number of a pool call in the job, `chunk` is which
+/// chunk of it, see `coordinator`.
+namespace orders {
+
+/// A call begins; payload: what to run (the engine's call_header, then the callable).
+struct begin_call {
+  static constexpr auto kind = message_kind::begin_call;
+  std::uint32_t call = 0;
+};
+
+/// Run these items; payload: their inputs.
+struct grant {
+  static constexpr auto kind = message_kind::grant;
+  std::uint32_t call = 0;
+  bool again = false;  ///< some may have been run before
+  std::uint64_t chunk = 0;
   item_range items;
-  duration elapsed{};  ///< done, failed: time spent in the tasks; grant: none
-  std::uint64_t payload_bytes = 0;
 };
+
+/// The results of these items, whose tasks wait to be told, count or are not wanted.
+struct settle {
+  static constexpr auto kind = message_kind::settle;
+  std::uint32_t call = 0;
+  bool accepted = false;
+  std::uint64_t chunk = 0;
+  item_range items;
+};
+
+/// The call is over early: return what is not done.
+struct cancel {
+  static constexpr auto kind = message_kind::cancel;
+  std::uint32_t call = 0;
+};
+
+/// The job is over.
+struct shutdown {
+  static constexpr auto kind = message_kind::shutdown;
+};
+
+/// The root lives; payload: the numbers of the ranks that are lost, 32 bits each.
+struct heartbeat {
+  static constexpr auto kind = message_kind::root_heartbeat;
+};
+
+}  // namespace orders
+
+/// What a rank says to the root.
+namespace reports {
+
+/// These items are done; payload: their results.
+struct done {
+  static constexpr auto kind = message_kind::done;
+  std::uint32_t call = 0;
+  bool to_be_settled = false;  ///< their tasks wait to be told whether they count
+  std::uint64_t chunk = 0;
+  item_range items;
+  duration elapsed{};  ///< in the tasks
+};
+
+/// The task of this item threw; payload: the engine's failure text.
+struct failed {
+  static constexpr auto kind = message_kind::failed;
+  std::uint32_t call = 0;
+  std::uint64_t chunk = 0;
+  std::uint64_t item = 0;
+};
+
+/// These items come back undone.
+struct returned {
+  static constexpr auto kind = message_kind::returned;
+  std::uint32_t call = 0;
+  std::uint64_t chunk = 0;
+  item_range items;
+};
+
+/// The task of this item was told that its result counts.
+struct settled {
+  static constexpr auto kind = message_kind::settled;
+  std::uint32_t call = 0;
+  std::uint64_t item = 0;
+};
+
+/// The task of this item threw when it was told that its result counts; payload as with `failed`.
+struct unsettled {
+  static constexpr auto kind = message_kind::unsettled;
+  std::uint32_t call = 0;
+  std::uint64_t item = 0;
+};
+
+/// The task of this item takes longer than it may.
+struct overran {
+  static constexpr auto kind = message_kind::overran;
+  std::uint32_t call = 0;
+  std::uint64_t chunk = 0;
+  std::uint64_t item = 0;
+};
+
+/// The rank lives.
+struct heartbeat {
+  static constexpr auto kind = message_kind::heartbeat;
+  bool is_stuck = false;  ///< it is in a task that has overrun
+};
+
+/// The answer to `shutdown`: the last message of a rank.
+struct departed {
+  static constexpr auto kind = message_kind::departed;
+};
+
+}  // namespace reports
+
+/// A message of the root.
+using any_order = std::variant<orders::grant,
+                               orders::settle,
+                               orders::begin_call,
+                               orders::cancel,
+                               orders::shutdown,
+                               orders::heartbeat>;
+
+/// A message to the root.
+using any_report = std::variant<reports::done,
+                                reports::settled,
+                                reports::failed,
+                                reports::unsettled,
+                                reports::returned,
+                                reports::overran,
+                                reports::heartbeat,
+                                reports::departed>;
 
 /// Whether a rank says that it is in a task that takes too long.
-constexpr bool is_stuck(const message& said) {
-  return said.kind == message_kind::overran || (said.kind == message_kind::alive && said.flag);
+inline bool is_stuck(const any_report& given) {
+  const auto* const heartbeat = std::get_if<reports::heartbeat>(&given);
+  return std::holds_alternative<reports::overran>(given) ||
+         (heartbeat != nullptr && heartbeat->is_stuck);
 }
 
-static_assert(std::is_trivially_copyable_v<message> && sizeof(message) == 48);
+static_assert(std::is_trivially_copyable_v<any_order> && std::is_trivially_copyable_v<any_report>);
 
 }  // namespace rankwise::core

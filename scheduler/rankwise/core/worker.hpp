@@ -29,22 +29,23 @@ class worker {
     bool again = false;  ///< it may have been run before, wholly or in part
   };
 
-  /// Takes a `grant` or `cancel`, sent to this rank in its `incarnation`. What is
-  /// thereby sent back undone is appended to `replies`.
-  void receive(incarnation_number incarnation,
-               const message& said,
-               Payload payload,
-               std::vector<message>& replies) {
+  /// Takes a chunk, granted to this rank in its `incarnation`.
+  void on_grant(incarnation_number incarnation, const orders::grant& order, Payload payload) {
     begin_incarnation(incarnation);
-    call_ = said.call;
-    if (said.kind == message_kind::grant) {
-      queue_.push_back({said.chunk, said.items, std::move(payload), said.flag});
-    } else if (said.kind == message_kind::cancel) {
-      cancelled_ = interrupted_ = true;
-      for (const chunk& waiting : queue_)
-        replies.push_back(about(message_kind::returned, waiting.id, waiting.items));
-      queue_.clear();
-    }
+    call_ = order.call;
+    queue_.push_back({order.chunk, order.items, std::move(payload), order.again});
+  }
+
+  /// The call is over early. Returns the chunks that come back undone.
+  std::vector<reports::returned> on_cancel(incarnation_number incarnation,
+                                           const orders::cancel& order) {
+    begin_incarnation(incarnation);
+    call_ = order.call;
+    cancelled_ = interrupted_ = true;
+    std::vector<reports::returned> back;
+    for (const chunk& waiting : queue_) back.push_back({call_, waiting.id, waiting.items});
+    queue_.clear();
+    return back;
   }
 
   /// Where `incarnation` is new, this rank had been given up: what it held belongs to others now.
@@ -68,56 +69,52 @@ class worker {
     running_.reset();
   }
 
-  /// The next chunk to run, which is then the one under way.
+  /// The next chunk to run, which is then running.
   std::optional<chunk> start() {
     if (queue_.empty()) return std::nullopt;
     chunk next = std::move(queue_.front());
     queue_.pop_front();
-    running_ = under_way{next.id, next.items};
+    running_ = running_chunk{next.id, next.items};
     interrupted_ = cancelled_;
     return next;
   }
 
-  /// The chunk under way is to be left where it is.
+  /// The running chunk is to be left where it is.
   bool interrupted() const { return interrupted_; }
 
   bool cancelled() const { return cancelled_; }
 
-  /// Reports the next `count` items of the chunk under way as done; none where the chunk was taken
-  /// away.
-  std::optional<message> done(std::uint64_t count, duration elapsed, bool settle) {
-    return advance(message_kind::done, count, elapsed, settle);
+  /// Reports the next `count` items of the running chunk as done; none if the chunk was taken away.
+  std::optional<reports::done> done(std::uint64_t count, duration elapsed, bool to_be_settled) {
+    if (!running_) return std::nullopt;
+    const item_range items{running_->items.first, count};
+    running_->items = {items.end(), running_->items.count - count};
+    return reports::done{call_, to_be_settled, running_->id, items, elapsed};
   }
 
-  /// Reports that the task of the next item of the chunk under way threw.
-  std::optional<message> failed(duration elapsed) {
-    return advance(message_kind::failed, 1, elapsed, false);
+  /// Reports that the task of the next item of the running chunk threw.
+  std::optional<reports::failed> failed() {
+    if (!running_) return std::nullopt;
+    const std::uint64_t item = running_->items.first;
+    running_->items = {item + 1, running_->items.count - 1};
+    return reports::failed{call_, running_->id, item};
   }
 
-  /// Ends the chunk under way; what is left of it goes back undone.
-  std::optional<message> finish() {
-    const std::optional<under_way> left = std::exchange(running_, std::nullopt);
+  /// Reports that the task of `item` takes too long; none if its chunk was taken away.
+  std::optional<reports::overran> overran(std::uint64_t item) const {
+    if (!running_) return std::nullopt;
+    return reports::overran{call_, running_->id, item};
+  }
+
+  /// Ends the running chunk; what is left of it goes back undone.
+  std::optional<reports::returned> finish() {
+    const std::optional<running_chunk> left = std::exchange(running_, std::nullopt);
     interrupted_ = cancelled_;
     if (!left || left->items.count == 0) return std::nullopt;
-    return about(message_kind::returned, left->id, left->items);
-  }
-
-  /// A message of this rank about the call under way.
-  message about(message_kind kind, std::uint64_t chunk_id, item_range items) const {
-    message said;
-    said.kind = kind;
-    said.call = call_;
-    said.chunk = chunk_id;
-    said.items = items;
-    return said;
+    return reports::returned{call_, left->id, left->items};
   }
 
   std::size_t n_queued() const { return queue_.size(); }
-
-  /// The chunk under way, while it is this rank's.
-  std::optional<std::uint64_t> under_way_id() const {
-    return running_ ? std::optional(running_->id) : std::nullopt;
-  }
 
   incarnation_number incarnation() const { return incarnation_; }
 
@@ -132,26 +129,13 @@ class worker {
   }
 
  private:
-  struct under_way {
+  struct running_chunk {
     std::uint64_t id = 0;
     item_range items;  // not reported yet
   };
 
-  std::optional<message> advance(message_kind kind,
-                                 std::uint64_t count,
-                                 duration elapsed,
-                                 bool flag) {
-    if (!running_) return std::nullopt;
-    message said = about(kind, running_->id, {running_->items.first, count});
-    said.elapsed = elapsed;
-    said.flag = flag;
-    running_->items.first += count;
-    running_->items.count -= count;
-    return said;
-  }
-
   std::deque<chunk> queue_;
-  std::optional<under_way> running_;
+  std::optional<running_chunk> running_;
   incarnation_number incarnation_ = 0;
   std::uint32_t call_ = 0;
   bool interrupted_ = false;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/core/message.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -12,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <variant>
 
 namespace rankwise::exchange {
 
@@ -36,22 +36,36 @@ class frame_reader {
 
   core::incarnation_number incarnation() const { return frame_.header.incarnation; }
 
-  /// The next message of a frame of calls, and its payload; false at the end of the frame.
-  bool next(core::message& message, std::span<const std::byte>& payload) {
-    return take(message, payload);
+  /// The next message of a frame of calls, one of `Bodies`, and its payload; false at the end of
+  /// the frame.
+  ///
+  /// Throws: wire::decode_error if it is another.
+  template <class... Bodies>
+  bool next(std::variant<Bodies...>& message, std::span<const std::byte>& payload) {
+    if (messages_.remaining() == 0) return false;
+    const auto header = messages_.take_value<message_header>();
+    const bool is_known = (take<Bodies>(header, message) || ...);
+    if (!is_known) {
+      throw wire::decode_error(fmt::format("a message of kind {}, which its sender may not send",
+                                           static_cast<int>(header.kind())));
+    }
+    payload = messages_.take(header.payload_bytes());
+    return true;
   }
 
   /// The next message of a frame of channels, and its content; false at the end of the frame.
   bool next(channel_header& header, std::span<const std::byte>& content) {
-    return take(header, content);
+    if (messages_.remaining() == 0) return false;
+    header = messages_.take_value<channel_header>();
+    content = messages_.take(header.payload_bytes);
+    return true;
   }
 
  private:
-  template <class Header>
-  bool take(Header& header, std::span<const std::byte>& payload) {
-    if (messages_.remaining() == 0) return false;
-    header = messages_.take_value<Header>();
-    payload = messages_.take(header.payload_bytes);
+  template <class Body, class Message>
+  bool take(const message_header& header, Message& message) {
+    if (header.kind() != Body::kind) return false;
+    message = messages_.take_value<Body>();
     return true;
   }
 

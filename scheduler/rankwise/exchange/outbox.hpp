@@ -24,46 +24,52 @@ class outbox {
   outbox(transport::endpoint& endpoint, rank_id to) : endpoint_(&endpoint), to_(to) {}
 
   /// Adds a message; the caller appends its payload to what is returned, then calls `end`.
-  wire::bytes& begin(core::incarnation_number incarnation, const core::message& message) {
+  template <class Body>
+  wire::bytes& begin(core::incarnation_number incarnation, const Body& body) {
     open(frame_kind::calls, incarnation);
-    message_at_ = frame_.size();
-    wire::append_value(frame_, message);
+    begun_at_ = frame_.size();
+    begun_ = Body::kind;
+    wire::append_value(frame_, message_header());
+    wire::append_value(frame_, body);
+    payload_at_ = frame_.size();
     return frame_;
   }
 
   /// The payload of the message that was begun is complete.
   void end() {
-    const std::uint64_t payload_bytes = frame_.size() - message_at_ - sizeof(core::message);
-    std::memcpy(frame_.data() + message_at_ + offsetof(core::message, payload_bytes),
-                &payload_bytes,
-                sizeof payload_bytes);
+    const message_header header(begun_, frame_.size() - payload_at_);
+    std::memcpy(frame_.data() + begun_at_, &header, sizeof header);
   }
 
+  template <class Body>
   void add(core::incarnation_number incarnation,
-           const core::message& message,
+           const Body& body,
            std::span<const std::byte> payload = {}) {
-    core::message sized = message;
-    sized.payload_bytes = payload.size();
-    add(frame_kind::calls, incarnation, sized, payload);
+    append(
+        frame_kind::calls, incarnation, payload, message_header(Body::kind, payload.size()), body);
   }
 
   /// Adds a message whose payload stands in `buffer` behind `report_headroom` of room, or is
-  /// empty; a large one is sent as it is, at once.
-  void add_buffer(core::incarnation_number incarnation,
-                  const core::message& message,
-                  wire::bytes& buffer) {
-    core::message sized = message;
-    sized.payload_bytes = buffer.size() - std::min(buffer.size(), report_headroom);
-    add_buffer(frame_kind::calls, incarnation, sized, buffer);
+  /// empty; the large one of results is sent as it is, at once.
+  template <class Body>
+  void add_buffer(core::incarnation_number incarnation, const Body& body, wire::bytes& buffer) {
+    append_buffer(
+        frame_kind::calls,
+        incarnation,
+        buffer,
+        report_headroom,
+        message_header(Body::kind, buffer.size() - std::min(buffer.size(), report_headroom)),
+        body);
   }
 
   /// Adds a channel message, whose content stands in `buffer` behind `channel_headroom` of room; a
   /// large one is sent as it is, at once.
   void add_to_channel(std::uint64_t channel, std::uint64_t subject, wire::bytes& buffer) {
-    add_buffer(frame_kind::channels,
-               0,
-               channel_header{channel, subject, buffer.size() - channel_headroom},
-               buffer);
+    append_buffer(frame_kind::channels,
+                  0,
+                  buffer,
+                  channel_headroom,
+                  channel_header{channel, subject, buffer.size() - channel_headroom});
   }
 
   void send() {
@@ -97,29 +103,32 @@ class outbox {
     ++n_messages_;
   }
 
-  template <class Header>
-  void add(frame_kind kind,
-           core::incarnation_number incarnation,
-           const Header& header,
-           std::span<const std::byte> payload) {
+  template <class... Parts>
+  void append(frame_kind kind,
+              core::incarnation_number incarnation,
+              std::span<const std::byte> payload,
+              const Parts&... parts) {
     open(kind, incarnation);
-    wire::append_value(frame_, header);
+    (wire::append_value(frame_, parts), ...);
     wire::append(frame_, payload.data(), payload.size());
   }
 
-  template <class Header>
-  void add_buffer(frame_kind kind,
-                  core::incarnation_number incarnation,
-                  const Header& header,
-                  wire::bytes& buffer) {
+  template <class... Parts>
+  void append_buffer(frame_kind kind,
+                     core::incarnation_number incarnation,
+                     wire::bytes& buffer,
+                     std::size_t headroom,
+                     const Parts&... parts) {
     constexpr std::size_t large = std::size_t{1} << 15U;
-    constexpr std::size_t headroom = sizeof(wire::frame_header) + sizeof(Header);
-    if (buffer.size() < large) {
-      add(kind, incarnation, header, std::span(buffer).subspan(std::min(buffer.size(), headroom)));
+    const bool fits = headroom == sizeof(wire::frame_header) + (sizeof(Parts) + ...);
+    if (buffer.size() < large || !fits) {
+      const std::span<const std::byte> whole = buffer;
+      append(kind, incarnation, whole.subspan(std::min(whole.size(), headroom)), parts...);
       return;
     }
     send();
-    std::memcpy(buffer.data() + sizeof(wire::frame_header), &header, sizeof header);
+    std::byte* at = buffer.data() + sizeof(wire::frame_header);
+    ((std::memcpy(at, &parts, sizeof parts), at += sizeof parts), ...);
     frame_ = std::move(buffer);
     buffer = {};
     kind_ = kind;
@@ -131,7 +140,9 @@ class outbox {
   transport::endpoint* endpoint_;
   rank_id to_;
   wire::bytes frame_;
-  std::size_t message_at_ = 0;
+  std::size_t begun_at_ = 0;
+  std::size_t payload_at_ = 0;
+  core::message_kind begun_{};
   std::size_t n_messages_ = 0;
   std::uint32_t sequence_ = 0;
   frame_kind kind_ = frame_kind::calls;

@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace rankwise::transport {
@@ -98,7 +99,7 @@ class sim {
     std::uint64_t step_count = 0;             // items of the step under way
     core::duration step_time{};
     bool step_fails = false;
-    std::vector<core::message> reports;  // not sent yet
+    std::vector<core::any_report> reports;  // not sent yet
     core::duration sent_at{};
     core::duration last_to_root{};  // arrival of the last message
     core::duration last_to_worker{};
@@ -196,27 +197,27 @@ class sim {
   // The root: each message, in or out, takes it the cost of a message.
 
   void receive_at_root(const event& arrival) {
-    const core::message said = messages_[arrival.slot];
+    const core::any_report report = std::get<core::any_report>(messages_[arrival.slot]);
     free_slots_.push_back(arrival.slot);
     spend(arrival.time);
     const rank_id from = to_rank(arrival.rank);
-    const core::verdict verdict = coordinator_.receive(from, arrival.incarnation, said, root_free_);
-    if (core::is_stuck(said) && coordinator_.record(from).incarnation != arrival.incarnation)
+    const core::verdict verdict =
+        coordinator_.on_report(from, arrival.incarnation, report, root_free_);
+    if (core::is_stuck(report) && coordinator_.record(from).incarnation != arrival.incarnation)
       tell_incarnation(arrival.rank);
     const bool accepted = verdict == core::verdict::accepted;
-    if (said.kind == core::message_kind::done) {
-      if (accepted) report_.task_time += said.elapsed;
-      if (accepted && take_) take_(said.items, from, false);
-      if (said.flag) {
-        core::message order = said;
-        order.kind = core::message_kind::settle;
-        order.flag = accepted;
-        send_to_worker(arrival.rank, arrival.incarnation, order);
+    if (const auto* const done = std::get_if<core::reports::done>(&report)) {
+      if (accepted) report_.task_time += done->elapsed;
+      if (accepted && take_) take_(done->items, from, false);
+      if (done->to_be_settled) {
+        send_to_worker(arrival.rank,
+                       arrival.incarnation,
+                       core::orders::settle{done->call, accepted, done->chunk, done->items});
       }
-    } else if (accepted && take_ &&
-               (said.kind == core::message_kind::failed ||
-                said.kind == core::message_kind::overran)) {
-      take_(said.items, from, true);
+    } else if (const auto* const failed = std::get_if<core::reports::failed>(&report)) {
+      if (accepted && take_) take_({failed->item, 1}, from, true);
+    } else if (const auto* const overran = std::get_if<core::reports::overran>(&report)) {
+      if (accepted && take_) take_({overran->item, 1}, from, true);
     }
     note_given_up();
     hand_out();
@@ -236,21 +237,18 @@ class sim {
         report_.root_died = true;
         return;
       }
-      core::message said;
-      said.kind = core::message_kind::done;
-      said.chunk = given.chunk;
-      said.items = {index, 1};
-      said.elapsed = options_.item_time(index);
-      if (options_.fails && options_.fails(index, attempt(index))) {
-        said.kind = core::message_kind::failed;
+      const core::duration elapsed = options_.item_time(index);
+      root_free_ += elapsed;
+      core::any_report report = core::reports::done{0, false, given.chunk, {index, 1}, elapsed};
+      const bool failed = options_.fails && options_.fails(index, attempt(index));
+      if (failed) {
+        report = core::reports::failed{0, given.chunk, index};
         ++attempts_[index];
       }
-      root_free_ += said.elapsed;
-      const bool failed = said.kind == core::message_kind::failed;
-      if (coordinator_.receive(root_rank, given.incarnation, said, root_free_) ==
+      if (coordinator_.on_report(root_rank, given.incarnation, report, root_free_) ==
               core::verdict::accepted &&
           take_) {
-        take_(said.items, root_rank, failed);
+        take_({index, 1}, root_rank, failed);
       }
     }
   }
@@ -262,40 +260,33 @@ class sim {
         if (report_.root_died) return;
         continue;
       }
-      core::message order;
-      order.kind = core::message_kind::grant;
-      order.chunk = given->chunk;
-      order.items = given->items;
+      const core::orders::grant order{0, given->again, given->chunk, given->items};
       send_to_worker(row_of(given->rank), given->incarnation, order);
     }
   }
 
   void tell_incarnation(std::uint32_t row) {
-    core::message alive;
-    alive.kind = core::message_kind::alive;
-    send_to_worker(row, coordinator_.record(to_rank(row)).incarnation, alive);
+    send_to_worker(row, coordinator_.record(to_rank(row)).incarnation, core::orders::heartbeat{});
   }
 
   void tell_all_to_cancel() {
     cancel_told_ = true;
-    core::message order;
-    order.kind = core::message_kind::cancel;
     for (std::uint32_t row = 1; row < ranks_.size(); ++row) {
       const core::rank_record& record = coordinator_.record(to_rank(row));
-      if (record.chunks_out != 0) send_to_worker(row, record.incarnation, order);
+      if (record.chunks_out != 0) send_to_worker(row, record.incarnation, core::orders::cancel{});
     }
   }
 
   void send_to_worker(std::uint32_t row,
                       core::incarnation_number incarnation,
-                      const core::message& said) {
+                      const core::any_order& order) {
     spend(root_free_);
     rank_state& rank = ranks_[row];
     rank.last_to_worker = std::max(rank.last_to_worker, arrival_time(root_free_, rank));
     push(rank.last_to_worker,
          {.what = event_kind::to_worker,
           .rank = row,
-          .slot = keep(said),
+          .slot = keep(order),
           .incarnation = incarnation});
   }
 
@@ -308,37 +299,41 @@ class sim {
   // A worker.
 
   void receive_at_worker(const event& arrival) {
-    const core::message said = messages_[arrival.slot];
+    const core::any_order order = std::get<core::any_order>(messages_[arrival.slot]);
     free_slots_.push_back(arrival.slot);
     rank_state& rank = ranks_[arrival.rank];
-    if (said.kind == core::message_kind::settle) {
-      settle(rank, arrival.incarnation, said);
-    } else if (said.kind == core::message_kind::alive) {
-      rank.worker.begin_incarnation(arrival.incarnation);
+    if (const auto* const settles = std::get_if<core::orders::settle>(&order)) {
+      settle(rank, arrival.incarnation, *settles);
+    } else if (const auto* const grant = std::get_if<core::orders::grant>(&order)) {
+      rank.worker.on_grant(arrival.incarnation, *grant, {});
+    } else if (const auto* const cancel = std::get_if<core::orders::cancel>(&order)) {
+      for (const core::reports::returned& back :
+           rank.worker.on_cancel(arrival.incarnation, *cancel)) {
+        rank.reports.emplace_back(back);
+      }
     } else {
-      rank.worker.receive(arrival.incarnation, said, {}, rank.reports);
+      rank.worker.begin_incarnation(arrival.incarnation);
     }
     if (!rank.running) start(arrival.time, arrival.rank);
     flush(arrival.time, arrival.rank);
   }
 
-  void settle(rank_state& rank, core::incarnation_number incarnation, const core::message& said) {
+  void settle(rank_state& rank,
+              core::incarnation_number incarnation,
+              const core::orders::settle& order) {
     const core::call_incarnation current = rank.worker.current_call();
     rank.waiting.enter(current);
-    if (core::call_incarnation{said.call, incarnation} != current) return;
-    for (std::uint64_t index = said.items.first; index != said.items.end(); ++index) {
+    if (core::call_incarnation{order.call, incarnation} != current) return;
+    for (std::uint64_t index = order.items.first; index != order.items.end(); ++index) {
       const std::uint64_t n_told_before = n_told_;
       try {
-        rank.waiting.settle(said.chunk, index, said.flag);
+        rank.waiting.settle(order.chunk, index, order.accepted);
       } catch (const std::logic_error&) {
         ++report_.n_settled_wrongly;
       }
-      if (said.flag && n_told_ - n_told_before > 1) ++report_.n_settled_wrongly;
+      if (order.accepted && n_told_ - n_told_before > 1) ++report_.n_settled_wrongly;
+      if (order.accepted) rank.reports.emplace_back(core::reports::settled{order.call, index});
     }
-    if (!said.flag) return;
-    core::message answer = said;
-    answer.kind = core::message_kind::settled;
-    rank.reports.push_back(answer);
   }
 
   void start(core::duration time, std::uint32_t row) {
@@ -386,12 +381,11 @@ class sim {
 
   void overrun(const event& noticed) {
     rank_state& rank = ranks_[noticed.rank];
-    if (!rank.running || !rank.worker.under_way_id()) return;
-    core::message said = rank.worker.about(
-        core::message_kind::overran, *rank.worker.under_way_id(), {rank.running->first, 1});
-    said.elapsed = options_.task_limit;
+    if (!rank.running) return;
+    const auto report = rank.worker.overran(rank.running->first);
+    if (!report) return;
     rank.stuck = true;
-    rank.reports.push_back(said);
+    rank.reports.emplace_back(*report);
     send_reports(noticed.time, noticed.rank);
   }
 
@@ -402,19 +396,19 @@ class sim {
       rank.dead = true;
       return;
     }
-    const auto said = rank.step_fails
-                          ? rank.worker.failed(rank.step_time)
-                          : rank.worker.done(rank.step_count, rank.step_time, options_.settle);
-    if (said) {
-      rank.reports.push_back(*said);
-      if (said->flag) ask_to_be_told(rank, said->items);
+    if (rank.step_fails) {
+      if (const auto failed = rank.worker.failed()) rank.reports.emplace_back(*failed);
+    } else if (const auto done =
+                   rank.worker.done(rank.step_count, rank.step_time, options_.settle)) {
+      rank.reports.emplace_back(*done);
+      if (done->to_be_settled) ask_to_be_told(rank, done->items);
     }
     rank.running->first += rank.step_count;
     rank.running->count -= rank.step_count;
     if (rank.running->count != 0 && !rank.worker.interrupted()) {
       begin_step(time, row);
     } else {
-      if (const auto rest = rank.worker.finish()) rank.reports.push_back(*rest);
+      if (const auto rest = rank.worker.finish()) rank.reports.emplace_back(*rest);
       rank.running.reset();
       start(time, row);
     }
@@ -423,9 +417,7 @@ class sim {
 
   void beat(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
-    core::message said = rank.worker.about(core::message_kind::alive, 0, {});
-    said.flag = rank.stuck;
-    rank.reports.push_back(said);
+    rank.reports.emplace_back(core::reports::heartbeat{rank.stuck});
     send_reports(time, row);
     push(time + options_.call.lease / 4, {.what = event_kind::alive, .rank = row});
   }
@@ -437,12 +429,12 @@ class sim {
 
   void send_reports(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
-    for (const core::message& said : rank.reports) {
+    for (const core::any_report& report : rank.reports) {
       rank.last_to_root = std::max(rank.last_to_root, arrival_time(time, rank));
       push(rank.last_to_root,
            {.what = event_kind::to_root,
             .rank = row,
-            .slot = keep(said),
+            .slot = keep(report),
             .incarnation = rank.worker.incarnation()});
     }
     rank.reports.clear();
@@ -461,14 +453,16 @@ class sim {
     return std::max(sent + options_.latency + extra, rank.cut_until);
   }
 
-  std::uint32_t keep(const core::message& said) {
+  using any_message = std::variant<core::any_order, core::any_report>;
+
+  std::uint32_t keep(const any_message& message) {
     if (free_slots_.empty()) {
-      messages_.push_back(said);
+      messages_.push_back(message);
       return static_cast<std::uint32_t>(messages_.size() - 1);
     }
     const std::uint32_t slot = free_slots_.back();
     free_slots_.pop_back();
-    messages_[slot] = said;
+    messages_[slot] = message;
     return slot;
   }
 
@@ -479,7 +473,7 @@ class sim {
   std::vector<rank_state> ranks_;
   std::priority_queue<event> events_;
   std::uint64_t n_pushed_ = 0;
-  std::vector<core::message> messages_;
+  std::vector<any_message> messages_;
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<std::uint64_t, std::uint32_t> attempts_;
   core::duration root_free_{};

@@ -15,29 +15,21 @@ using rankwise::core::coordinator_options;
 using rankwise::core::duration;
 using rankwise::core::grant;
 using rankwise::core::item_range;
-using rankwise::core::message;
-using rankwise::core::message_kind;
 using rankwise::core::verdict;
+namespace orders = rankwise::core::orders;
+namespace reports = rankwise::core::reports;
 
 namespace {
 
 constexpr rank_id zero{0};
 constexpr rank_id one{1};
 
-message done(const grant& chunk, bool settle = false) {
-  message said;
-  said.kind = message_kind::done;
-  said.chunk = chunk.chunk;
-  said.items = chunk.items;
-  said.elapsed = 1ms;
-  said.flag = settle;
-  return said;
+reports::done done(const grant& chunk, bool to_be_settled = false) {
+  return {0, to_be_settled, chunk.chunk, chunk.items, 1ms};
 }
 
-message failed(const grant& chunk) {
-  message said = done(chunk);
-  said.kind = message_kind::failed;
-  return said;
+reports::failed failed(const grant& chunk) {
+  return {0, chunk.chunk, chunk.items.first};
 }
 
 std::vector<grant> all_grants(coordinator& subject, duration now) {
@@ -81,7 +73,7 @@ TEST_CASE("items that are held are done already, and all others may have been ru
     for (const grant& one_grant : all_grants(subject, 1ms)) {
       CHECK(one_grant.again);
       given.push_back(one_grant.items);
-      CHECK(subject.receive(zero, 0, done(one_grant), 2ms) == verdict::accepted);
+      CHECK(subject.on_report(zero, 0, done(one_grant), 2ms) == verdict::accepted);
     }
     REQUIRE(given.size() <= 10);
   }
@@ -126,21 +118,21 @@ TEST_CASE("more ranks than items: nobody hoards") {
 TEST_CASE("a result counts once") {
   coordinator subject = two_ranks(2);
   const std::vector<grant> grants = all_grants(subject, 0ms);
-  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
-  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::dropped);
+  CHECK(subject.on_report(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.on_report(zero, 0, done(grants[0]), 1ms) == verdict::dropped);
   SECTION("not from another rank") {
-    CHECK(subject.receive(zero, 0, done(grants[1]), 1ms) == verdict::dropped);
+    CHECK(subject.on_report(zero, 0, done(grants[1]), 1ms) == verdict::dropped);
   }
-  SECTION("not from another life") {
-    CHECK(subject.receive(one, 7, done(grants[1]), 1ms) == verdict::dropped);
+  SECTION("not from another incarnation") {
+    CHECK(subject.on_report(one, 7, done(grants[1]), 1ms) == verdict::dropped);
   }
   SECTION("not out of order") {
-    message late = done(grants[1]);
+    reports::done late = done(grants[1]);
     late.items.first += 1;
-    CHECK(subject.receive(one, 0, late, 1ms) == verdict::dropped);
+    CHECK(subject.on_report(one, 0, late, 1ms) == verdict::dropped);
   }
   CHECK_FALSE(subject.done());
-  CHECK(subject.receive(one, 0, done(grants[1]), 1ms) == verdict::accepted);
+  CHECK(subject.on_report(one, 0, done(grants[1]), 1ms) == verdict::accepted);
   CHECK(subject.done());
 }
 
@@ -148,19 +140,19 @@ TEST_CASE("what a lost rank held is given to others, and its results are dropped
   coordinator subject = two_ranks(2);
   const std::vector<grant> grants = all_grants(subject, 0ms);
   subject.lost(one, 1ms);
-  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.on_report(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
   const std::vector<grant> again = all_grants(subject, 1ms);
   REQUIRE(again.size() == 1);
   CHECK(again[0].rank == zero);
   CHECK(again[0].items == grants[1].items);
-  SECTION("it speaks again: a new life") {
-    CHECK(subject.receive(one, 0, done(grants[1]), 2ms) == verdict::dropped);
+  SECTION("it speaks again: a new incarnation") {
+    CHECK(subject.on_report(one, 0, done(grants[1]), 2ms) == verdict::dropped);
     subject.lost(zero, 2ms);
     const std::vector<grant> third = all_grants(subject, 3ms);
     REQUIRE(third.size() == 1);
     CHECK(third[0].rank == one);
     CHECK(third[0].incarnation == 1);
-    CHECK(subject.receive(one, 1, done(third[0]), 4ms) == verdict::accepted);
+    CHECK(subject.on_report(one, 1, done(third[0]), 4ms) == verdict::accepted);
     CHECK(subject.done());
   }
 }
@@ -169,9 +161,7 @@ TEST_CASE("a lease runs out where a rank is silent; the root has none") {
   coordinator subject = two_ranks(3, {.lease = 10ms});
   const std::vector<grant> grants = all_grants(subject, 0ms);
   for (auto at = 1ms; at <= 9ms; at += 2ms) CHECK(subject.tick(at).empty());
-  message alive;
-  alive.kind = message_kind::alive;
-  subject.receive(one, 0, alive, 9ms);
+  subject.on_report(one, 0, reports::heartbeat{}, 9ms);
   for (auto at = 11ms; at <= 19ms; at += 2ms) CHECK(subject.tick(at).empty());
   const std::vector<rankwise::core::loss> given_up = subject.tick(20ms);
   REQUIRE(given_up.size() == 1);
@@ -185,11 +175,11 @@ TEST_CASE("a task that throws is tried again as often as was asked, then ends th
   for (int attempt = 0; attempt < 2; ++attempt) {
     const std::vector<grant> grants = all_grants(subject, 0ms);
     REQUIRE(grants.size() == 1);
-    CHECK(subject.receive(grants[0].rank, 0, failed(grants[0]), 1ms) == verdict::retried);
+    CHECK(subject.on_report(grants[0].rank, 0, failed(grants[0]), 1ms) == verdict::retried);
     CHECK_FALSE(subject.cancelled());
   }
   const std::vector<grant> grants = all_grants(subject, 0ms);
-  CHECK(subject.receive(grants[0].rank, 0, failed(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.on_report(grants[0].rank, 0, failed(grants[0]), 1ms) == verdict::accepted);
   CHECK(subject.cancelled());
   CHECK(subject.done());
 }
@@ -197,14 +187,13 @@ TEST_CASE("a task that throws is tried again as often as was asked, then ends th
 TEST_CASE("after a failure the call waits for what is out, and takes no more results") {
   coordinator subject = two_ranks(100);
   const std::vector<grant> grants = all_grants(subject, 0ms);
-  CHECK(subject.receive(zero, 0, failed(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.on_report(zero, 0, failed(grants[0]), 1ms) == verdict::accepted);
   CHECK(all_grants(subject, 1ms).empty());
-  CHECK(subject.receive(one, 0, done(grants[1]), 1ms) == verdict::dropped);
+  CHECK(subject.on_report(one, 0, done(grants[1]), 1ms) == verdict::dropped);
   CHECK_FALSE(subject.done());
   for (const std::size_t left : {2U, 3U}) {
-    message back = done(grants[left]);
-    back.kind = message_kind::returned;
-    subject.receive(grants[left].rank, 0, back, 2ms);
+    const reports::returned back{0, grants[left].chunk, grants[left].items};
+    subject.on_report(grants[left].rank, 0, back, 2ms);
   }
   CHECK(subject.done());
 }
@@ -212,20 +201,19 @@ TEST_CASE("after a failure the call waits for what is out, and takes no more res
 TEST_CASE("a result that asks to be settled counts when it is") {
   coordinator subject = two_ranks(2);
   const std::vector<grant> grants = all_grants(subject, 0ms);
-  CHECK(subject.receive(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
-  CHECK(subject.receive(one, 0, done(grants[1], true), 1ms) == verdict::accepted);
+  CHECK(subject.on_report(zero, 0, done(grants[0]), 1ms) == verdict::accepted);
+  CHECK(subject.on_report(one, 0, done(grants[1], true), 1ms) == verdict::accepted);
   CHECK_FALSE(subject.done());
-  message answer = done(grants[1]);
   SECTION("settled") {
-    answer.kind = message_kind::settled;
-    CHECK(subject.receive(one, 0, answer, 2ms) == verdict::accepted);
-    CHECK(subject.receive(one, 0, answer, 2ms) == verdict::dropped);
+    const reports::settled answer{0, grants[1].items.first};
+    CHECK(subject.on_report(one, 0, answer, 2ms) == verdict::accepted);
+    CHECK(subject.on_report(one, 0, answer, 2ms) == verdict::dropped);
     CHECK(subject.done());
     CHECK(subject.n_failed() == 0);
   }
   SECTION("could not be settled") {
-    answer.kind = message_kind::unsettled;
-    CHECK(subject.receive(one, 0, answer, 2ms) == verdict::accepted);
+    const reports::unsettled answer{0, grants[1].items.first};
+    CHECK(subject.on_report(one, 0, answer, 2ms) == verdict::accepted);
     CHECK(subject.n_failed() == 1);
     CHECK(subject.done());
   }
@@ -237,38 +225,32 @@ TEST_CASE("a result that asks to be settled counts when it is") {
   }
 }
 
-TEST_CASE("a worker leaves what it had when a newer life begins, and returns all on cancel") {
+TEST_CASE(
+    "a worker leaves what it had when a newer incarnation begins, and returns all on cancel") {
   rankwise::core::worker<int> subject;
-  std::vector<message> replies;
-  const auto order = [&](message_kind kind, std::uint64_t chunk, std::uint32_t incarnation) {
-    message said;
-    said.kind = kind;
-    said.chunk = chunk;
-    said.items = {chunk * 10, 5};
-    subject.receive(incarnation, said, 0, replies);
+  const auto grant_chunk = [&](std::uint64_t chunk, std::uint32_t incarnation) {
+    subject.on_grant(incarnation, orders::grant{0, false, chunk, {chunk * 10, 5}}, 0);
   };
-  order(message_kind::grant, 1, 0);
-  order(message_kind::grant, 2, 0);
+  grant_chunk(1, 0);
+  grant_chunk(2, 0);
   REQUIRE(subject.start()->id == 1);
   CHECK(subject.done(2, 1ms, false)->items == item_range{10, 2});
   SECTION("cancelled") {
-    order(message_kind::cancel, 0, 0);
+    const std::vector<reports::returned> back = subject.on_cancel(0, orders::cancel{});
     CHECK(subject.interrupted());
-    REQUIRE(replies.size() == 1);
-    CHECK(replies[0].kind == message_kind::returned);
-    CHECK(replies[0].items == item_range{20, 5});
-    const std::optional<message> rest = subject.finish();
+    REQUIRE(back.size() == 1);
+    CHECK(back[0].items == item_range{20, 5});
+    const std::optional<reports::returned> rest = subject.finish();
     REQUIRE(rest.has_value());
     CHECK(rest->items == item_range{12, 3});
     CHECK_FALSE(subject.start().has_value());
   }
-  SECTION("a new life") {
-    order(message_kind::grant, 3, 1);
+  SECTION("a new incarnation") {
+    grant_chunk(3, 1);
     CHECK(subject.interrupted());
     CHECK_FALSE(subject.done(1, 1ms, false).has_value());
     CHECK_FALSE(subject.finish().has_value());
     CHECK(subject.incarnation() == 1);
     CHECK(subject.start()->id == 3);
-    CHECK(replies.empty());
   }
 }

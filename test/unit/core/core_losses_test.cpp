@@ -24,21 +24,19 @@ using rankwise::core::duration;
 using rankwise::core::grant;
 using rankwise::core::item_range;
 using rankwise::core::item_set;
-using rankwise::core::message;
-using rankwise::core::message_kind;
 using rankwise::core::unassigned_items;
 using rankwise::core::verdict;
+namespace reports = rankwise::core::reports;
 using rankwise::core::work_left;
 
 namespace {
 
-message says(message_kind kind, const grant& chunk) {
-  message said;
-  said.kind = kind;
-  said.chunk = chunk.chunk;
-  said.items = chunk.items;
-  said.elapsed = 1ms;
-  return said;
+reports::done done(const grant& chunk) {
+  return {0, false, chunk.chunk, chunk.items, 1ms};
+}
+
+reports::overran overran(const grant& chunk) {
+  return {0, chunk.chunk, chunk.items.first};
 }
 
 /// Of `n_ranks` ranks; the root does not work.
@@ -149,10 +147,8 @@ TEST_CASE("the root tries what has cost one rank, where no other is left, but no
   } else {
     REQUIRE(at_root.size() == 1);
     CHECK(at_root[0].rank == rankwise::root_rank);
-    CHECK(subject.receive(rankwise::root_rank,
-                          at_root[0].incarnation,
-                          says(message_kind::done, at_root[0]),
-                          2ms) == verdict::accepted);
+    CHECK(subject.on_report(rankwise::root_rank, at_root[0].incarnation, done(at_root[0]), 2ms) ==
+          verdict::accepted);
   }
   CHECK(subject.done());
 }
@@ -170,7 +166,7 @@ TEST_CASE("alone, the root tries what has cost two ranks where others were lost 
   const item_range unlucky = by_rank(to_rank(1)).items;
   subject.lost(to_rank(1), 1ms, true);
   // Rank 2 is done, and is given what rank 1 held; both others are lost then.
-  subject.receive(to_rank(2), 0, says(message_kind::done, by_rank(to_rank(2))), 2ms);
+  subject.on_report(to_rank(2), 0, done(by_rank(to_rank(2))), 2ms);
   const std::vector<grant> again = all_grants(subject);
   REQUIRE(again.size() == 1);
   CHECK(again[0].rank == to_rank(2));
@@ -182,7 +178,7 @@ TEST_CASE("alone, the root tries what has cost two ranks where others were lost 
   for (std::vector<grant> left = all_grants(subject); !left.empty(); left = all_grants(subject)) {
     for (const grant& given : left) {
       CHECK(given.rank == rankwise::root_rank);
-      CHECK(subject.receive(given.rank, given.incarnation, says(message_kind::done, given), 4ms) ==
+      CHECK(subject.on_report(given.rank, given.incarnation, done(given), 4ms) ==
             verdict::accepted);
       n_at_root += given.items.count;
     }
@@ -203,18 +199,13 @@ TEST_CASE("of the time between two looks no more counts than the longest look") 
 
 namespace {
 
-message alive() {
-  message said;
-  said.kind = message_kind::alive;
-  return said;
-}
-
 /// Of three ranks but the root, each with work, which are heard every 250 ms up to 2 s.
 coordinator busy_cluster() {
   coordinator subject = cluster(4, {.n_items = 9, .lease = 1s});
   all_grants(subject, 0ms);
   for (auto at = 0ms; at <= 2000ms; at += 250ms) {
-    for (std::uint32_t rank = 1; rank < 4; ++rank) subject.receive(to_rank(rank), 0, alive(), at);
+    for (std::uint32_t rank = 1; rank < 4; ++rank)
+      subject.on_report(to_rank(rank), 0, reports::heartbeat{}, at);
     CHECK(subject.tick(at).empty());
   }
   return subject;
@@ -226,8 +217,8 @@ TEST_CASE("a rank is lost after so much silence in which the root has listened")
   coordinator subject = busy_cluster();
   SECTION("it listens") {
     for (auto at = 2250ms; at <= 3000ms; at += 250ms) {
-      subject.receive(to_rank(1), 0, alive(), at);
-      subject.receive(to_rank(2), 0, alive(), at);
+      subject.on_report(to_rank(1), 0, reports::heartbeat{}, at);
+      subject.on_report(to_rank(2), 0, reports::heartbeat{}, at);
       CHECK(subject.tick(at).empty());
     }
     const auto lost = subject.tick(3100ms);
@@ -239,7 +230,7 @@ TEST_CASE("a rank is lost after so much silence in which the root has listened")
       CHECK(subject.tick(at).empty());
       CHECK(subject.tick(at + 250ms).empty());
       for (std::uint32_t rank = 1; rank < 4; ++rank)
-        subject.receive(to_rank(rank), 0, alive(), at + 260ms);
+        subject.on_report(to_rank(rank), 0, reports::heartbeat{}, at + 260ms);
     }
     CHECK(subject.n_active() == 3);
   }
@@ -262,13 +253,14 @@ TEST_CASE("what a rank ran that fell silent alone is suspected, with others it i
         const bool is_heard =
             place == silent.end() || at - begun <= (place - silent.begin()) * 200ms;
         if (is_heard)
-          subject.receive(to_rank(row), subject.record(to_rank(row)).incarnation, alive(), at);
+          subject.on_report(
+              to_rank(row), subject.record(to_rank(row)).incarnation, reports::heartbeat{}, at);
       }
       n_lost += subject.tick(at).size();
     }
     CHECK(n_lost == n_silent);
     for (const rank_id rank : silent)
-      subject.receive(rank, subject.record(rank).incarnation, alive(), at);
+      subject.on_report(rank, subject.record(rank).incarnation, reports::heartbeat{}, at);
   }
   CHECK(subject.take_given_up().size() == (n_silent == 1 ? 1U : 0U));
 }
@@ -280,8 +272,7 @@ TEST_CASE("a rank that is lost for good does not come back, another one does") {
   subject.lost(to_rank(1), 1ms, for_good);
   for (const grant& given : grants) {
     if (given.rank == to_rank(1))
-      CHECK(subject.receive(to_rank(1), 0, says(message_kind::done, given), 2ms) ==
-            verdict::dropped);
+      CHECK(subject.on_report(to_rank(1), 0, done(given), 2ms) == verdict::dropped);
   }
   CHECK(subject.n_active() == (for_good ? 1 : 2));
 }
@@ -290,8 +281,7 @@ TEST_CASE("the faster of two counts, and what the slower has reported meanwhile 
   coordinator subject = cluster(3, {.n_items = 2, .speculate = true});
   const std::vector<grant> first = all_grants(subject);
   REQUIRE(first.size() == 2);
-  CHECK(subject.receive(first[0].rank, 0, says(message_kind::done, first[0]), 2ms) ==
-        verdict::accepted);
+  CHECK(subject.on_report(first[0].rank, 0, done(first[0]), 2ms) == verdict::accepted);
   const std::vector<grant> twin = all_grants(subject);
   REQUIRE(twin.size() == 1);
   CHECK(twin[0].rank == first[0].rank);
@@ -300,10 +290,9 @@ TEST_CASE("the faster of two counts, and what the slower has reported meanwhile 
   const bool twin_wins = GENERATE(false, true);
   const grant& winner = twin_wins ? twin[0] : first[1];
   const grant& loser = twin_wins ? first[1] : twin[0];
-  CHECK(subject.receive(winner.rank, 0, says(message_kind::done, winner), 3ms) ==
-        verdict::accepted);
+  CHECK(subject.on_report(winner.rank, 0, done(winner), 3ms) == verdict::accepted);
   CHECK(subject.done());
-  CHECK(subject.receive(loser.rank, 0, says(message_kind::done, loser), 4ms) == verdict::dropped);
+  CHECK(subject.on_report(loser.rank, 0, done(loser), 4ms) == verdict::dropped);
   CHECK(subject.n_finished() == 2);
 }
 
@@ -311,17 +300,13 @@ TEST_CASE("a task that overruns has failed, and its rank is given nothing until 
   coordinator subject = cluster(3, {.n_items = 20, .stop_on_failure = false});
   const std::vector<grant> grants = all_grants(subject);
   const rank_id slow = grants[0].rank;
-  CHECK(subject.receive(slow, 0, says(message_kind::overran, grants[0]), 2ms) == verdict::accepted);
+  CHECK(subject.on_report(slow, 0, overran(grants[0]), 2ms) == verdict::accepted);
   CHECK(subject.n_failed() == 1);
-  message alive;
-  alive.kind = message_kind::alive;
-  alive.flag = true;
-  subject.receive(slow, 0, alive, 3ms);
+  subject.on_report(slow, 0, reports::heartbeat{true}, 3ms);
   CHECK(subject.n_active() == 1);
-  alive.flag = false;
-  subject.receive(slow, 0, alive, 4ms);
+  subject.on_report(slow, 0, reports::heartbeat{false}, 4ms);
   CHECK(subject.n_active() == 2);
-  CHECK(subject.receive(slow, 0, says(message_kind::done, grants[0]), 5ms) == verdict::dropped);
+  CHECK(subject.on_report(slow, 0, done(grants[0]), 5ms) == verdict::dropped);
 }
 
 TEST_CASE("a rank whose overlong task a twin has done holds up nobody") {
@@ -330,34 +315,30 @@ TEST_CASE("a rank whose overlong task a twin has done holds up nobody") {
   const std::vector<grant> first = all_grants(subject);
   const rank_id slow = first[0].rank;
   const rank_id fast = to_rank(3 - rankwise::to_index(slow));
-  message wants_to_be_told = says(message_kind::done, first[0]);
-  wants_to_be_told.flag = true;
-  CHECK(subject.receive(slow, 0, wants_to_be_told, 2ms) == verdict::accepted);
+  reports::done wants_to_be_told = done(first[0]);
+  wants_to_be_told.to_be_settled = true;
+  CHECK(subject.on_report(slow, 0, wants_to_be_told, 2ms) == verdict::accepted);
   std::vector<grant> overlong;  // what the slow rank has begun
   std::vector<grant> others(first.begin() + 1, first.end());
   for (std::size_t i = 0; i < others.size(); ++i) {
     if (others[i].rank == slow) {
       overlong.push_back(others[i]);
     } else {
-      CHECK(subject.receive(fast, 0, says(message_kind::done, others[i]), 3ms) ==
-            verdict::accepted);
+      CHECK(subject.on_report(fast, 0, done(others[i]), 3ms) == verdict::accepted);
     }
     for (const grant& next : all_grants(subject)) others.push_back(next);
   }
   REQUIRE(overlong.size() == 1);
   CHECK(!subject.done());  // its first result is not settled, and never will be
-  message said = says(message_kind::overran, overlong.front());
-  if (!says_overran) {
-    said = {};
-    said.kind = message_kind::alive;
-    said.flag = true;
+  if (says_overran) {
+    subject.on_report(slow, 0, overran(overlong.front()), 5ms);
+  } else {
+    subject.on_report(slow, 0, reports::heartbeat{true}, 5ms);
   }
-  subject.receive(slow, 0, said, 5ms);
   CHECK(subject.n_active() == 1);
   const std::vector<grant> again = all_grants(subject);
   REQUIRE(again.size() == 1);
   CHECK(again.front().items == first[0].items);
-  CHECK(subject.receive(fast, 0, says(message_kind::done, again.front()), 6ms) ==
-        verdict::accepted);
+  CHECK(subject.on_report(fast, 0, done(again.front()), 6ms) == verdict::accepted);
   CHECK(subject.done());
 }

@@ -22,20 +22,17 @@ using rankwise::core::coordinator;
 using rankwise::core::coordinator_options;
 using rankwise::core::grant;
 using rankwise::core::item_range;
-using rankwise::core::message;
-using rankwise::core::message_kind;
-
 using rankwise::core::verdict;
+namespace reports = rankwise::core::reports;
 
 namespace {
 
-message says(message_kind kind, const grant& chunk) {
-  message said;
-  said.kind = kind;
-  said.chunk = chunk.chunk;
-  said.items = chunk.items;
-  said.elapsed = 1ms;
-  return said;
+reports::done done(const grant& chunk) {
+  return {0, false, chunk.chunk, chunk.items, 1ms};
+}
+
+reports::failed failed(const grant& chunk) {
+  return {0, chunk.chunk, chunk.items.first};
 }
 
 std::vector<grant> all_grants(coordinator& subject) {
@@ -80,8 +77,7 @@ TEST_CASE("each rank is given the item of its row, and no other") {
   CHECK(subject.n_remaining() == 0);
   for (const grant& given : grants) {
     CHECK_FALSE(subject.done());
-    CHECK(subject.receive(given.rank, given.incarnation, says(message_kind::done, given), 2ms) ==
-          verdict::accepted);
+    CHECK(subject.on_report(given.rank, given.incarnation, done(given), 2ms) == verdict::accepted);
     CHECK(all_grants(subject).empty());
   }
   CHECK(subject.done());
@@ -98,8 +94,7 @@ TEST_CASE("a rank that comes late gets its own item then") {
   const std::vector<grant> first = all_grants(subject);
   REQUIRE(first.size() == 1);
   CHECK(first[0].items == item_range{2, 1});
-  CHECK(subject.receive(to_rank(2), 0, says(message_kind::done, first[0]), 2ms) ==
-        verdict::accepted);
+  CHECK(subject.on_report(to_rank(2), 0, done(first[0]), 2ms) == verdict::accepted);
   CHECK(all_grants(subject).empty());
   CHECK_FALSE(subject.done());
   subject.joined(to_rank(0), 3ms);
@@ -122,7 +117,7 @@ TEST_CASE("an item that failed goes back to its rank as often as was asked") {
     REQUIRE(place != grants.end());
     const grant failing = *place;
     CHECK(failing.items == item_range{2U - first_worker, 1});
-    const auto answer = subject.receive(unlucky, 0, says(message_kind::failed, failing), 2ms);
+    const auto answer = subject.on_report(unlucky, 0, failed(failing), 2ms);
     CHECK(answer == (attempt < 2 ? verdict::retried : verdict::accepted));
     grants = all_grants(subject);
     CHECK(grants.size() == (attempt < 2 ? 1 : 0));
@@ -139,18 +134,17 @@ TEST_CASE("the item of a lost rank waits until that rank is back") {
   subject.lost(gone, 1ms);
   CHECK(all_grants(subject).empty());
   for (const std::size_t other : {0U, 2U}) {
-    CHECK(subject.receive(grants[other].rank, 0, says(message_kind::done, grants[other]), 2ms) ==
-          verdict::accepted);
+    CHECK(subject.on_report(grants[other].rank, 0, done(grants[other]), 2ms) == verdict::accepted);
     CHECK(all_grants(subject).empty());
   }
   CHECK_FALSE(subject.done());
-  CHECK(subject.receive(gone, 0, says(message_kind::done, grants[1]), 3ms) == verdict::dropped);
+  CHECK(subject.on_report(gone, 0, done(grants[1]), 3ms) == verdict::dropped);
   const std::vector<grant> again = all_grants(subject);
   REQUIRE(again.size() == 1);
   CHECK(again[0].rank == gone);
   CHECK(again[0].items == grants[1].items);
   CHECK(again[0].incarnation == 1);
-  CHECK(subject.receive(gone, 1, says(message_kind::done, again[0]), 4ms) == verdict::accepted);
+  CHECK(subject.on_report(gone, 1, done(again[0]), 4ms) == verdict::accepted);
   CHECK(subject.done());
 }
 
@@ -158,14 +152,11 @@ TEST_CASE("a failure ends the call, but for what is out") {
   coordinator subject = one_each(3);
   const std::vector<grant> grants = all_grants(subject);
   REQUIRE(grants.size() == 3);
-  CHECK(subject.receive(grants[0].rank, 0, says(message_kind::failed, grants[0]), 2ms) ==
-        verdict::accepted);
+  CHECK(subject.on_report(grants[0].rank, 0, failed(grants[0]), 2ms) == verdict::accepted);
   CHECK(subject.cancelled());
   CHECK_FALSE(subject.done());
-  CHECK(subject.receive(grants[1].rank, 0, says(message_kind::failed, grants[1]), 2ms) ==
-        verdict::dropped);
-  CHECK(subject.receive(grants[2].rank, 0, says(message_kind::done, grants[2]), 2ms) ==
-        verdict::dropped);
+  CHECK(subject.on_report(grants[1].rank, 0, failed(grants[1]), 2ms) == verdict::dropped);
+  CHECK(subject.on_report(grants[2].rank, 0, done(grants[2]), 2ms) == verdict::dropped);
   CHECK(subject.done());
   CHECK(subject.n_failed() == 1);
 }
@@ -190,10 +181,11 @@ TEST_CASE("whatever ranks say and whenever they are lost, each item counts once,
     const grant given = out[i];
     out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
     REQUIRE(given.items == item_range{to_index(given.rank) - first_worker, 1});
-    const auto kind = random() % 3 == 0 ? message_kind::failed : message_kind::done;
-    const verdict answer = subject.receive(given.rank, given.incarnation, says(kind, given), 1ms);
-    if (kind == message_kind::done && answer == verdict::accepted)
-      ++n_counted[to_index(given.rank)];
+    const bool fails = random() % 3 == 0;
+    const verdict answer =
+        fails ? subject.on_report(given.rank, given.incarnation, failed(given), 1ms)
+              : subject.on_report(given.rank, given.incarnation, done(given), 1ms);
+    if (!fails && answer == verdict::accepted) ++n_counted[to_index(given.rank)];
   }
   CHECK(subject.done());
   for (std::uint32_t row = 0; row < n_ranks; ++row)

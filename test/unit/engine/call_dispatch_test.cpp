@@ -17,15 +17,17 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 using namespace std::chrono_literals;
 namespace core = rankwise::core;
 namespace engine = rankwise::engine;
 namespace wire = rankwise::wire;
-using core::message_kind;
+namespace reports = rankwise::core::reports;
 using rankwise::to_rank;
-using rankwise::test::sent_message;
+using rankwise::test::sent_order;
 
 namespace {
 
@@ -63,7 +65,7 @@ struct job {
                   1ms);
   }
 
-  std::vector<sent_message> poll(core::duration at) {
+  std::vector<sent_order> poll(core::duration at) {
     subject.on_poll(at);
     state.links.send_all();
     return endpoint.take_sent();
@@ -78,19 +80,24 @@ struct job {
   three_items call;
 };
 
-/// The answer to a grant.
-core::message answer(message_kind kind, const sent_message& grant) {
-  core::message report = grant.message;
-  report.kind = kind;
-  report.flag = false;
-  report.elapsed = 1ms;
-  return report;
+core::orders::grant grant_in(const sent_order& sent) {
+  return std::get<core::orders::grant>(sent.order);
 }
 
-std::vector<sent_message> grants_in(const std::vector<sent_message>& sent) {
-  std::vector<sent_message> grants;
-  for (const sent_message& said : sent) {
-    if (said.message.kind == message_kind::grant) grants.push_back(said);
+reports::done done(const sent_order& sent, bool to_be_settled = false) {
+  const core::orders::grant grant = grant_in(sent);
+  return {grant.call, to_be_settled, grant.chunk, grant.items, 1ms};
+}
+
+reports::failed failed(const sent_order& sent) {
+  const core::orders::grant grant = grant_in(sent);
+  return {grant.call, grant.chunk, grant.items.first};
+}
+
+std::vector<sent_order> grants_in(const std::vector<sent_order>& sent) {
+  std::vector<sent_order> grants;
+  for (const sent_order& said : sent) {
+    if (std::holds_alternative<core::orders::grant>(said.order)) grants.push_back(said);
   }
   return grants;
 }
@@ -99,28 +106,26 @@ std::vector<sent_message> grants_in(const std::vector<sent_message>& sent) {
 
 TEST_CASE("a rank is told of a call before its first chunk, and once") {
   job here;
-  const std::vector<sent_message> sent = here.poll(1ms);
+  const std::vector<sent_order> sent = here.poll(1ms);
   REQUIRE(sent.size() >= 4);
   CHECK(sent[0].to == to_rank(1));
-  CHECK(sent[0].message.kind == message_kind::call);
-  CHECK(sent[1].message.kind == message_kind::grant);
+  CHECK(std::holds_alternative<core::orders::begin_call>(sent[0].order));
+  CHECK(std::holds_alternative<core::orders::grant>(sent[1].order));
   std::size_t n_calls = 0;
-  for (const sent_message& said : sent) n_calls += said.message.kind == message_kind::call ? 1 : 0;
+  for (const sent_order& said : sent)
+    n_calls += std::holds_alternative<core::orders::begin_call>(said.order) ? 1 : 0;
   CHECK(n_calls == 2);
 }
 
 TEST_CASE("results count once, in the incarnation in which they were asked for") {
   job here;
-  std::vector<sent_message> grants = grants_in(here.poll(1ms));
+  std::vector<sent_order> grants = grants_in(here.poll(1ms));
   const std::byte result{};
   while (!grants.empty()) {
-    for (const sent_message& grant : grants) {
-      here.subject.on_report(
-          grant.to, 9, answer(message_kind::done, grant), std::span(&result, 1), 2ms);
-      here.subject.on_report(
-          grant.to, 0, answer(message_kind::done, grant), std::span(&result, 1), 2ms);
-      here.subject.on_report(
-          grant.to, 0, answer(message_kind::done, grant), std::span(&result, 1), 2ms);
+    for (const sent_order& grant : grants) {
+      here.subject.on_report(grant.to, 9, done(grant), std::span(&result, 1), 2ms);
+      here.subject.on_report(grant.to, 0, done(grant), std::span(&result, 1), 2ms);
+      here.subject.on_report(grant.to, 0, done(grant), std::span(&result, 1), 2ms);
     }
     grants = grants_in(here.poll(3ms));
   }
@@ -130,26 +135,24 @@ TEST_CASE("results count once, in the incarnation in which they were asked for")
 
 TEST_CASE("a result that its task is to be told of is settled, whether it counts or not") {
   job here;
-  const sent_message grant = grants_in(here.poll(1ms)).front();
-  core::message done = answer(message_kind::done, grant);
-  done.flag = true;
+  const sent_order grant = grants_in(here.poll(1ms)).front();
   const bool counts = GENERATE(true, false);
-  here.subject.on_report(grant.to, counts ? 0 : 9, done, {}, 2ms);
+  here.subject.on_report(grant.to, counts ? 0 : 9, done(grant, true), {}, 2ms);
   here.state.links.send_all();
-  const std::vector<sent_message> sent = here.endpoint.take_sent();
+  const std::vector<sent_order> sent = here.endpoint.take_sent();
   REQUIRE(sent.size() == 1);
-  CHECK(sent[0].message.kind == message_kind::settle);
-  CHECK(sent[0].message.flag == counts);
+  CHECK(std::holds_alternative<core::orders::settle>(sent[0].order));
+  CHECK(std::get<core::orders::settle>(sent[0].order).accepted == counts);
   CHECK(sent[0].to == grant.to);
 }
 
 TEST_CASE("the first failure cancels the call on every rank that works") {
   job here;
-  const std::vector<sent_message> grants = grants_in(here.poll(1ms));
-  here.subject.on_report(grants[0].to, 0, answer(message_kind::failed, grants[0]), {}, 2ms);
+  const std::vector<sent_order> grants = grants_in(here.poll(1ms));
+  here.subject.on_report(grants[0].to, 0, failed(grants[0]), {}, 2ms);
   std::size_t n_cancelled = 0;
-  for (const sent_message& said : here.poll(3ms))
-    n_cancelled += said.message.kind == message_kind::cancel ? 1 : 0;
+  for (const sent_order& said : here.poll(3ms))
+    n_cancelled += std::holds_alternative<core::orders::cancel>(said.order) ? 1 : 0;
   CHECK(n_cancelled >= 1);
   REQUIRE(here.running().failures.size() == 1);
   CHECK(here.running().failures[0].host == (grants[0].to == to_rank(1) ? "b" : "c"));
@@ -160,12 +163,5 @@ TEST_CASE("a rank that was lost before the call gets nothing of it") {
   engine::rank_table known({"a", "b", "c"}, 0ms);
   known.on_rank_lost({to_rank(1), 0}, "silent", 0ms);
   job here(std::move(known));
-  for (const sent_message& said : here.poll(1ms)) CHECK(said.to == to_rank(2));
-}
-
-TEST_CASE("what no rank reports is refused") {
-  job here;
-  core::message order;
-  order.kind = message_kind::grant;
-  CHECK_THROWS_AS(here.subject.on_report(to_rank(1), 0, order, {}, 2ms), wire::decode_error);
+  for (const sent_order& said : here.poll(1ms)) CHECK(said.to == to_rank(2));
 }

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace {
@@ -20,7 +21,8 @@ namespace core = rankwise::core;
 namespace engine = rankwise::engine;
 namespace exchange = rankwise::exchange;
 namespace wire = rankwise::wire;
-using core::message_kind;
+namespace orders = rankwise::core::orders;
+namespace reports = rankwise::core::reports;
 using rankwise::rank_id;
 
 constexpr rank_id server_rank{1};
@@ -115,13 +117,18 @@ class random_call final : public engine::remote_call {
 /// `answers[n]`; then the job is over. Returns what the server said.
 class scripted_root {
  public:
-  struct said_message {
+  struct sent_order {
     core::incarnation_number incarnation = 0;
-    core::message said;
-    std::vector<std::uint32_t> lost = {};  // ranks, where it is `alive`
+    core::any_order order;
+    std::vector<std::uint32_t> lost = {};  // ranks, with a heartbeat
   };
 
-  explicit scripted_root(std::vector<std::vector<said_message>> answers,
+  struct heard_report {
+    core::incarnation_number incarnation = 0;
+    core::any_report report;
+  };
+
+  explicit scripted_root(std::vector<std::vector<sent_order>> answers,
                          std::uint64_t task = engine::registration<told_call>::name_hash())
       : answers_(std::move(answers)), task_(task) {
     end_.other = &server_end_;
@@ -134,7 +141,7 @@ class scripted_root {
     return server_end_.expected_changes;
   }
 
-  std::vector<said_message> serve() {
+  std::vector<heard_report> serve() {
     told().clear();
     engine::worker_rank server(server_end_);
     server.serve();
@@ -146,14 +153,13 @@ class scripted_root {
   void go_on() {
     hear();
     std::size_t n_done = 0;
-    for (const said_message& one : heard_) n_done += one.said.kind == message_kind::done ? 1 : 0;
+    for (const heard_report& heard : heard_)
+      n_done += std::holds_alternative<reports::done>(heard.report) ? 1 : 0;
     if (next_ < answers_.size() && n_done >= next_) {
-      for (const said_message& one : answers_[next_]) say(one);
+      for (const sent_order& answer : answers_[next_]) say(answer);
       ++next_;
     } else if (next_ == answers_.size() && !std::exchange(is_over_, true)) {
-      core::message over;
-      over.kind = message_kind::shutdown;
-      say({0, over});
+      say({0, orders::shutdown{}});
     }
   }
 
@@ -162,26 +168,26 @@ class scripted_root {
     wire::bytes frame;
     while (end_.try_receive(from, frame)) {
       exchange::frame_reader reader(frame, n_frames_++);
-      said_message one;
+      core::any_report report;
       std::span<const std::byte> payload;
-      while (reader.next(one.said, payload)) {
-        one.incarnation = reader.incarnation();
-        heard_.push_back(one);
-      }
+      while (reader.next(report, payload)) heard_.push_back({reader.incarnation(), report});
     }
   }
 
-  void say(const said_message& one) {
-    wire::bytes& payload = outbox_.begin(one.incarnation, one.said);
-    if (one.said.kind == message_kind::call) {
-      wire::append_value(payload, engine::call_header{task_, one.said.call, {}, {}});
-    }
-    wire::append(payload, one.lost.data(), one.lost.size() * sizeof(std::uint32_t));
-    outbox_.end();
+  void say(const sent_order& sent) {
+    std::visit(
+        [&](const auto& order) {
+          wire::bytes& payload = outbox_.begin(sent.incarnation, order);
+          if constexpr (requires(orders::begin_call begun) { begun = order; })
+            wire::append_value(payload, engine::call_header{task_, order.call, {}, {}});
+          wire::append(payload, sent.lost.data(), sent.lost.size() * sizeof(std::uint32_t));
+          outbox_.end();
+        },
+        sent.order);
     outbox_.send();
   }
 
-  std::vector<std::vector<said_message>> answers_;
+  std::vector<std::vector<sent_order>> answers_;
   std::uint64_t task_;
   std::size_t next_ = 0;
   bool is_over_ = false;
@@ -189,44 +195,45 @@ class scripted_root {
   wire_end server_end_{server_rank};
   exchange::outbox outbox_{end_, server_rank};
   std::uint32_t n_frames_ = 0;
-  std::vector<said_message> heard_;
+  std::vector<heard_report> heard_;
 };
 
-core::message about(message_kind kind, std::uint32_t call, std::uint64_t chunk, bool flag = false) {
-  core::message said;
-  said.kind = kind;
-  said.call = call;
-  said.chunk = chunk;
-  said.items = {8, 1};
-  said.flag = flag;
-  return said;
+orders::begin_call call(std::uint32_t number) {
+  return {number};
+}
+
+orders::grant grant(std::uint32_t call, std::uint64_t chunk) {
+  return {call, false, chunk, {8, 1}};
+}
+
+orders::settle settle(std::uint32_t call, std::uint64_t chunk, bool accepted) {
+  return {call, accepted, chunk, {8, 1}};
 }
 
 std::vector<core::incarnation_number> incarnations_that_settled(
-    const std::vector<scripted_root::said_message>& all) {
-  std::vector<core::incarnation_number> lives;
-  for (const auto& one : all) {
-    CHECK(one.said.kind != message_kind::unsettled);
-    if (one.said.kind == message_kind::settled) lives.push_back(one.incarnation);
+    const std::vector<scripted_root::heard_report>& all) {
+  std::vector<core::incarnation_number> settled;
+  for (const auto& heard : all) {
+    CHECK_FALSE(std::holds_alternative<reports::unsettled>(heard.report));
+    if (std::holds_alternative<reports::settled>(heard.report))
+      settled.push_back(heard.incarnation);
   }
-  return lives;
+  return settled;
 }
 
 }  // namespace
 
 TEST_CASE("a result that counts is told to its task") {
-  scripted_root root({{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
-                      {{0, about(message_kind::settle, 1, 1, true)}}});
+  scripted_root root({{{0, call(1)}, {0, grant(1, 1)}}, {{0, settle(1, 1, true)}}});
   CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{0});
   CHECK(told() == std::vector<std::string>{"run 1", "run 1 counts"});
 }
 
 TEST_CASE("what a rank had left before it was given up is not taken for what it does since") {
   // The item is handed to it again before the root has dropped the report of its life before.
-  scripted_root root({{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
-                      {{1, about(message_kind::grant, 1, 2)}},
-                      {{0, about(message_kind::settle, 1, 1, false)},
-                       {1, about(message_kind::settle, 1, 2, true)}}});
+  scripted_root root({{{0, call(1)}, {0, grant(1, 1)}},
+                      {{1, grant(1, 2)}},
+                      {{0, settle(1, 1, false)}, {1, settle(1, 2, true)}}});
   CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{1});
   CHECK(told() ==
         std::vector<std::string>{"run 1", "run 1 does not count", "run 2", "run 2 counts"});
@@ -235,20 +242,16 @@ TEST_CASE("what a rank had left before it was given up is not taken for what it 
 TEST_CASE("what the root has taken back is not told as what counts") {
   // Both wait for a rank that was frozen: that its result counts, and that it was given up since.
   scripted_root root(
-      {{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
-       {{0, about(message_kind::settle, 1, 1, true)}, {1, about(message_kind::alive, 0, 0)}}});
+      {{{0, call(1)}, {0, grant(1, 1)}}, {{0, settle(1, 1, true)}, {1, orders::heartbeat{}}}});
   CHECK(incarnations_that_settled(root.serve()).empty());
   CHECK(told() == std::vector<std::string>{"run 1", "run 1 does not count"});
 }
 
 TEST_CASE("a rank that runs an item twice is told of each result by itself") {
   // It is handed the item once more, since another rank that had it as well was lost.
-  scripted_root root({{{0, about(message_kind::call, 1, 0)},
-                       {0, about(message_kind::grant, 1, 1)},
-                       {0, about(message_kind::grant, 1, 2)}},
+  scripted_root root({{{0, call(1)}, {0, grant(1, 1)}, {0, grant(1, 2)}},
                       {},
-                      {{0, about(message_kind::settle, 1, 1, true)},
-                       {0, about(message_kind::settle, 1, 2, false)}}});
+                      {{0, settle(1, 1, true)}, {0, settle(1, 2, false)}}});
   CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{0});
   CHECK(told() ==
         std::vector<std::string>{"run 1", "run 2", "run 1 counts", "run 2 does not count"});
@@ -256,25 +259,23 @@ TEST_CASE("a rank that runs an item twice is told of each result by itself") {
 
 TEST_CASE("what a call has left is not taken for an item of the next call") {
   // As the slower of two ranks, it reports when the call is over.
-  scripted_root root({{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
-                      {{0, about(message_kind::call, 2, 0)}, {0, about(message_kind::grant, 2, 1)}},
-                      {{0, about(message_kind::settle, 1, 1, false)},
-                       {0, about(message_kind::settle, 2, 1, true)}}});
+  scripted_root root({{{0, call(1)}, {0, grant(1, 1)}},
+                      {{0, call(2)}, {0, grant(2, 1)}},
+                      {{0, settle(1, 1, false)}, {0, settle(2, 1, true)}}});
   CHECK(incarnations_that_settled(root.serve()) == std::vector<core::incarnation_number>{0});
   CHECK(told() ==
         std::vector<std::string>{"run 1", "run 1 does not count", "run 2", "run 2 counts"});
 }
 
 TEST_CASE("the random numbers of a task that still runs are not those of the next call") {
-  scripted_root root({{{0, about(message_kind::call, 1, 0)}, {0, about(message_kind::grant, 1, 1)}},
-                      {{0, about(message_kind::call, 2, 0)}}},
+  scripted_root root({{{0, call(1)}, {0, grant(1, 1)}}, {{0, call(2)}}},
                      engine::registration<random_call>::name_hash());
   root.serve();
   CHECK(told() == std::vector<std::string>{"1 1"});
 }
 
 TEST_CASE("a rank knows from the root who is lost, and who is back") {
-  const core::message alive = about(message_kind::alive, 0, 0);
+  const orders::heartbeat alive;
   scripted_root root(
       {{{0, alive, {2, 3}}, {0, alive, {2, 3}}, {0, alive, {1, 3}}, {0, alive, {}}}});
   root.serve();
@@ -283,6 +284,6 @@ TEST_CASE("a rank knows from the root who is lost, and who is back") {
 }
 
 TEST_CASE("a rank that can't be lost is refused") {
-  scripted_root root({{{0, about(message_kind::alive, 0, 0), {4}}}});
+  scripted_root root({{{0, orders::heartbeat{}, {4}}}});
   CHECK_THROWS_AS(root.serve(), engine::cannot_go_on);
 }

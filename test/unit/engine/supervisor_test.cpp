@@ -15,13 +15,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 using namespace std::chrono_literals;
 namespace core = rankwise::core;
 namespace engine = rankwise::engine;
 using rankwise::to_rank;
-using rankwise::test::sent_message;
+using rankwise::test::sent_order;
 
 namespace {
 
@@ -49,14 +50,14 @@ struct job {
   notice_list notices;
   engine::supervisor subject{state, {"a", "b", "c", "d"}, one_second(), notices};
 
-  std::vector<sent_message> sent() {
+  std::vector<sent_order> sent() {
     state.links.send_all();
     return endpoint.take_sent();
   }
 };
 
-std::vector<std::uint32_t> lost_in(const sent_message& heartbeat) {
-  REQUIRE(heartbeat.message.kind == core::message_kind::alive);
+std::vector<std::uint32_t> lost_in(const sent_order& heartbeat) {
+  REQUIRE(std::holds_alternative<core::orders::heartbeat>(heartbeat.order));
   std::vector<std::uint32_t> lost(heartbeat.payload.size() / sizeof(std::uint32_t));
   if (!lost.empty()) std::memcpy(lost.data(), heartbeat.payload.data(), heartbeat.payload.size());
   return lost;
@@ -77,7 +78,7 @@ TEST_CASE("heartbeats go to all other ranks, four times in each timeout") {
 TEST_CASE("a rank that is lost is told so first, then all others; each loss counts once") {
   job here;
   CHECK(here.subject.on_rank_lost({to_rank(2), 5}, "silent", 7U, 10s));
-  const std::vector<sent_message> sent = here.sent();
+  const std::vector<sent_order> sent = here.sent();
   REQUIRE(sent.size() == 3);
   CHECK(sent[0].to == to_rank(2));
   CHECK(sent[0].incarnation == 7);
@@ -98,7 +99,7 @@ TEST_CASE("a rank that is lost is told so first, then all others; each loss coun
     CHECK(here.subject.on_message(to_rank(2), false));
     CHECK(here.endpoint.expected_changes.back() == std::pair{2, true});
     CHECK(here.notices.all.back() == "rank 2 on c is back");
-    const std::vector<sent_message> told = here.sent();
+    const std::vector<sent_order> told = here.sent();
     REQUIRE(told.size() == 3);
     CHECK(told[1].to == to_rank(2));
     CHECK(told[1].incarnation == 7);
@@ -119,8 +120,8 @@ TEST_CASE("a rank that has departed is heard no more, and no loss") {
 TEST_CASE("once the job is over nobody is told of losses") {
   job here;
   here.subject.shut_down();
-  for (const sent_message& said : here.sent())
-    CHECK(said.message.kind == core::message_kind::shutdown);
+  for (const sent_order& said : here.sent())
+    CHECK(std::holds_alternative<core::orders::shutdown>(said.order));
   CHECK_FALSE(here.subject.on_rank_lost({to_rank(2), 0}, "its process has ended", {}, 10s));
   CHECK(here.sent().empty());
   CHECK(here.notices.all.empty());

@@ -24,7 +24,7 @@ class chunk_host {
   virtual void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) = 0;
 
   /// The task of the next item of the chunk threw.
-  virtual void report_failed(core::duration elapsed, const task_threw& threw) = 0;
+  virtual void report_failed(const task_threw& threw) = 0;
 };
 
 }  // namespace rankwise::engine

@@ -81,7 +81,8 @@ class chunk_scope {
   /// Reports the next item as failed.
   void failed(const task_threw& threw) {
     ++unreported_;
-    host_->report_failed(lap(), threw);
+    lap();
+    host_->report_failed(threw);
   }
 
  private:

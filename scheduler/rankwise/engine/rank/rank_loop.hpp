@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/message.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/core/worker.hpp>
 #include <rankwise/engine/call/call_header.hpp>
@@ -160,7 +161,7 @@ class rank_loop final : public chunk_host {
   }
 
   void return_rest_of_chunk() RANKWISE_REQUIRES(rank_.lock) {
-    if (const std::optional<core::message> rest = rank_.state.worker.finish()) {
+    if (const std::optional<core::reports::returned> rest = rank_.state.worker.finish()) {
       wire::bytes nothing;
       role_.on_report(*rest, nothing);
     }
@@ -198,9 +199,8 @@ class rank_loop final : public chunk_host {
     reports_.done(items, elapsed, buffer);
   }
 
-  void report_failed(core::duration elapsed, const task_threw& threw) override
-      RANKWISE_EXCLUDES(rank_.lock) {
-    reports_.failed(elapsed, threw);
+  void report_failed(const task_threw& threw) override RANKWISE_EXCLUDES(rank_.lock) {
+    reports_.failed(threw);
   }
 
   /// Returns whether there is more to come soon.

@@ -49,7 +49,7 @@ class rank_role {
   virtual void on_frame(rank_id from, exchange::frame_reader& frame, core::duration at) = 0;
 
   /// This rank reports something to the root; the payload stands in `buffer` behind its headroom.
-  virtual void on_report(const core::message& report, wire::bytes& buffer) = 0;
+  virtual void on_report(const core::any_report& report, wire::bytes& buffer) = 0;
 
   /// Messages have been taken: says what is due.
   virtual void on_poll(core::duration at) = 0;

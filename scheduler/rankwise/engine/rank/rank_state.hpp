@@ -22,7 +22,7 @@ namespace rankwise::engine {
 /// What the root has decided about results of this rank, which its tasks are to be told.
 struct settle_order {
   core::incarnation_number incarnation = 0;
-  core::message message;
+  core::orders::settle order;
 };
 
 /// What the computing thread and the helper thread of a rank both work with.

@@ -37,9 +37,9 @@ class task_reports {
   }
 
   /// The task of the next item of the chunk threw.
-  void failed(core::duration elapsed, const task_threw& threw) RANKWISE_EXCLUDES(rank_.lock) {
+  void failed(const task_threw& threw) RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    if (const std::optional<core::message> report = rank_.state.worker.failed(elapsed))
+    if (const std::optional<core::reports::failed> report = rank_.state.worker.failed())
       report_failure(*report, threw);
   }
 
@@ -48,9 +48,9 @@ class task_reports {
     std::deque<settle_order> orders;
     const core::call_incarnation current = take_orders(orders);
     rank_.context.settle.enter(current);
-    for (const settle_order& order : orders) {
-      if (core::call_incarnation{order.message.call, order.incarnation} == current)
-        settle(order.message);
+    for (const settle_order& given : orders) {
+      if (core::call_incarnation{given.order.call, given.incarnation} == current)
+        settle(given.order);
     }
   }
 
@@ -59,7 +59,7 @@ class task_reports {
   bool report_done(core::item_range items, core::duration elapsed, bool settle, wire::bytes& buffer)
       RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    const std::optional<core::message> report =
+    const std::optional<core::reports::done> report =
         rank_.state.worker.done(items.count, elapsed, settle);
     if (report) role_.on_report(*report, buffer);
     return report.has_value();
@@ -72,14 +72,12 @@ class task_reports {
     return rank_.state.worker.current_call();
   }
 
-  void settle(const core::message& order) RANKWISE_EXCLUDES(rank_.lock) {
+  void settle(const core::orders::settle& order) RANKWISE_EXCLUDES(rank_.lock) {
     for (std::uint64_t index = order.items.first; index != order.items.end(); ++index) {
-      if (!order.flag) {
+      if (!order.accepted) {
         rank_.context.settle.settle(order.chunk, index, false);
         continue;
       }
-      core::message answer = order;
-      answer.items = {index, 1};
       std::optional<task_threw> threw;
       try {
         rank_.context.settle.settle(order.chunk, index, true);
@@ -88,17 +86,15 @@ class task_reports {
       }
       const threads::lock_scope held(rank_.lock);
       if (threw) {
-        answer.kind = core::message_kind::unsettled;
-        report_failure(answer, *threw);
+        report_failure(core::reports::unsettled{order.call, index}, *threw);
       } else {
-        answer.kind = core::message_kind::settled;
         wire::bytes nothing;
-        role_.on_report(answer, nothing);
+        role_.on_report(core::reports::settled{order.call, index}, nothing);
       }
     }
   }
 
-  void report_failure(const core::message& report, const task_threw& threw)
+  void report_failure(const core::any_report& report, const task_threw& threw)
       RANKWISE_REQUIRES(rank_.lock) {
     wire::bytes buffer(exchange::report_headroom);
     const std::vector<std::byte> text = failure_text::encode(threw);

@@ -31,6 +31,7 @@
 #include <string>
 #include <unistd.h>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace rankwise::engine {
@@ -53,13 +54,17 @@ class worker_role final : public rank_role {
           fmt::format("rank {} sent what the root alone may send", static_cast<int>(from)));
     }
     root_watch_.on_message(at);
-    core::message order;
+    core::any_order order;
     std::span<const std::byte> payload;
-    while (frame.next(order, payload)) on_order(frame.incarnation(), order, payload);
+    while (frame.next(order, payload)) {
+      std::visit([&](const auto& body) { on_order(frame.incarnation(), body, payload); }, order);
+    }
   }
 
-  void on_report(const core::message& report, wire::bytes& buffer) override {
-    to_root().add_buffer(state_->worker.incarnation(), report, buffer);
+  void on_report(const core::any_report& report, wire::bytes& buffer) override {
+    std::visit(
+        [&](const auto& body) { to_root().add_buffer(state_->worker.incarnation(), body, buffer); },
+        report);
   }
 
   void on_poll(core::duration at) override {
@@ -102,57 +107,59 @@ class worker_role final : public rank_role {
   };
 
   void on_order(core::incarnation_number incarnation,
-                const core::message& message,
+                const core::orders::grant& order,
+                std::span<const std::byte> inputs) {
+    state_->worker.on_grant(incarnation, order, wire::bytes(inputs.begin(), inputs.end()));
+  }
+
+  void on_order(core::incarnation_number incarnation,
+                const core::orders::settle& order,
+                std::span<const std::byte> /*payload*/) {
+    state_->settle_orders.push_back({incarnation, order});
+  }
+
+  void on_order(core::incarnation_number incarnation,
+                const core::orders::begin_call& order,
                 std::span<const std::byte> payload) {
-    switch (message.kind) {
-      case core::message_kind::alive:
-        state_->worker.begin_incarnation(incarnation);
-        expect_all_but(payload);
-        break;
-      case core::message_kind::call:
-        on_call(incarnation, message, payload);
-        break;
-      case core::message_kind::grant:
-      case core::message_kind::cancel: {
-        std::vector<core::message> replies;
-        state_->worker.receive(
-            incarnation, message, wire::bytes(payload.begin(), payload.end()), replies);
-        for (const core::message& reply : replies) report(reply);
-        break;
-      }
-      case core::message_kind::settle:
-        state_->settle_orders.push_back({incarnation, message});
-        break;
-      case core::message_kind::shutdown:
-        state_->is_job_over = true;
-        break;
-      default:
-        throw wire::decode_error(
-            fmt::format("a message of kind {} from the root", static_cast<int>(message.kind)));
-    }
-  }
-
-  exchange::outbox& to_root() { return state_->links.outbox_to(root_rank); }
-
-  void report(const core::message& report, std::span<const std::byte> payload = {}) {
-    to_root().add(state_->worker.incarnation(), report, payload);
-  }
-
-  void send(core::duration at) {
-    to_root().send();
-    sent_at_ = at;
-  }
-
-  void on_call(core::incarnation_number incarnation,
-               const core::message& message,
-               std::span<const std::byte> payload) {
     wire::reader reader(payload);
     const auto header = reader.take_value<call_header>();
     const task_registry::factory make = task_registry::instance().find(header.name_hash);
     if (make == nullptr)
       throw wire::decode_error("a call of a task that this program does not have");
     call_ = std::make_shared<known_call>(header, make(reader.take(reader.remaining())));
-    state_->worker.begin(message.call, incarnation);
+    state_->worker.begin(order.call, incarnation);
+  }
+
+  void on_order(core::incarnation_number incarnation,
+                const core::orders::cancel& order,
+                std::span<const std::byte> /*payload*/) {
+    for (const core::reports::returned& returned : state_->worker.on_cancel(incarnation, order))
+      report(returned);
+  }
+
+  void on_order(core::incarnation_number /*incarnation*/,
+                const core::orders::shutdown& /*order*/,
+                std::span<const std::byte> /*payload*/) {
+    state_->is_job_over = true;
+  }
+
+  void on_order(core::incarnation_number incarnation,
+                const core::orders::heartbeat& /*order*/,
+                std::span<const std::byte> lost) {
+    state_->worker.begin_incarnation(incarnation);
+    expect_all_but(lost);
+  }
+
+  exchange::outbox& to_root() { return state_->links.outbox_to(root_rank); }
+
+  template <class Report>
+  void report(const Report& report) {
+    to_root().add(state_->worker.incarnation(), report);
+  }
+
+  void send(core::duration at) {
+    to_root().send();
+    sent_at_ = at;
   }
 
   /// `lost` are the ranks that the root has given up; all others are there.
@@ -178,22 +185,16 @@ class worker_role final : public rank_role {
   }
 
   void report_overrun(core::duration at) {
-    const std::optional<core::duration> elapsed = task_watch_.on_poll(at, running_task_now());
-    if (!elapsed) return;
-    const std::optional<std::uint64_t> chunk = state_->worker.under_way_id();
-    if (!chunk) return;  // of an earlier call or incarnation: heartbeats say that it is stuck
-    core::message overran =
-        state_->worker.about(core::message_kind::overran, *chunk, {context_->running.load(), 1});
-    overran.elapsed = *elapsed;
-    report(overran);
+    if (!task_watch_.on_poll(at, running_task_now())) return;
+    const auto overran = state_->worker.overran(context_->running.load());
+    if (!overran) return;  // of an earlier call or incarnation: heartbeats say that it is stuck
+    report(*overran);
     send(at);
   }
 
   void send_heartbeat(core::duration at) {
     if (at - sent_at_ < losses_.heartbeat()) return;
-    core::message alive = state_->worker.about(core::message_kind::alive, 0, {});
-    alive.flag = task_watch_.is_stuck(running_task_now());
-    report(alive);
+    report(core::reports::heartbeat{task_watch_.is_stuck(running_task_now())});
     send(at);
   }
 
@@ -201,7 +202,7 @@ class worker_role final : public rank_role {
   void leave(core::duration at) {
     if (!left_at_) {
       left_at_ = at;
-      report(state_->worker.about(core::message_kind::left, 0, {}));
+      report(core::reports::departed{});
       send(at);
     }
     if (at - *left_at_ > patience && state_->links.all_sent()) state_->machine.end_process(0);

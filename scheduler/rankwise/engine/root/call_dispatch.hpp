@@ -21,6 +21,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace rankwise::engine {
@@ -81,74 +82,94 @@ class call_dispatch {
   }
 
   /// A rank, maybe this one, reports something.
-  ///
-  /// Throws: wire::decode_error if it can't be read.
   void on_report(rank_id from,
                  core::incarnation_number incarnation,
-                 const core::message& report,
+                 const core::any_report& report,
                  std::span<const std::byte> payload,
                  core::duration at) {
-    const core::verdict verdict = judge(from, incarnation, report, at);
-    const bool accepted = verdict == core::verdict::accepted;
-    switch (report.kind) {
-      case core::message_kind::done:
-        if (accepted) take_results(from, report, payload);
-        if (report.flag) order_to_settle(from, incarnation, report, accepted);
-        break;
-      case core::message_kind::failed:
-      case core::message_kind::unsettled:
-        if (verdict != core::verdict::dropped)
-          fail(from, report.items.first, failure_text::decode(payload), accepted);
-        break;
-      case core::message_kind::overran:
-        if (verdict != core::verdict::dropped)
-          fail(from, report.items.first, overrun_of(call_->sent), accepted);
-        break;
-      case core::message_kind::settled:
-        if (accepted && call_->journaled) call_->journaled->settled(report.items.first);
-        break;
-      case core::message_kind::returned:
-      case core::message_kind::alive:
-      case core::message_kind::left:
-        break;
-      default:
-        throw wire::decode_error(fmt::format("rank {} sent a message of kind {}",
-                                             static_cast<int>(from),
-                                             static_cast<int>(report.kind)));
-    }
+    const sender by{from, incarnation, judge(from, incarnation, report, at)};
+    std::visit([&](const auto& body) { take(by, body, payload); }, report);
   }
 
  private:
+  /// Who reports something, and what becomes of it.
+  struct sender {
+    rank_id rank = root_rank;
+    core::incarnation_number incarnation = 0;
+    core::verdict verdict = core::verdict::dropped;
+
+    bool is_accepted() const { return verdict == core::verdict::accepted; }
+
+    bool is_dropped() const { return verdict == core::verdict::dropped; }
+  };
+
   /// What a report of a call that is over shows is that its rank lives.
   core::verdict judge(rank_id from,
                       core::incarnation_number incarnation,
-                      const core::message& report,
+                      const core::any_report& report,
                       core::duration at) {
     if (!uses(from)) return core::verdict::dropped;
-    if (report.call == call_number_)
-      return call_->coordinator.receive(from, incarnation, report, at);
-    core::message alive;
-    alive.kind = core::message_kind::alive;
-    alive.flag = core::is_stuck(report);
-    call_->coordinator.receive(from, incarnation, alive, at);
+    const bool is_current = std::visit(
+        [this](const auto& body) {
+          if constexpr (requires { body.call; }) return body.call == call_number_;
+          return false;
+        },
+        report);
+    if (is_current) return call_->coordinator.on_report(from, incarnation, report, at);
+    call_->coordinator.on_report(
+        from, incarnation, core::reports::heartbeat{core::is_stuck(report)}, at);
     return core::verdict::dropped;
   }
 
-  void take_results(rank_id from, const core::message& report, std::span<const std::byte> results) {
-    if (!results.empty()) call_->call.take(report.items, results);
-    if (!call_->journaled) return;
-    call_->journaled->done(from, report.items, report.elapsed, results, report.flag);
+  void take(const sender& by, const core::reports::done& done, std::span<const std::byte> results) {
+    if (by.is_accepted() && !results.empty()) call_->call.take(done.items, results);
+    if (by.is_accepted() && call_->journaled)
+      call_->journaled->done(by.rank, done.items, done.elapsed, results, done.to_be_settled);
+    if (!done.to_be_settled) return;
+    const core::orders::settle order{done.call, by.is_accepted(), done.chunk, done.items};
+    if (by.rank == root_rank) {
+      state_->settle_orders.push_back({by.incarnation, order});
+    } else {
+      state_->links.queue_to(by.rank).add(by.incarnation, order);
+    }
   }
 
-  void order_to_settle(rank_id to,
-                       core::incarnation_number incarnation,
-                       const core::message& done,
-                       bool accepted) {
-    core::message order = done;
-    order.kind = core::message_kind::settle;
-    order.flag = accepted;
-    send(to, incarnation, order);
+  void take(const sender& by,
+            const core::reports::failed& failed,
+            std::span<const std::byte> text) {
+    if (!by.is_dropped()) fail(by.rank, failed.item, failure_text::decode(text), by.is_accepted());
   }
+
+  void take(const sender& by,
+            const core::reports::unsettled& unsettled,
+            std::span<const std::byte> text) {
+    if (!by.is_dropped())
+      fail(by.rank, unsettled.item, failure_text::decode(text), by.is_accepted());
+  }
+
+  void take(const sender& by,
+            const core::reports::overran& overran,
+            std::span<const std::byte> /*payload*/) {
+    if (!by.is_dropped()) fail(by.rank, overran.item, overrun_of(call_->sent), by.is_accepted());
+  }
+
+  void take(const sender& by,
+            const core::reports::settled& settled,
+            std::span<const std::byte> /*payload*/) {
+    if (by.is_accepted() && call_->journaled) call_->journaled->settled(settled.item);
+  }
+
+  static void take(const sender& /*by*/,
+                   const core::reports::returned& /*returned*/,
+                   std::span<const std::byte> /*payload*/) {}
+
+  static void take(const sender& /*by*/,
+                   const core::reports::heartbeat& /*heartbeat*/,
+                   std::span<const std::byte> /*payload*/) {}
+
+  static void take(const sender& /*by*/,
+                   const core::reports::departed& /*departed*/,
+                   std::span<const std::byte> /*payload*/) {}
 
   static task_threw overrun_of(const call_header& header) {
     return {fmt::format("it took longer than {:.3g} s (--task-limit)",
@@ -174,14 +195,9 @@ class call_dispatch {
 
   void hand_out(core::duration at) {
     while (const std::optional<core::grant> given = call_->coordinator.next_grant(at)) {
-      core::message order;
-      order.kind = core::message_kind::grant;
-      order.call = call_number_;
-      order.chunk = given->chunk;
-      order.items = given->items;
-      order.flag = given->again;
+      const core::orders::grant order{call_number_, given->again, given->chunk, given->items};
       if (given->rank == root_rank) {
-        send(given->rank, given->incarnation, order);
+        state_->worker.on_grant(given->incarnation, order, {});
         continue;
       }
       introduce_call(given->rank, given->incarnation);
@@ -194,11 +210,8 @@ class call_dispatch {
   /// Sends what the call is to a rank that gets its first chunk of it.
   void introduce_call(rank_id rank, core::incarnation_number incarnation) {
     if (std::exchange(introduced_[to_index(rank)], call_number_) == call_number_) return;
-    core::message message;
-    message.kind = core::message_kind::call;
-    message.call = call_number_;
     exchange::outbox& box = state_->links.queue_to(rank);
-    wire::bytes& payload = box.begin(incarnation, message);
+    wire::bytes& payload = box.begin(incarnation, core::orders::begin_call{call_number_});
     wire::append_value(payload, call_->sent);
     call_->call.encode_call(payload);
     box.end();
@@ -206,28 +219,22 @@ class call_dispatch {
 
   void cancel_everywhere() {
     call_->cancel_told = true;
-    core::message order;
-    order.kind = core::message_kind::cancel;
-    order.call = call_number_;
+    const core::orders::cancel order{call_number_};
     const core::coordinator& coordinator = call_->coordinator;
     for (std::size_t row = 0; row < coordinator.options().n_ranks; ++row) {
       const core::rank_record& record = coordinator.record(to_rank(row));
-      if (record.chunks_out != 0) send(to_rank(row), record.incarnation, order);
+      if (record.chunks_out == 0) continue;
+      if (to_rank(row) == root_rank) {
+        cancel_here(record.incarnation, order);
+      } else {
+        state_->links.queue_to(to_rank(row)).add(record.incarnation, order);
+      }
     }
   }
 
-  /// Sends an order to a rank, which may be this one.
-  void send(rank_id to, core::incarnation_number incarnation, const core::message& order) {
-    if (to != root_rank) {
-      state_->links.queue_to(to).add(incarnation, order);
-    } else if (order.kind == core::message_kind::settle) {
-      state_->settle_orders.push_back({incarnation, order});
-    } else {
-      std::vector<core::message> replies;
-      state_->worker.receive(incarnation, order, {}, replies);
-      for (const core::message& reply : replies)
-        on_report(root_rank, state_->worker.incarnation(), reply, {}, state_->machine.now());
-    }
+  void cancel_here(core::incarnation_number incarnation, const core::orders::cancel& order) {
+    for (const core::reports::returned& returned : state_->worker.on_cancel(incarnation, order))
+      on_report(root_rank, state_->worker.incarnation(), returned, {}, state_->machine.now());
   }
 
   rank_state* state_;

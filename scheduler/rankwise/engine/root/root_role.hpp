@@ -29,6 +29,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace rankwise::engine {
@@ -87,12 +88,12 @@ class root_role final : public rank_role {
   }
 
   void on_frame(rank_id from, exchange::frame_reader& frame, core::duration at) override {
-    core::message report;
+    core::any_report report;
     std::span<const std::byte> payload;
     while (frame.next(report, payload)) on_message(from, frame.incarnation(), report, payload, at);
   }
 
-  void on_report(const core::message& report, wire::bytes& buffer) override {
+  void on_report(const core::any_report& report, wire::bytes& buffer) override {
     const std::span<const std::byte> whole = buffer;
     dispatch_.on_report(root_rank,
                         state_->worker.incarnation(),
@@ -115,7 +116,7 @@ class root_role final : public rank_role {
  private:
   void on_message(rank_id from,
                   core::incarnation_number incarnation,
-                  const core::message& report,
+                  const core::any_report& report,
                   std::span<const std::byte> payload,
                   core::duration at) {
     const bool is_stuck = core::is_stuck(report);
@@ -126,7 +127,7 @@ class root_role final : public rank_role {
           dispatch_.current()->coordinator.record(from).incarnation;
       if (current != incarnation) supervisor_.begin_incarnation(from, current);
     }
-    if (report.kind == core::message_kind::left) supervisor_.on_departed(from);
+    if (std::holds_alternative<core::reports::departed>(report)) supervisor_.on_departed(from);
   }
 
   void check_ranks(core::duration at) {

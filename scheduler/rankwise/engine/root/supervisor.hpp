@@ -122,9 +122,8 @@ class supervisor {
   /// The job is over: lets the other ranks know.
   void shut_down() {
     is_ending_ = true;
-    core::message shutdown;
-    shutdown.kind = core::message_kind::shutdown;
-    for (const rank_id rank : table_.others()) state_->links.queue_to(rank).add(0, shutdown);
+    for (const rank_id rank : table_.others())
+      state_->links.queue_to(rank).add(0, core::orders::shutdown{});
     state_->links.send_all();
   }
 
@@ -140,10 +139,8 @@ class supervisor {
   /// Lets `rank` know that the root lives, which incarnation of its own counts, and who is `lost`:
   /// what goes from rank to rank must not wait for those.
   void send_heartbeat(rank_id rank, const std::vector<std::uint32_t>& lost) {
-    core::message alive;
-    alive.kind = core::message_kind::alive;
     state_->links.queue_to(rank).add(
-        table_.of(rank).incarnation, alive, std::as_bytes(std::span(lost)));
+        table_.of(rank).incarnation, core::orders::heartbeat{}, std::as_bytes(std::span(lost)));
   }
 
   rank_state* state_;
