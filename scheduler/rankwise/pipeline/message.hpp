@@ -11,10 +11,10 @@ struct pipeline_subject {
   enum class kind : std::uint8_t {
     parcel,       ///< an item for `stage`; the content is its value
     failed_item,  ///< an item for `stage` for which another stage has failed
-    begun,   ///< an item of `stage` that you sent has been begun; `item` is the time of the one
-             ///< before, in ns
-    failed,  ///< `stage` has failed for `item`; the content is a failure text
-    over     ///< this run is over
+    begun,        ///< an item of `stage` that you sent has been begun; the content is how long the
+                  ///< stage took for the one before, in ns
+    failed,       ///< `stage` has failed for `item`; the content is a failure text
+    over          ///< this run is over
   };
 
   static constexpr unsigned item_bits = 48;

@@ -138,9 +138,9 @@ class stages_on_rank final : public exchange::rank_object {
     if (!job) return false;
     const std::uint32_t stage = job->what.stage;
     if (job->tell_begun) {
-      post(job->from,
-           {pipeline_subject::kind::begun, stage, to_item(job->last_took)},
-           new_message());
+      wire::bytes last_took = new_message();
+      wire::append_value(last_took, job->last_took);
+      post(job->from, {pipeline_subject::kind::begun, stage, job->what.item}, std::move(last_took));
     }
     if (job->what.is_failed_item) {
       node_->hand_on({stage + 1, job->what.item, {}, true});
@@ -206,11 +206,6 @@ class stages_on_rank final : public exchange::rank_object {
     on_failure_ = {};
   }
 
-  static std::uint64_t to_item(core::duration took) {
-    return std::min<std::uint64_t>(static_cast<std::uint64_t>(took.count()),
-                                   pipeline_subject::most_items - 1);
-  }
-
   void post(rank_id to, const pipeline_subject& subject, wire::bytes piece) {
     around_->others->post(to, channel_, subject.encode(), std::move(piece));
   }
@@ -233,9 +228,8 @@ class stages_on_rank final : public exchange::rank_object {
         node_->arrive(what.from, {subject.stage, subject.item, {}, true});
         break;
       case pipeline_subject::kind::begun:
-        node_->begun(what.from,
-                     subject.stage,
-                     core::duration(static_cast<core::duration::rep>(subject.item)));
+        node_->begun(
+            what.from, subject.stage, wire::reader(what.content()).take_value<core::duration>());
         break;
       case pipeline_subject::kind::failed:
         if (on_failure_) {
