@@ -99,7 +99,7 @@ class pacing {
   }
 
   /// How long an answer of the root may take: a round trip, and where it works, as long as its own
-  /// tasks keep it from its messages; its stand-in comes after some milliseconds.
+  /// tasks keep it from its messages; its helper thread comes after some milliseconds.
   double answer_seconds(const situation& now) const {
     if (options_.first_worker != 0) return chunk_seconds_min(now);
     constexpr double helper_thread_comes = 1.5e-3;

@@ -16,29 +16,29 @@
 
 namespace rankwise::exchange {
 
-/// What a rank has sent to another one, outside of the calls that the root hands out.
+/// A message of one rank to another, outside of the calls that the root hands out.
 struct channel_message {
   rank_id from = root_rank;
-  std::uint64_t subject = 0;  ///< what the sender has said that it is
+  std::uint64_t subject = 0;  ///< what the message is about, in numbers of the sender
   wire::bytes frame;          ///< whose part from `at` on is the content
   std::size_t at = 0;
 
   std::span<const std::byte> content() const { return std::span(frame).subspan(at); }
 };
 
-/// How what runs on one rank talks to its like on the others, on channels that are numbered alike
-/// on all ranks. Letters between two ranks arrive in order; one on a channel that nobody has opened
-/// is dropped.
+/// Point-to-point messages between ranks, outside of the root's calls. A channel has the same
+/// number on every rank. Messages between two ranks arrive in order; one on a channel that is not
+/// open is dropped.
 ///
 /// Local: nothing blocks.
 class channels {
  public:
-  /// Takes a letter, which it may keep; called by the thread that runs tasks, between tasks and in
-  /// `tend`.
+  /// Takes a message, which it may keep; called by the thread that runs tasks, between tasks and in
+  /// `poll`.
   using receiver = std::function<void(channel_message&)>;
 
-  /// Answers a letter; called at once by whichever thread looks after messages, while others wait:
-  /// it must be quick, and must not throw. It appends its answer to what it is given.
+  /// Answers a message; called at once by whichever thread polls, while others wait: it must be
+  /// quick, and must not throw. It appends its answer to what it is given.
   using answerer = std::function<void(const channel_message&, wire::bytes& answer)>;
 
   channels() = default;
@@ -53,16 +53,17 @@ class channels {
   /// The machine that this rank runs on.
   virtual transport::machine& machine() { return transport::machine::here(); }
 
-  /// A buffer for the content of a letter, behind the room that `post` needs.
+  /// A buffer for the content of a message, behind the room that `post` needs.
   static wire::bytes new_message() { return wire::bytes(channel_headroom); }
 
-  /// Sends `piece`, made by `new_letter`: a large one at once, small ones together when messages
-  /// are next looked after.
+  /// Sends `content`, made by `new_message`: a large one at once, small ones together when the rank
+  /// next polls.
   virtual void post(rank_id to,
                     std::uint64_t channel,
                     std::uint64_t subject,
-                    wire::bytes piece) = 0;
+                    wire::bytes content) = 0;
 
+  /// Has `take` called for each message of the channel from now on.
   virtual void open(std::uint64_t channel, receiver take) = 0;
 
   /// As `open`, with answers, which go back under the same subject.
@@ -70,11 +71,11 @@ class channels {
 
   virtual void close(std::uint64_t channel) = 0;
 
-  /// Looks after messages, and has the letters that have come taken; false where there were none.
+  /// Takes and sends messages, and has receivers take those that have come; false if none has.
   virtual bool poll() = 0;
 };
 
-/// Waits until `condition()`, and takes the letters that come meanwhile.
+/// Waits until `condition()`, and takes the messages that come meanwhile.
 ///
 /// Throws: std::runtime_error once `cancelled` is set: the call is over.
 template <class Condition>

@@ -13,13 +13,13 @@
 
 namespace rankwise::exchange {
 
-/// The channels that are open on a rank, and the letters that wait for the thread that runs tasks.
+/// The channels that are open on a rank, and the messages that wait for the thread that runs tasks.
 ///
 /// Local: no communication; the caller holds the lock of the rank, but for calling what `next`
 /// gives.
 class mailbox {
  public:
-  /// A letter, and who takes it.
+  /// A message, and who takes it.
   struct delivery {
     const channels::receiver* take;
     channel_message what;
@@ -51,7 +51,7 @@ class mailbox {
 
   bool empty() const { return waiting_.empty(); }
 
-  /// The oldest letter whose channel is still open.
+  /// The oldest message whose channel is still open.
   std::optional<delivery> next() {
     while (!waiting_.empty()) {
       auto [channel, what] = std::move(waiting_.front());

@@ -49,12 +49,12 @@ class pending_blocks {
 
   /// Asks the root for a block; returns the number of the request.
   std::uint64_t ask(const block_request& asked) {
-    wire::bytes piece = exchange::channels::new_message();
-    wire::append_value(piece, asked);
+    wire::bytes content = exchange::channels::new_message();
+    wire::append_value(content, asked);
     if (last_ == 0)
       others_->open(channel_, [this](const exchange::channel_message& what) { keep(what); });
     answers_[++last_];
-    others_->post(root_rank, channel_, last_, std::move(piece));
+    others_->post(root_rank, channel_, last_, std::move(content));
     return last_;
   }
 

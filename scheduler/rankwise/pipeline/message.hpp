@@ -5,8 +5,8 @@
 
 namespace rankwise::engine {
 
-/// What a letter of a pipeline is about, in the 64 bits of its subject. The content begins with the
-/// number of the run.
+/// What a message between stages is about, in the 64 bits of its subject. The content begins with
+/// the number of the run.
 struct pipeline_subject {
   enum class kind : std::uint8_t {
     parcel,       ///< an item for `stage`; the content is its value

@@ -165,14 +165,14 @@ class stages_on_rank final : public exchange::rank_object {
     return figures();
   }
 
-  /// Where a value for a stage begins in a letter of this run.
+  /// Where a value for a stage begins in a message of this run.
   static constexpr std::size_t value_at = exchange::channel_headroom + sizeof(std::uint64_t);
 
-  /// A letter of this run.
+  /// The beginning of a message of this run.
   wire::bytes new_message() const {
-    wire::bytes piece = exchange::channels::new_message();
-    wire::append_value(piece, run_);
-    return piece;
+    wire::bytes content = exchange::channels::new_message();
+    wire::append_value(content, run_);
+    return content;
   }
 
   /// Until the run ends.
@@ -187,8 +187,8 @@ class stages_on_rank final : public exchange::rank_object {
       "count: "
       "what must count once belongs into the sink";
 
-  /// A letter of a run that has not begun here.
-  struct early_letter {
+  /// A message of a run that has not begun here.
+  struct early_message {
     std::uint64_t run;
     exchange::channel_message what;
   };
@@ -197,7 +197,7 @@ class stages_on_rank final : public exchange::rank_object {
     run_ = run;
     is_over_ = false;
     node_.emplace(layout_, around_->rank);
-    for (early_letter& one : std::exchange(early_, {})) take(one.run, one.what);
+    for (early_message& one : std::exchange(early_, {})) take(one.run, one.what);
   }
 
   void end() {
@@ -206,8 +206,8 @@ class stages_on_rank final : public exchange::rank_object {
     on_failure_ = {};
   }
 
-  void post(rank_id to, const pipeline_subject& subject, wire::bytes piece) {
-    around_->others->post(to, channel_, subject.encode(), std::move(piece));
+  void post(rank_id to, const pipeline_subject& subject, wire::bytes content) {
+    around_->others->post(to, channel_, subject.encode(), std::move(content));
   }
 
   void take(exchange::channel_message& what) {
@@ -282,11 +282,12 @@ class stages_on_rank final : public exchange::rank_object {
       if (on_failure_) on_failure_(std::move(failure));
       return;
     }
-    wire::bytes piece = new_message();
+    wire::bytes content = new_message();
     const std::vector<std::byte> text = failure_text::encode(failure.threw);
-    wire::append(piece, text.data(), text.size());
-    post(
-        root_rank, {pipeline_subject::kind::failed, failure.stage, failure.item}, std::move(piece));
+    wire::append(content, text.data(), text.size());
+    post(root_rank,
+         {pipeline_subject::kind::failed, failure.stage, failure.item},
+         std::move(content));
   }
 
   /// What this rank has done in this run.
@@ -308,7 +309,7 @@ class stages_on_rank final : public exchange::rank_object {
   failure_handler on_failure_;
   std::uint64_t run_ = 0;  // the one under way, or the last
   bool is_over_ = false;
-  std::vector<early_letter> early_;
+  std::vector<early_message> early_;
 };
 
 }  // namespace rankwise::engine

@@ -91,7 +91,7 @@ class told_call final : public engine::remote_call {
       scope.around().settle.add(index, [name](bool accepted) {
         told().push_back(name + (accepted ? " counts" : " does not count"));
       });
-      scope.open_piece();
+      scope.open_results();
       scope.done(1);
     }
   }
@@ -106,7 +106,7 @@ class random_call final : public engine::remote_call {
 
   void run(engine::chunk_scope& scope, std::span<const std::byte> /*inputs*/) override {
     const std::uint64_t before = scope.around().seed;
-    scope.open_piece();
+    scope.open_results();
     scope.done(1);
     while (!scope.interrupted()) scope.checkpoint();
     told().push_back(std::to_string(before) + " " + std::to_string(scope.around().seed));

@@ -20,8 +20,10 @@ class chunk_host {
   /// Takes and sends messages, between two tasks.
   virtual void poll_between_tasks(core::duration at) = 0;
 
-  /// `items`, the next of the chunk, are done; their results stand in `piece`.
-  virtual void report_done(core::item_range items, core::duration elapsed, wire::bytes& piece) = 0;
+  /// `items`, the next of the chunk, are done; their results stand in `results`.
+  virtual void report_done(core::item_range items,
+                           core::duration elapsed,
+                           wire::bytes& results) = 0;
 
   /// The task of the next item of the chunk threw.
   virtual void report_failed(const task_threw& threw) = 0;

@@ -24,16 +24,16 @@ class chunk_scope {
               core::item_range items,
               core::duration begun,
               core::duration report_interval,
-              wire::bytes piece)
+              wire::bytes results)
       : host_(&host),
         around_(&around),
         items_(items),
         unreported_(items.first),
         report_interval_(report_interval),
-        piece_begun_(begun),
+        report_begun_(begun),
         batch_begun_(begun),
-        piece_(std::move(piece)) {
-    piece_.clear();
+        results_(std::move(results)) {
+    results_.clear();
     around.running_since.store(begun.count(), std::memory_order_relaxed);
   }
 
@@ -42,10 +42,10 @@ class chunk_scope {
   rank_context& around() { return *around_; }
 
   /// Where results for the root go, behind `report_headroom` of room.
-  wire::bytes& piece() { return piece_; }
+  wire::bytes& results() { return results_; }
 
-  /// Gives `piece` its room at the front.
-  void open_piece() { piece_.resize(exchange::report_headroom); }
+  /// Gives `results` its headroom.
+  void open_results() { results_.resize(exchange::report_headroom); }
 
   /// How many items to run before the next `checkpoint`.
   std::uint64_t batch() const { return batch_; }
@@ -68,14 +68,14 @@ class chunk_scope {
   bool interrupted() const { return around_->cancelled.load(std::memory_order_relaxed); }
 
   /// Results have waited for as long as they should.
-  bool report_due() const { return batch_begun_ - piece_begun_ >= report_interval_; }
+  bool report_due() const { return batch_begun_ - report_begun_ >= report_interval_; }
 
-  /// Reports the next `count` items as done, with the results in `piece`, which is empty
+  /// Reports the next `count` items as done, with the results in `results`, which is empty
   /// afterwards.
   void done(std::uint64_t count) {
-    if (count != 0) host_->report_done({unreported_, count}, lap(), piece_);
+    if (count != 0) host_->report_done({unreported_, count}, lap(), results_);
     unreported_ += count;
-    piece_.clear();
+    results_.clear();
   }
 
   /// Reports the next item as failed.
@@ -90,7 +90,7 @@ class chunk_scope {
 
   core::duration lap() {
     const core::duration at = around_->machine->now();
-    return at - std::exchange(piece_begun_, at);
+    return at - std::exchange(report_begun_, at);
   }
 
   chunk_host* host_;
@@ -98,10 +98,10 @@ class chunk_scope {
   core::item_range items_;
   std::uint64_t unreported_;
   core::duration report_interval_;
-  core::duration piece_begun_;
+  core::duration report_begun_;
   core::duration batch_begun_;
   std::uint64_t batch_ = 1;
-  wire::bytes piece_;
+  wire::bytes results_;
 };
 
 }  // namespace rankwise::engine

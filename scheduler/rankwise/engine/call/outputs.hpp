@@ -35,8 +35,8 @@ class encoded_output {
   static constexpr const char* no_settling = nullptr;
 
   void open(chunk_scope& scope) {
-    scope.open_piece();
-    encoder_.emplace(scope.piece());
+    scope.open_results();
+    encoder_.emplace(scope.results());
   }
 
   void close(chunk_scope& /*scope*/) {}
@@ -137,7 +137,7 @@ class reduced_output {
 
   void open(chunk_scope& scope) {
     run_ = {};
-    scope.open_piece();
+    scope.open_results();
   }
 
   template <class Result>
@@ -148,8 +148,8 @@ class reduced_output {
   /// Writes each node as its level and its value; the nodes of a report lie side by side.
   void close(chunk_scope& scope) {
     for (const core::tree_node<Value>& node : run_.nodes()) {
-      wire::append_value(scope.piece(), node.level);
-      wire::encoder<Value>(scope.piece()).put(node.value);
+      wire::append_value(scope.results(), node.level);
+      wire::encoder<Value>(scope.results()).put(node.value);
     }
   }
 

@@ -44,7 +44,7 @@ decltype(auto) invoke_task(const Task& task,
 }
 
 /// Runs the items of a chunk: `inputs.next(index)` is called for each in order, the task's result
-/// goes to `output.put`. Between batches messages are looked after, and results that have waited
+/// goes to `output.put`. Between batches the rank polls, and results that have waited
 /// long are sent home.
 template <class Task, class Inputs, class Output>
 void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {

@@ -185,7 +185,7 @@ class rank_loop final : public chunk_host {
     context.settle.begin_chunk(next.chunk->id);
     next.call->run_chunk(scope, next.chunk->payload);
     context.is_in_chunk = false;
-    spare_buffer_ = std::move(scope.piece());
+    spare_buffer_ = std::move(scope.results());
   }
 
   void poll_between_tasks(core::duration at) override RANKWISE_EXCLUDES(rank_.lock) {

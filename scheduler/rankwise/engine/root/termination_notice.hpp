@@ -19,7 +19,7 @@ namespace rankwise::engine {
 /// where it has started this job, hears the words before, and says them.
 class termination_notice {
  public:
-  /// Asked often, by whoever looks after messages; `describe()` makes the words.
+  /// Asked often, by whoever polls; `describe()` makes the words.
   template <class Describe>
   void look(core::duration at, Describe describe) {
     if (termination::asks_for_words()) {

@@ -301,7 +301,7 @@ class part final : public keyed_part<Value> {
       if (index >= segments_.size() || !is_own(index))
         throw wire::decode_error("a block of records for another rank");
       if (direct_) {
-        // Its sender has found that tables are too slow here. Nothing else changes in a letter.
+        // Its sender has found that tables are too slow here. Nothing else changes in a message.
         segments_[index].merge(block.records(), combine_);
         leaves_tables_ = true;
         look_again_at_ = 0;

@@ -12,8 +12,8 @@
 
 namespace rankwise::combine {
 
-/// Whole records in a row, behind the room that a letter begins with and before their slack: they
-/// are sent, kept where they came in, and written to disk as they stand.
+/// Whole records in a row, behind the room that a channel message begins with and before their
+/// slack: they are sent, kept where they came in, and written to disk as they stand.
 class record_block {
  public:
   /// `frame` holds the records from `begin` on, and their slack at its end.
@@ -37,7 +37,7 @@ class record_block {
   /// Memory taken, in bytes.
   std::size_t bytes() const { return frame_.capacity(); }
 
-  /// The block as the content of a letter, where it did not come in one.
+  /// The block as the content of a channel message, where it did not come in one.
   wire::bytes release() { return std::move(frame_); }
 
  private:

@@ -112,7 +112,7 @@ class shuffle {
   }
 
  private:
-  /// The lowest bits of a letter's subject; above them stand a block's segment, or a credit's
+  /// The lowest bits of a message's subject; above them stand a block's segment, or a credit's
   /// bytes.
   enum class subject : std::uint64_t { records, block, credit, end };
 
@@ -158,12 +158,12 @@ class shuffle {
     if (out.size() != 0) send(row, as_number(subject::records), out.release());
   }
 
-  void send(std::uint32_t row, std::uint64_t said, wire::bytes letter) {
+  void send(std::uint32_t row, std::uint64_t said, wire::bytes content) {
     line& to = lines_[row];
     exchange::poll_until(*others_, *cancelled_, [&] { return to.bytes_under_way < window_bytes_; });
-    bytes_sent_ += letter.size() - exchange::channel_headroom;
-    to.bytes_under_way += letter.size() - exchange::channel_headroom;
-    others_->post(rank_of(row), channel_, said, std::move(letter));
+    bytes_sent_ += content.size() - exchange::channel_headroom;
+    to.bytes_under_way += content.size() - exchange::channel_headroom;
+    others_->post(rank_of(row), channel_, said, std::move(content));
   }
 
   void handle(exchange::channel_message& what) {
