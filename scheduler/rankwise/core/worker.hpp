@@ -53,8 +53,7 @@ class worker {
     if (incarnation > incarnation_) {
       incarnation_ = incarnation;
       queue_.clear();
-      interrupted_ = running_.has_value();
-      running_.reset();
+      take_away();
     }
   }
 
@@ -64,9 +63,8 @@ class worker {
     call_ = call;
     incarnation_ = incarnation;
     cancelled_ = false;
-    interrupted_ = running_.has_value();
     queue_.clear();
-    running_.reset();
+    take_away();
   }
 
   /// The next chunk to run, which is then running.
@@ -133,6 +131,12 @@ class worker {
     std::uint64_t id = 0;
     item_range items;  // not reported yet
   };
+
+  /// The running chunk is not wanted any more, and stays so until it has ended.
+  void take_away() {
+    interrupted_ = interrupted_ || running_.has_value();
+    running_.reset();
+  }
 
   std::deque<chunk> queue_;
   std::optional<running_chunk> running_;
