@@ -38,12 +38,13 @@ inline core::coordinator_options to_coordinator_options(const options& how,
 
 /// Throws: config_error for a task limit that nobody can keep.
 inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool survives) {
-  if (how.task_limit_s == 0 || (survives && n_ranks > 1)) return;
+  const std::uint32_t n_used = how.max_ranks == 0 ? n_ranks : std::min(how.max_ranks, n_ranks);
+  if (how.task_limit_s == 0 || (survives && n_used > 1)) return;
   throw config_error(
-      n_ranks > 1 ? "--task-limit: found a job that rankrun has not started (or an MPI without "
-                    "threads), accepted: rankrun -n N"
-                  : "--task-limit: found one rank, accepted: two at least, since the first can't "
-                    "stop its own tasks");
+      n_used > 1 ? "--task-limit: found a job that rankrun has not started (or an MPI without "
+                   "threads), accepted: rankrun -n N"
+                 : "--task-limit: found one rank, accepted: two at least, since the first can't "
+                   "stop its own tasks");
 }
 
 /// Throws: config_error where items of the call `name`, which may not run again, are to be.
