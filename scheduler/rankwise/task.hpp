@@ -74,7 +74,9 @@ class task_context {
 
   /// True if the item may have been run before: by a rank that was lost, by a slower one, or with a
   /// task that threw. Such a run may even have been told that its result counts: what it has left
-  /// behind, a file for example, is not somebody else's.
+  /// behind, a file for example, is not somebody else's. A rank that was given up and has not heard
+  /// of that, or that has a twin under --speculate, may run the item after another rank and is not
+  /// told so.
   bool again() const { return around_->again; }
 
   /// True if the result is not wanted any more. A long task may look now and then, and then return

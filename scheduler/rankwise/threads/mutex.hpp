@@ -3,18 +3,30 @@
 
 #include <rankwise/threads/annotations.hpp>
 
+#include <functional>
 #include <mutex>
+#include <utility>
 
 namespace rankwise::threads {
 
 /// A std::mutex whose use Clang checks: see RANKWISE_GUARDED_BY.
 class RANKWISE_CAPABILITY mutex {
  public:
-  void lock() RANKWISE_ACQUIRE() { mutex_.lock(); }
+  mutex() = default;
+
+  /// `before_lock` is called, if it is there, by each thread that is about to take the lock: a
+  /// simulation lets other threads run there.
+  explicit mutex(std::function<void()> before_lock) : before_lock_(std::move(before_lock)) {}
+
+  void lock() RANKWISE_ACQUIRE() {
+    if (before_lock_) before_lock_();
+    mutex_.lock();
+  }
 
   void unlock() RANKWISE_RELEASE() { mutex_.unlock(); }
 
  private:
+  std::function<void()> before_lock_;
   std::mutex mutex_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/types.hpp>
 #include <rankwise/process/process_watch.hpp>
+#include <rankwise/process/write_now.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -83,15 +85,18 @@ class machine {
 
   virtual std::unique_ptr<condition> new_condition() { return std::make_unique<real_condition>(); }
 
+  /// What a thread does before it takes a lock that it shares with another one; empty: nothing.
+  virtual std::function<void()> before_lock() { return {}; }
+
   /// A number that nobody can know beforehand.
   virtual std::uint64_t draw() {
     std::random_device chance;
     return std::uint64_t{chance()} << 32U | chance();
   }
 
-  /// Ends the process of the rank at once.
-  [[noreturn]] void end_process(int status) {
-    on_end_process(status);
+  /// Ends the process of the rank at once; `last_words` are for people.
+  [[noreturn]] void end_process(int status, std::string_view last_words = {}) {
+    on_end_process(last_words);
     ::_exit(status);
   }
 
@@ -101,8 +106,10 @@ class machine {
   }
 
  protected:
-  /// The rank asks for the end of its process; a simulation throws.
-  virtual void on_end_process(int /*status*/) {}
+  /// The process of the rank is about to end; a simulation throws.
+  virtual void on_end_process(std::string_view last_words) {
+    if (!last_words.empty()) observe::write_now(STDERR_FILENO, last_words);
+  }
 
  private:
   class real_thread final : public thread {

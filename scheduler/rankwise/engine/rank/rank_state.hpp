@@ -51,6 +51,7 @@ struct this_rank {
       : machine(endpoint.machine()),
         n_ranks(endpoint.n_ranks()),
         has_helper_thread(endpoint.n_ranks() > 1 && endpoint.may_change_threads()),
+        lock(machine.before_lock()),
         state(endpoint) {
     context.machine = &machine;
     context.rank = endpoint.rank();

@@ -14,7 +14,6 @@
 #include <rankwise/error.hpp>
 #include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/exchange/outbox.hpp>
-#include <rankwise/process/write_now.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -29,7 +28,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unistd.h>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -211,12 +209,11 @@ class worker_role final : public rank_role {
   void leave_if_root_is_lost(core::duration at) {
     const std::string reason = root_watch_.on_poll(at);
     if (reason.empty()) return;
-    observe::write_now(STDERR_FILENO,
-                       fmt::format("rankwise: rank {} on {} leaves: {}\n",
-                                   static_cast<int>(context_->rank),
-                                   context_->host,
-                                   reason));
-    state_->machine.end_process(static_cast<int>(exit_status::failed_job));
+    state_->machine.end_process(static_cast<int>(exit_status::failed_job),
+                                fmt::format("rankwise: rank {} on {} leaves: {}\n",
+                                            static_cast<int>(context_->rank),
+                                            context_->host,
+                                            reason));
   }
 
   rank_state* state_;

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// The engine against chance: whole jobs in virtual time, each from one seed. RANKWISE_TEST_SEED=N
+// runs that one alone, and says what it was; RANKWISE_TEST_SCHEDULES=N runs so many.
+#include "catch.hpp"
+#include "schedule/plan.hpp"
+#include "schedule/run.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <unistd.h>
+
+namespace {
+
+using rankwise::test::planner;
+using rankwise::test::schedule_plan;
+using rankwise::test::schedule_report;
+using rankwise::test::schedule_run;
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+/// A name for a journal, whose file goes with this.
+class journal_name {
+ public:
+  journal_name(const journal_name&) = delete;
+  journal_name& operator=(const journal_name&) = delete;
+  journal_name(journal_name&&) = delete;
+  journal_name& operator=(journal_name&&) = delete;
+
+  journal_name() {
+    std::string name = std::filesystem::temp_directory_path() / "schedules-XXXXXX";
+    ::close(::mkstemp(name.data()));
+    name_ = name;
+  }
+
+  ~journal_name() { std::filesystem::remove(name_); }
+
+  const std::string& text() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+schedule_report run(std::uint64_t seed) {
+  static const journal_name file;
+  const schedule_plan plan = planner(seed).plan();
+  return schedule_run(plan, file.text()).run();
+}
+
+}  // namespace
+
+TEST_CASE("random schedules of whole jobs") {
+  const bool is_one = std::getenv("RANKWISE_TEST_SEED") != nullptr;
+  const std::uint64_t first = number_from("RANKWISE_TEST_SEED", 1);
+  const std::uint64_t count = is_one ? 1 : number_from("RANKWISE_TEST_SCHEDULES", 20'000);
+  constexpr int enough = 10;  // of what is wrong
+  int n_wrong = 0;
+  schedule_report all;
+  std::uint64_t n_resumed = 0;
+  for (std::uint64_t seed = first; seed < first + count && n_wrong < enough; ++seed) {
+    const schedule_report one = run(seed);
+    all.n_losses += one.n_losses;
+    all.n_returns += one.n_returns;
+    all.n_failed_calls += one.n_failed_calls;
+    all.n_events += one.n_events;
+    n_resumed += one.has_resumed ? 1 : 0;
+    if (is_one) std::printf("%s\n", describe(planner(seed).plan()).c_str());
+    if (one.wrong.empty()) continue;
+    ++n_wrong;
+    INFO("RANKWISE_TEST_SEED=" << seed << ": " << describe(planner(seed).plan()));
+    for (const std::string& what : one.wrong) CHECK(what == "");
+  }
+  std::printf("%lu losses, %lu calls that returned, %lu that failed, %lu resumed, %lu events\n",
+              all.n_losses,
+              all.n_returns,
+              all.n_failed_calls,
+              n_resumed,
+              all.n_events);
+  // The faults must have had their effect, or nothing was proved.
+  if (is_one || n_wrong != 0) return;
+  CHECK(all.n_losses > count / 3);
+  CHECK(all.n_returns > count);
+  CHECK(all.n_failed_calls > count / 10);
+  CHECK(n_resumed > count / 20);
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+// Runs a schedule, and says what was wrong.
+#pragma once
+
+#include <rankwise/error.hpp>
+#include <rankwise/journal/sqlite_journal.hpp>
+#include <rankwise/map_reduce.hpp>
+#include <rankwise/pipeline.hpp>
+#include <rankwise/pool.hpp>
+#include <rankwise/sim/engine_job.hpp>
+#include <rankwise/sim/timeline.hpp>
+
+#include "schedule/situation.hpp"
+#include "volatile_disk.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <vector>
+
+namespace rankwise::test {
+
+/// What a run of a schedule was like.
+struct schedule_report {
+  std::vector<std::string> wrong;
+  std::uint64_t n_events = 0;
+  std::uint64_t n_losses = 0;
+  std::uint64_t n_returns = 0;
+  std::uint64_t n_failed_calls = 0;
+  bool has_resumed = false;
+};
+
+class schedule_run {
+ public:
+  /// `journal_file` is a name for the journal, of a file that may be made.
+  schedule_run(const schedule_plan& plan, std::string journal_file)
+      : plan_(plan), time_(plan.seed), chance_(plan.seed, 3), file_(std::move(journal_file)) {
+    here_.plan = &plan_;
+    here_.calls.resize(plan.calls.size());
+  }
+
+  schedule_report run() {
+    situation::here() = &here_;
+    if (plan_.has_journal) disk().clear();
+    for (std::size_t i = 0; i < plan_.runs.size() && here_.wrong.empty(); ++i) run_job(i);
+    situation::here() = nullptr;
+    report_.wrong = here_.wrong;
+    report_.n_events = time_.n_events();
+    return report_;
+  }
+
+ private:
+  static volatile_disk& disk() { return volatile_disk::installed(); }
+
+  void run_job(std::size_t number) {
+    fault_ = plan_.runs[number];
+    is_first_job_ = number == 0;
+    report_.has_resumed = report_.has_resumed || number != 0;
+    here_.n_open.clear();
+    for (call_fate& call : here_.calls) {
+      for (auto& [item, fate] : call.items) fate.n_runs_in_job = 0;
+    }
+    const core::duration begun = time_.now();
+    sim::engine_job job(time_, plan_.cluster, [this](engine::root& root) { lead(root); });
+    here_.job = &job;
+    break_journal(job);
+    core::duration last = begun;
+    for (const fault_plan& one : plan_.faults) {
+      last = std::max(last, begun + one.at + one.length);
+      const auto strikes = std::make_shared<bool>(true);
+      pending_.push_back(strikes);
+      time_.at(begun + one.at, [this, &job, &one, strikes] {
+        if (*strikes) strike(job, one);
+      });
+    }
+    const bool is_over =
+        time_.run(last + std::chrono::seconds(60), [&] { return job.has_ended(); });
+    for (const auto& one : pending_) *one = false;
+    pending_.clear();
+    if (!is_over) {
+      here_.note("it hangs at " + std::to_string((time_.now() - begun).count() / 1'000'000) +
+                 " ms, after " + std::to_string(time_.n_events()) + " events: " + progress(job));
+    }
+    judge_job(job);
+    disk().on_write({});
+  }
+
+  /// How far it is, for whoever runs it again.
+  std::string progress(const sim::engine_job& job) const {
+    std::string text = job.is_done() ? "the root is done" : "the root is not done";
+    for (std::size_t number = 0; number < here_.calls.size(); ++number)
+      text += ", " + std::to_string(here_.calls[number].items.size()) + " items begun";
+    for (std::uint32_t row = 0; row < job.n_ranks(); ++row)
+      text += job.has_ended(to_rank(row)) ? "" : ", rank " + std::to_string(row) + " is there";
+    return text;
+  }
+
+  void strike(sim::engine_job& job, const fault_plan& one) {
+    const core::duration until = time_.now() + one.length;
+    switch (one.what) {
+      case fault_plan::kind::kill:
+        job.kill(one.rank);
+        break;
+      case fault_plan::kind::freeze:
+        job.freeze(one.rank, until);
+        break;
+      case fault_plan::kind::cut:
+        job.cut(one.rank, until);
+        break;
+      case fault_plan::kind::slow:
+        job.slow(one.rank, until, 20);
+        break;
+      case fault_plan::kind::freeze_all:
+        for (std::uint32_t row = 0; row < job.n_ranks(); ++row) job.freeze(to_rank(row), until);
+        break;
+    }
+  }
+
+  /// What goes wrong with the journal in this job.
+  void break_journal(sim::engine_job& job) {
+    if (!plan_.has_journal) return;
+    disk().full_at(UINT64_MAX);
+    const bool loses =
+        fault_ == journal_fault::power_fails || fault_ == journal_fault::power_fails_at_write;
+    const auto end = [this, &job, loses] {
+      if (loses) {
+        disk().lose_power(chance_);
+      } else {
+        disk().close_all();
+      }
+      job.kill(root_rank);
+      if (plan_.survives()) return;  // else whoever has started the job ends the others
+      for (std::uint32_t row = 1; row < job.n_ranks(); ++row) job.kill(to_rank(row));
+    };
+    const std::uint64_t write = disk().n_writes() + (is_first_job_ ? 25 : 5) + chance_() % 60;
+    if (fault_ == journal_fault::disk_is_full) disk().full_at(write);
+    if (fault_ == journal_fault::killed_at_write || fault_ == journal_fault::power_fails_at_write) {
+      disk().on_write([end, write](std::uint64_t n) {
+        if (n == write) end();
+      });
+    }
+    if (fault_ == journal_fault::killed || fault_ == journal_fault::power_fails) {
+      const auto strikes = std::make_shared<bool>(true);
+      pending_.push_back(strikes);
+      time_.at(time_.now() + std::chrono::microseconds(chance_() % 200'000), [end, strikes] {
+        if (*strikes) end();
+      });
+    }
+  }
+
+  void lead(engine::root& root) {
+    std::unique_ptr<observe::journal> book;
+    if (plan_.has_journal && !open_journal(root, book)) return;
+    for (std::uint32_t number = 0; number < plan_.calls.size(); ++number) {
+      options how = plan_.calls[number].how;
+      if (plan_.has_journal) how.journal = file_;
+      make_call(pool(root, how), number);
+    }
+    if (book) book->end("done");
+  }
+
+  /// False where the disk is full already.
+  bool open_journal(engine::root& root, std::unique_ptr<observe::journal>& book) {
+    try {
+      book = std::make_unique<observe::sqlite_journal>(
+          file_,
+          "simulated",
+          is_first_job_ ? observe::journal_use::begin : observe::journal_use::resume,
+          std::vector<std::string>(plan_.cluster.n_ranks, "here"),
+          std::map<std::string, std::string>{},
+          here_.job->machine(root_rank));
+      root.keep(*book);
+      return true;
+    } catch (const config_error&) {
+      if (fault_ != journal_fault::disk_is_full) throw;
+      return false;
+    }
+  }
+
+  void make_call(const pool& ranks, std::uint32_t number) {
+    const std::string name = "call " + std::to_string(number) + " (" +
+                             call_names.at(static_cast<std::size_t>(plan_.calls[number].kind)) +
+                             ")";
+    std::optional<task_error> failed;
+    std::string refusal;
+    bool is_right = false;
+    try {
+      is_right = gives_what_it_should(ranks, number);
+    } catch (const task_error& error) {
+      failed = error;
+    } catch (const engine::cannot_go_on&) {
+      throw;
+    } catch (const sim::process_killed&) {
+      throw;
+    } catch (const rank_lost& error) {
+      const bool is_due = plan_.may_lose() || plan_.has_limit();
+      if (plan_.calls[number].runs_anywhere() || !is_due) refusal = error.what();
+      if (refusal.empty()) ++report_.n_failed_calls;
+      if (refusal.empty()) return;
+    } catch (const journal_error& error) {
+      if (fault_ != journal_fault::disk_is_full) refusal = error.what();
+      if (refusal.empty()) return;
+    } catch (const config_error& error) {
+      refusal = error.what();
+      if (plan_.calls[number].how.max_ranks == 1 && refusal.starts_with("--task-limit: found one"))
+        return;
+    } catch (const std::exception& error) {
+      refusal = error.what();
+    }
+    if (here_.job->process(root_rank).is_dead) return;
+    if (!refusal.empty()) {
+      here_.note(name + ": " + refusal);
+    } else if (failed) {
+      ++report_.n_failed_calls;
+      judge_failures(name, number, *failed);
+    } else if (!is_right) {
+      here_.note(name + " gives something else");
+    } else {
+      ++report_.n_returns;
+      judge_items(name, number);
+    }
+  }
+
+  bool gives_what_it_should(const pool& ranks, std::uint32_t number) {
+    const call_plan& plan = plan_.calls[number];
+    const auto inputs = std::views::iota(std::uint64_t{0}, plan.n_items);
+    const auto are = [](const auto& found, std::uint64_t n, auto value) {
+      if (found.size() != n) return false;
+      for (std::uint64_t item = 0; item < n; ++item)
+        if (found[item] != value(item)) return false;
+      return true;
+    };
+    switch (plan.kind) {
+      case call_kind::map:
+        return are(ranks.map(inputs, value_task{number}), plan.n_items, value_of);
+      case call_kind::map_long_results:
+        return are(ranks.map(inputs, long_value_task{number}), plan.n_items, long_value_of);
+      case call_kind::for_each:
+        ranks.for_each(inputs, value_task{number});
+        return true;
+      case call_kind::reduce: {
+        affine all{1, 5};
+        for (const std::uint64_t item : inputs) all = then{}(all, affine_of(item));
+        return ranks.reduce(inputs, affine{1, 5}, then{}, affine_task{number}) == all;
+      }
+      case call_kind::map_reduce: {
+        std::map<std::uint64_t, std::uint64_t> sums;
+        for (const std::uint64_t item : inputs) sums[item % n_keys] += 2 * item;
+        for (const auto& one :
+             ranks.map_reduce(inputs, emitting_task{number}, std::plus<>{}).gather()) {
+          if (!sums.contains(one.key) || sums[one.key] != one.value) return false;
+          sums.erase(one.key);
+        }
+        return sums.empty();
+      }
+      case call_kind::group_by: {
+        std::map<std::uint64_t, std::uint64_t> sizes;
+        for (const std::uint64_t item : inputs) sizes[item % n_keys] += 2;
+        for (const auto& one : ranks.group_by(inputs, emitting_task{number}).gather()) {
+          if (sizes[one.key] != one.value.size()) return false;
+          sizes.erase(one.key);
+        }
+        return sizes.empty();
+      }
+      case call_kind::pipeline: {
+        std::vector<std::uint64_t> found;
+        const std::uint32_t replicas =
+            1 + static_cast<std::uint32_t>(plan.n_items) % ranks.n_workers();
+        ranks.pipeline(
+            inputs,
+            stage(value_task{number}, {.replicas = replicas}),
+            [](std::uint64_t value) { return value + 1; },
+            [&found](std::uint64_t value) { found.push_back(value); });
+        return are(found, plan.n_items, [](std::uint64_t item) { return value_of(item) + 1; });
+      }
+      case call_kind::on_each_rank:
+        return are(ranks.on_each_rank(row_task{number}), ranks.n_workers(), value_of);
+    }
+    return false;
+  }
+
+  bool always_throws(std::uint32_t number, std::uint64_t item) const {
+    const call_plan& plan = plan_.calls[number];
+    const std::uint32_t n = plan.n_throws(plan_.seed + number, item);
+    return n != 0 && n == call_plan::always;
+  }
+
+  std::uint64_t n_items_of(const call_plan& plan) const {
+    return plan.kind == call_kind::on_each_rank ? plan_.cluster.n_ranks : plan.n_items;
+  }
+
+  void judge_failures(const std::string& name, std::uint32_t number, const task_error& error) {
+    const call_plan& plan = plan_.calls[number];
+    std::map<std::uint64_t, std::string> failures;
+    for (const task_failure& one : error.failures()) {
+      const std::string text = name + ": item " + std::to_string(one.index) + ": " + one.text;
+      if (!failures.emplace(one.index, one.text).second) here_.note(text + ", twice");
+      const auto holds = [&](const char* part) { return one.text.find(part) != std::string::npos; };
+      const bool throws = plan.n_throws(plan_.seed + number, one.index) != 0;
+      const bool is_due = (holds("bad luck") && throws) ||
+                          (holds("does not want") && plan.may_refuse) ||
+                          (holds("given up") && plan_.may_lose()) ||
+                          (holds("took longer") && plan.how.task_limit_s != 0) ||
+                          (!plan.runs_anywhere() && plan.throws_of != 0);
+      if (!is_due) here_.note(text);
+    }
+    if (!plan.runs_anywhere() || plan.how.on_error != on_error_kind::collect) return;
+    for (std::uint64_t item = 0; item < n_items_of(plan); ++item) {
+      if (always_throws(number, item) && !failures.contains(item))
+        here_.note(name + ": item " + std::to_string(item) + " always throws, and did not fail");
+    }
+  }
+
+  /// Of a call that has returned.
+  void judge_items(const std::string& name, std::uint32_t number) {
+    const call_plan& plan = plan_.calls[number];
+    call_fate& fate = here_.calls[number];
+    const bool runs_once = !plan_.may_lose() && !plan.how.speculate && plan.throws_of == 0 &&
+                           !plan.may_refuse && !plan_.has_limit();
+    const std::uint64_t n =
+        plan.kind == call_kind::on_each_rank ? 0 : plan.n_items;  // whose number is that of workers
+    for (std::uint64_t item = 0; item < n; ++item) {
+      const item_fate& one = fate.items[item];
+      const std::string text = name + ": item " + std::to_string(item);
+      if (always_throws(number, item)) here_.note(text + " always throws, and the call returned");
+      if (one.n_runs == 0) here_.note(text + " was never run");
+      if (runs_once && one.n_runs_in_job > 1) here_.note(text + " was run more than once");
+      if (fate.is_acknowledged && one.n_runs_in_job != 0)
+        here_.note(text + " was in the journal, and run again");
+      if (!plan.settles) continue;
+      if (one.n_accepted == 0) here_.note(text + " counts, and no task was told so");
+      if (!plan_.may_lose() && !plan_.has_journal && plan.how.task_limit_s == 0 &&
+          one.n_accepted > 1)
+        here_.note(text + " counts, and more than one task was told so");
+    }
+    if (plan_.has_journal) fate.is_acknowledged = true;
+  }
+
+  void judge_job(const sim::engine_job& job) {
+    for (const std::string& why : job.breakdowns()) here_.note(why);
+    const bool root_dies = fault_ != journal_fault::none && fault_ != journal_fault::disk_is_full;
+    if (!root_dies && !job.is_done() && here_.wrong.empty()) here_.note("the root did not end");
+    for (const std::string& notice : job.notices()) {
+      const bool is_loss = notice.find("is lost") != std::string::npos;
+      report_.n_losses += is_loss ? 1 : 0;
+      if (is_loss && !plan_.may_lose() && !root_dies) here_.note(notice);
+    }
+    if (!job.is_done()) return;
+    for (const auto& [rank, n] : here_.n_open) {
+      if (n != 0 && left_by_itself(job, rank))
+        here_.note(std::to_string(n) + " tasks of rank " + std::to_string(to_index(rank)) +
+                   " were never told whether they count");
+    }
+  }
+
+  /// The rank was at its end when the job ended: it was neither killed nor did it leave a task.
+  bool left_by_itself(const sim::engine_job& job, rank_id rank) const {
+    return job.has_served(rank) &&
+           std::none_of(plan_.faults.begin(), plan_.faults.end(), [&](const fault_plan& one) {
+             return one.what == fault_plan::kind::kill && one.rank == rank;
+           });
+  }
+
+  schedule_plan plan_;
+  sim::timeline time_;
+  random_stream chance_;
+  std::string file_;
+  situation here_;
+  schedule_report report_;
+  journal_fault fault_ = journal_fault::none;
+  bool is_first_job_ = true;
+  std::vector<std::shared_ptr<bool>> pending_;
+};
+
+}  // namespace rankwise::test

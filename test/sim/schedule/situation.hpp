@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// What the tasks of a simulated job do, and what is noted of them.
+#pragma once
+
+#include <rankwise/emitter.hpp>
+#include <rankwise/random.hpp>
+#include <rankwise/sim/engine_job.hpp>
+#include <rankwise/task.hpp>
+
+#include "schedule/plan.hpp"
+
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace rankwise::test {
+
+/// What has become of one item, over all jobs of a schedule.
+struct item_fate {
+  std::uint64_t n_runs = 0;
+  std::uint64_t n_runs_in_job = 0;
+  std::uint64_t n_accepted = 0;  ///< its task was told so
+  std::uint64_t n_refused = 0;   ///< and threw then
+  std::vector<std::uint32_t> drawn = {};
+};
+
+struct call_fate {
+  std::map<std::uint64_t, item_fate> items;
+  bool is_acknowledged = false;  ///< it has returned, and its results are in the journal
+};
+
+/// The schedule that is run; the tasks of all ranks look here.
+struct situation {
+  const schedule_plan* plan = nullptr;
+  sim::engine_job* job = nullptr;
+  std::vector<call_fate> calls;            // by number
+  std::map<rank_id, std::int64_t> n_open;  // tasks that wait to be told, by rank
+  std::vector<std::string> wrong;
+
+  static situation*& here() {
+    static situation* one = nullptr;
+    return one;
+  }
+
+  void note(const std::string& what) {
+    if (wrong.size() < 5) wrong.push_back(what);
+  }
+};
+
+/// Runs item `item` of a call.
+inline void suffer(task_context& context, std::uint32_t number, std::uint64_t item) {
+  situation& here = *situation::here();
+  const rank_id rank = context.rank();
+  if (here.job->process(rank).is_dead) throw sim::process_killed();
+  const call_plan& plan = here.plan->calls[number];
+  item_fate& fate = here.calls[number].items[item];
+  const std::uint64_t run = ++fate.n_runs;
+  ++fate.n_runs_in_job;
+  const std::string name = "call " + std::to_string(number) + ", item " + std::to_string(item);
+  // A rank that was given up runs on until it hears of that; a twin may begin first.
+  const bool must_know = !here.plan->may_lose() && !plan.how.speculate && !here.plan->has_limit();
+  if (run > 1 && !context.again() && must_know && plan.kind != call_kind::pipeline &&
+      plan.kind != call_kind::on_each_rank)
+    here.note(name + " was run again, and its task not told");
+  fate.drawn.push_back(context.random()());
+  if (fate.drawn.back() != fate.drawn.front()) here.note(name + " had other random numbers");
+  if (plan.settles) {
+    ++here.n_open[rank];
+    context.when_settled([&here, &plan, &fate, rank](bool accepted) {
+      --here.n_open[rank];
+      if (here.job->process(rank).is_dead || !accepted) return;
+      const bool refuses = plan.may_refuse && fate.n_runs % 4 == 1 && fate.n_refused == 0;
+      here.job->machine(rank).sleep(plan.longest_task / 16);
+      if (refuses) {
+        ++fate.n_refused;
+        throw std::runtime_error("it does not want to count");
+      }
+      ++fate.n_accepted;
+    });
+  }
+  random_stream chance(here.plan->seed + number, item + 10'000);
+  core::duration time(chance() % static_cast<std::uint64_t>(1 + plan.longest_task.count()));
+  if (plan.is_long(here.plan->seed + number, item)) time = std::chrono::milliseconds(70);
+  if (time.count() > 1000) here.job->machine(rank).sleep(time);
+  if (run <= plan.n_throws(here.plan->seed + number, item)) throw std::runtime_error("bad luck");
+}
+
+inline constexpr std::uint64_t n_keys = 5;
+
+inline std::uint64_t value_of(std::uint64_t item) {
+  return item * item + 1;
+}
+
+inline std::string long_value_of(std::uint64_t item) {
+  return std::string(1 + item % 7 * 3000, static_cast<char>('a' + item % 26));
+}
+
+struct value_task {
+  std::uint32_t call = 0;
+
+  std::uint64_t operator()(task_context& context, std::uint64_t item) const {
+    suffer(context, call, item);
+    return value_of(item);
+  }
+};
+
+struct long_value_task {
+  std::uint32_t call = 0;
+
+  std::string operator()(task_context& context, std::uint64_t item) const {
+    suffer(context, call, item);
+    return long_value_of(item);
+  }
+};
+
+struct row_task {
+  std::uint32_t call = 0;
+
+  std::uint64_t operator()(task_context& context, std::uint32_t row) const {
+    suffer(context, call, row);
+    return value_of(row);
+  }
+};
+
+struct emitting_task {
+  std::uint32_t call = 0;
+
+  void operator()(task_context& context,
+                  std::uint64_t item,
+                  emitter<std::uint64_t, std::uint64_t>& emit) const {
+    emit(item % n_keys, item);
+    suffer(context, call, item);
+    emit(item % n_keys, item);
+  }
+};
+
+/// x -> scale * x + shift: one after the other is associative, and not commutative.
+struct affine {
+  std::uint64_t scale = 1;
+  std::uint64_t shift = 0;
+
+  bool operator==(const affine&) const = default;
+};
+
+inline affine affine_of(std::uint64_t item) {
+  return {2 * item + 3, item};
+}
+
+struct then {
+  affine operator()(const affine& first, const affine& second) const {
+    return {first.scale * second.scale, second.scale * first.shift + second.shift};
+  }
+};
+
+struct affine_task {
+  std::uint32_t call = 0;
+
+  affine operator()(task_context& context, std::uint64_t item) const {
+    suffer(context, call, item);
+    return affine_of(item);
+  }
+};
+
+}  // namespace rankwise::test
