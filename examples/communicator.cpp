@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // rankwise::run on a communicator: a part of a program that is an MPI program already.
+#include <rankwise/collective.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/mpi/communicator.hpp>

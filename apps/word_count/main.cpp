@@ -2,6 +2,7 @@
 // Counts the words of files wherever a rank is free; no line names a rank.
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/output.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/readers.hpp>
 #include <rankwise/text.hpp>

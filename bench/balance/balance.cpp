@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How near to the ideal makespan tasks of unequal length come, under each schedule and by hand, on
 // equal ranks, with a slow one, and with more ranks than cores.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "support/by_hand.hpp"

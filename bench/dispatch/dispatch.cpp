@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What handing out work costs: tasks that do nothing, by the library and by hand, and ranks that
 // have nothing to do.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "dispatch/idle_watch.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Many calls in a row on more ranks than cores, under each schedule, and one result of several
 // gigabytes: nothing may hang, and nothing may be wrong.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "endurance/watchdog.hpp"

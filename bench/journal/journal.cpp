@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a journal takes: small results a second on a tmpfs, and the time of a job of short tasks
 // with a journal on disk against the same job without one, in pairs.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "support/estimate.hpp"

@@ -2,6 +2,7 @@
 // word_count with a mapper that finds its words itself, byte by byte: what emit alone gives to
 // those who do not use the library's readers. Prints the first words as word_count does.
 #include <rankwise/map_reduce.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <fmt/format.h>

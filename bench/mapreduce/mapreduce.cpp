@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Word counts, histograms and straight lines on ranks, against the same by hand on threads, and
 // against what others have. Each is a program of its own, run as its users run it.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "mapreduce/combiner_table.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A neural network on two ranks, in all modes, against loops by hand and other engines: each run is
 // a process, or a job, of its own; all take the same made-up pictures.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "support/command.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // RSA keys on all ranks, against a plain OpenSSL loop on as many: how much of the time the ranks
 // make keys, and what the library adds to a key's CPU time. And one engine against the other.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "rsa/seeded_keys.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How the scheduler would do on 10,000 and 100,000 ranks: its own coordinator and workers, on a
 // simulated network in virtual time.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/sim/core_run.hpp>
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/collective.hpp>
+#include <rankwise/process/launcher.hpp>
+#include <rankwise/program.hpp>
+#include <rankwise/program/command_line.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/mpi/communicator.hpp>
@@ -10,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -28,13 +33,10 @@ inline std::optional<int> read_options(int argc,
                                        char** argv,
                                        const rankwise::program& what,
                                        rankwise::options& how) {
-  const bool tells = rankwise::engine::launched_rank().value_or(0) == 0;
+  const bool tells = rankwise::launch_environment::of_process().rank().value_or(0) == 0;
   try {
     const rankwise::command_line_answer answer =
-        rankwise::parse_command_line(rankwise::arguments::of_process(argc, argv),
-                                     how,
-                                     what.options,
-                                     {what.name, what.version, what.summary});
+        rankwise::parse_command_line(rankwise::arguments::of_process(argc, argv), how, what);
     how.quiet = true;
     if (answer.next == rankwise::command_line_answer::step::go_on) {
       if (std::getenv("BENCH_CHECK_OPTIONS") != nullptr) return 0;
@@ -53,7 +55,7 @@ inline std::optional<int> read_options(int argc,
 template <class Body>
 void run_job(const boost::mpi::communicator& world, const rankwise::options& how, Body body) {
   const bool survives = std::getenv("BENCH_HEARTBEATS") != nullptr;
-  rankwise::engine::run_on_communicator(world, how, body, survives);
+  rankwise::engine::run_collectively(world, how, std::ref(body), survives);
 }
 
 /// Runs `body(communicator, options)` on every rank; what it throws on one brings all down.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/build_mode.hpp>  // each source that makes calls says how it was compiled
 #include <rankwise/engine/call/abstract_root.hpp>
 #include <rankwise/engine/call/for_each_call.hpp>
 #include <rankwise/engine/call/map_call.hpp>

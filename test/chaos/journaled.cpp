@@ -2,6 +2,7 @@
 // A body of three calls that can be journaled: map, reduce, for_each. It prints what they come to.
 // Each task adds a line "CALL ITEM" to the file RANKWISE_TEST_LOG, so that it can be seen what was
 // run.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/program_options/value_semantic.hpp>

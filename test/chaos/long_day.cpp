@@ -2,6 +2,7 @@
 // Short maps one after the other, until --marks has a file "idle"; then the body does nothing until
 // there is a file "end". It says the ranks' processes at first, and how many maps there were at
 // last; each must have its right result, whatever befalls the ranks.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/program_options/value_semantic.hpp>

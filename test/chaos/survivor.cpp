@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A job in which ranks are lost at chosen items: each item of --strike does --what to its rank,
 // once in the job, or always. It prints the sum of the squares of 0 to 99.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/program_options/value_semantic.hpp>

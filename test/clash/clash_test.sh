@@ -4,6 +4,7 @@
 set -euo pipefail
 
 program=$1
+name=$(basename "$program")
 shift
 output=$(mktemp)
 errors=$(mktemp)
@@ -19,9 +20,9 @@ fail() {
 
 ((status == 2)) || fail "status $status, where 2 was expected"
 [[ ! -s $output ]] || fail "found output, where the program must stop before its body: $(cat "$output")"
-messages=$(grep -c '^clash: two tasks have the same name' "$errors" || true)
+messages=$(grep -c "^$name: two tasks have the same name" "$errors" || true)
 ((messages == 1)) || fail "found $messages messages, where one was expected"
-message=$(grep '^clash: ' "$errors")
+message=$(grep "^$name: " "$errors")
 [[ $message == *work* ]] || fail 'the message does not name the task'
 for file in clash/main.cpp clash/other.cpp; do
   [[ $message == *"$file"* ]] || fail "the message does not name $file"

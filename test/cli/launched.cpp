@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A job that looks at how it was launched: its body and its tasks start other programs, read
 // standard input and the environment, and print. At the end it says how many results there are.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/program_options/value_semantic.hpp>

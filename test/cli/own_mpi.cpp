@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A program that starts MPI itself, works for PAUSE_MS without the library, and then runs jobs on
 // its own communicators: own_mpi PAUSE_MS [die]. With "die" rank 1 is killed at the end.
+#include <rankwise/collective.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/mpi/communicator.hpp>

@@ -78,7 +78,7 @@ TEST_CASE("command lines of rankrun and of programs") {
     if (chance() % 2 == 0) given.environment["RANKWISE_" + words.front()] = words.back();
     rankwise::options how;
     try {
-      rankwise::parse_command_line(given, how, {}, {"app", "1", "summary", {}});
+      rankwise::parse_command_line(given, how, {"app", "1", "summary", {}});
       REQUIRE(how.heartbeat_timeout_s > 0);
       ++n_read;
     } catch (const config_error& error) {

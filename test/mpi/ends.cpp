@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Jobs that end in other ways than most: a task that ends its process, two runs in one process.
+#include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/mpi/communicator.hpp>

@@ -22,7 +22,7 @@ function(rankwise_mpi_test name)
   math(EXPR ctest_timeout "${mpirun_timeout} + 10")
 
   add_executable(${name}_test ${name}_test.cpp)
-  target_link_libraries(${name}_test PRIVATE rankwise_mpi_test_main rankwise::scheduler rankwise_project_options)
+  target_link_libraries(${name}_test PRIVATE rankwise_mpi_test_main rankwise::compiled rankwise_project_options)
   if(RANKWISE_SANITIZE)
     # What the sanitizers find shows on few ranks; what only many ranks show, the plain build finds.
     list(FILTER T_NP INCLUDE REGEX "^[123]$")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/collective.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include <boost/mpi/communicator.hpp>

@@ -17,7 +17,7 @@ function(rankwise_pure_tests label)
     set(target ${label}_${program})
     add_executable(${target} ${source})
     target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-    target_link_libraries(${target} PRIVATE rankwise_test_main rankwise::readers rankwise_project_options)
+    target_link_libraries(${target} PRIVATE rankwise_test_main rankwise::compiled rankwise_project_options)
     set(test ${RANKWISE_TEST_PREFIX}${label}.${name})
     add_test(NAME ${test} COMMAND ${target} --order decl)
     set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT ${T_TIMEOUT} PROCESSORS ${RANKWISE_ONE_CORE}

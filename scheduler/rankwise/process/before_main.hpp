@@ -31,6 +31,7 @@ struct before_main {
   }
 };
 
-inline const before_main done_before_main;
+// Before the static objects of the program, wherever the linker puts this.
+[[gnu::init_priority(101)]] inline const before_main done_before_main;
 
 }  // namespace rankwise::engine

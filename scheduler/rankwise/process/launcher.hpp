@@ -100,7 +100,8 @@ class launcher_line {
   /// ...)`. One that does so itself, and calls the collective form, is an MPI program like others.
   static constexpr const char* program_mark = "rankwise::run has rankrun know how the job goes";
 
-  /// Leaves that mark in the file of the program that is compiled with it.
+  /// Leaves that mark in the file of the program that is compiled with it; not in
+  /// rankwise::compiled, which programs of both kinds are linked with.
   static void leave_mark() {
     [[maybe_unused]] const char first = *static_cast<const volatile char*>(program_mark);
   }

@@ -4,6 +4,7 @@
 #include <rankwise/error.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/process/launcher.hpp>
+#include <rankwise/program.hpp>
 #include <rankwise/program/option_values.hpp>
 #include <rankwise/program/program_options.hpp>
 #include <rankwise/text/joined.hpp>
@@ -39,21 +40,6 @@ struct arguments {
 
   /// As `main` got them, and this process's environment, with what rankrun had put there.
   static arguments of_process(int argc, const char* const* argv);
-};
-
-/// What a program takes besides options: file names, as a rule.
-struct operands {
-  std::string name;                            ///< in the help, such as FILE...
-  std::vector<std::string>* target = nullptr;  ///< null: the program takes options only
-  std::size_t at_least = 0;                    ///< fewer are refused
-};
-
-/// How a program presents itself.
-struct program_info {
-  std::string name;
-  std::string version;
-  std::string summary;  ///< one line
-  operands takes = {};
 };
 
 /// What a program does after its command line has been read.
@@ -218,22 +204,20 @@ inline void parse_environment(const std::map<std::string, std::string, std::less
   }
 }
 
-/// Reads a command line: the options of `app`, which go where their values say, and the
+/// Reads a command line: the options of `program`, which go where their values say, and the
 /// scheduler's, which go to `how` and win over the environment's.
 ///
 /// Throws: config_error, naming the option or variable, what was found and what is accepted; also
 /// for an option given twice, an argument that is no option's where the program takes none, and an
 /// abbreviated name.
-inline command_line_answer parse_command_line(
-    const arguments& given,
-    options& how,
-    const boost::program_options::options_description& app,
-    const program_info& program) {
+inline command_line_answer parse_command_line(const arguments& given,
+                                              options& how,
+                                              const program& program) {
   namespace po = boost::program_options;
   options chosen = how;
-  const auto describe = [&app](options& target) {
+  const auto describe = [&program](options& target) {
     po::options_description all;
-    all.add(app).add(program_options(target));
+    all.add(program.options).add(program_options(target));
     return all;
   };
   const auto asked_about = describe(chosen);
@@ -247,7 +231,7 @@ inline command_line_answer parse_command_line(
     std::ostringstream text;
     text << program.name << " " << program.version << ": " << program.summary
          << "\n\nUsage: " << program.name << " [options]"
-         << (program.takes.target == nullptr ? "" : " " + program.takes.name) << "\n"
+         << (program.operands.target == nullptr ? "" : " " + program.operands.name) << "\n"
          << asked_about;
     return {command_line_answer::step::print_and_exit, text.str()};
   }
@@ -262,10 +246,10 @@ inline command_line_answer parse_command_line(
     text += (text.empty() || texts.empty() ? "" : " ") + joined(texts, " ");
   };
   for (const po::option& word : words) {
-    if (word.position_key != -1 && program.takes.target != nullptr) {
-      program.takes.target->insert(
-          program.takes.target->end(), word.value.begin(), word.value.end());
-      add_given(program.takes.name, word.value);
+    if (word.position_key != -1 && program.operands.target != nullptr) {
+      program.operands.target->insert(
+          program.operands.target->end(), word.value.begin(), word.value.end());
+      add_given(program.operands.name, word.value);
       continue;
     }
     if (word.position_key != -1) {
@@ -284,7 +268,7 @@ inline command_line_answer parse_command_line(
     if (!value.empty() && !option.semantic()->is_composing())
       throw config_error(name + ": given twice");
     detail::set_option(option, name, word.value, value);
-    if (app.find_nothrow(option.long_name(), false) != nullptr)
+    if (program.options.find_nothrow(option.long_name(), false) != nullptr)
       add_given("--" + option.long_name(), word.value);
   }
   for (const auto& option : known.options()) {
@@ -294,7 +278,7 @@ inline command_line_answer parse_command_line(
       throw config_error("--" + option->long_name() + ": missing; see --help");
     if (option->semantic()->apply_default(value)) option->semantic()->notify(value);
   }
-  detail::require_operands(program.takes);
+  detail::require_operands(program.operands);
   how = chosen;
   return {};
 }

@@ -18,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,18 @@ class mpi final : public endpoint {
     may_change_threads_ = level >= MPI_THREAD_SERIALIZED;
   }
 
-  const boost::mpi::communicator& communicator() const { return communicator_; }
+  /// What each rank has given.
+  ///
+  /// Collective over the communicator. Throws: mpi_error.
+  template <class T>
+
+    requires std::is_trivially_copyable_v<T> std::vector<T> gather_everywhere(const T& mine) {
+      std::vector<T> all(n_ranks());
+      check_mpi(MPI_Allgather(
+                    &mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, communicator_),
+                "MPI_Allgather");
+      return all;
+    }
 
   rank_id rank() const override { return rank_id{communicator_.rank()}; }
 

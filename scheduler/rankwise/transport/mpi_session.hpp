@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <boost/mpi/environment.hpp>
+#include <rankwise/transport/mpi.hpp>
 
 #include <atomic>
 #include <cstdlib>

@@ -24,10 +24,10 @@ namespace {
 rankwise::command_line_answer parse(map_reduce_options& how,
                                     const std::vector<std::string>& words) {
   rankwise::options scheduler;
-  return rankwise::parse_command_line({words, {}},
-                                      scheduler,
-                                      rankwise::map_reduce_program_options(how),
-                                      {"sample", "1.2", "counts"});
+  return rankwise::parse_command_line(
+      {words, {}},
+      scheduler,
+      {"sample", "1.2", "counts", rankwise::map_reduce_program_options(how)});
 }
 
 std::string refusal(const std::vector<std::string>& words) {

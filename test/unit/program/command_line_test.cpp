@@ -39,7 +39,7 @@ struct program {
 
   void run(const arguments& given) {
     answer =
-        rankwise::parse_command_line(given, how, own_options(), {"sample", "1.2", "shows options"});
+        rankwise::parse_command_line(given, how, {"sample", "1.2", "shows options", own_options()});
   }
 };
 

@@ -26,12 +26,12 @@ struct program {
 
   void run(const words& given, bool takes_files = true, std::size_t at_least = 0) {
     namespace po = boost::program_options;
-    po::options_description own("Options of sample");
-    own.add_options()("count,c", rankwise::whole_number(count, 1U, 100U), "how many")(
+    rankwise::program sample{
+        "sample", "1.2", "reads files", po::options_description("Options of sample")};
+    sample.options.add_options()("count,c", rankwise::whole_number(count, 1U, 100U), "how many")(
         "fast,f", po::bool_switch(&fast), "hurry");
-    rankwise::program_info info{"sample", "1.2", "reads files"};
-    if (takes_files) info.takes = {"FILE...", &files, at_least};
-    answer = rankwise::parse_command_line({given, {}}, how, own, info);
+    if (takes_files) sample.operands = {"FILE...", &files, at_least};
+    answer = rankwise::parse_command_line({given, {}}, how, sample);
   }
 };
 
