@@ -34,16 +34,16 @@ run make_keys(const rankwise::pool& pool,
               const key_request& request,
               std::uint32_t ranks,
               earlier_keys earlier = earlier_keys({})) {
-  rankwise::options how = pool.options();
-  how.max_ranks = ranks;
+  rankwise::options options = pool.options();
+  options.max_ranks = ranks;
   // A key that fails its exercise means that a machine can't be trusted: no use in going on, or
   // trying again.
-  if (request.exercise) how.on_error = rankwise::on_error_kind::stop;
+  if (request.exercise) options.on_error = rankwise::on_error_kind::stop;
   std::vector<std::uint64_t> indices(request.count);  // Clang 14 refuses GCC 12's std::views::iota
   std::iota(indices.begin(), indices.end(), std::uint64_t{0});
   const auto start = std::chrono::steady_clock::now();
   run made;
-  made.keys = pool.with(how).map(
+  made.keys = pool.with(options).map(
       indices, key_task{request}, [&](std::uint64_t index, const key_result& result) {
         return earlier.still_counts(index, result);
       });
@@ -59,13 +59,13 @@ run make_keys(const rankwise::pool& pool,
   return made;
 }
 
-void report(const rankwise::options& how,
+void report(const rankwise::options& options,
             const settings& asked,
             const std::vector<run_figures>& runs,
             const std::vector<key_result>& keys) {
-  if (!how.quiet) fmt::print("{}", how.json ? key_lines(keys) : key_table(keys));
-  if (asked.speed_up) fmt::print("{}", how.json ? speed_up_lines(runs) : speed_up_table(runs));
-  fmt::print("{}", how.json ? summary_json(runs.back()) : summary(runs.back()));
+  if (!options.quiet) fmt::print("{}", options.json ? key_lines(keys) : key_table(keys));
+  if (asked.speed_up) fmt::print("{}", options.json ? speed_up_lines(runs) : speed_up_table(runs));
+  fmt::print("{}", options.json ? summary_json(runs.back()) : summary(runs.back()));
 }
 
 void body(const rankwise::pool& pool, const settings& asked) {

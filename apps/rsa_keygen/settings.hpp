@@ -80,9 +80,9 @@ inline boost::program_options::options_description options(settings& asked) {
 
 /// Sees that the options go together, with those of the scheduler as well.
 /// Throws: rankwise::config_error.
-inline void check(const settings& asked, const rankwise::options& how) {
+inline void check(const settings& asked, const rankwise::options& options) {
   require_engine(asked.engine);
-  if (!how.journal.empty() && (asked.gather || asked.speed_up)) {
+  if (!options.journal.empty() && (asked.gather || asked.speed_up)) {
     throw rankwise::config_error(fmt::format("--journal: found beside {}, accepted: one of them",
                                              asked.gather ? "--gather (private keys do not go into "
                                                             "a journal)"

@@ -55,8 +55,8 @@ struct directory_task {
 };
 
 /// An earlier job may have made some of the keys.
-inline bool is_resumed(const rankwise::options& how) {
-  return how.resume || how.retry_failed;
+inline bool is_resumed(const rankwise::options& options) {
+  return options.resume || options.retry_failed;
 }
 
 /// Has every rank look at its directory, so that one that can't serve ends the job before a key is

@@ -27,8 +27,8 @@ inline void write_keys(const key_directory& directory,
   using rankwise::files::if_there;
   const auto publish = [](const std::filesystem::path& path,
                           std::string_view contents,
-                          const rankwise::files::publishing& how) {
-    rankwise::files::published_file file(path, how);
+                          const rankwise::files::publishing& rules) {
+    rankwise::files::published_file file(path, rules);
     file.write(contents);
     file.publish();
   };

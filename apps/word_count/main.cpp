@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   constexpr rankwise::output_options::order_names names{"count", "word"};
   std::vector<std::string> paths;
   emit_words mapper;
-  rankwise::map_reduce_options how;
+  rankwise::map_reduce_options limits;
   rankwise::output_options out;
   rankwise::program program;
   program.name = "word_count";
@@ -62,12 +62,12 @@ int main(int argc, char** argv) {
                                 "words are runs of ASCII letters, in lower case")(
       "min-length", rankwise::whole_number(mapper.min_length, 1), "leave out shorter words");
   program.options.add(rankwise::output_program_options(out, names));
-  program.options.add(rankwise::map_reduce_program_options(how));
+  program.options.add(rankwise::map_reduce_program_options(limits));
   return rankwise::run(argc, argv, program, [&](rankwise::pool& pool) {
     rankwise::check_output(pool, out);
-    mapper.bytes_at_most = how.longest_record().bytes;
-    const rankwise::input_files files(pool, paths, {.spool_directory = how.spill_directory});
-    const auto counts = pool.map_reduce(files, mapper, std::plus<>{}, how);
+    mapper.bytes_at_most = limits.longest_record().bytes;
+    const rankwise::input_files files(pool, paths, {.spool_directory = limits.spill_directory});
+    const auto counts = pool.map_reduce(files, mapper, std::plus<>{}, limits);
     rankwise::output(counts, out, write_line{pool.options().json});
   });
 }

@@ -26,11 +26,11 @@ class job_signs {
 
   /// What a process says: its id, and words. Words that can't be read tell nothing. How the job
   /// ends, the root alone says: the process that starts, or has joined, as rank 0.
-  void hear(std::string_view said, time at) {
-    const std::size_t id_end = std::min(said.find(' '), said.size());
-    const auto speaker = parse_number(said.substr(0, id_end), std::numeric_limits<int>::max());
+  void hear(std::string_view line, time at) {
+    const std::size_t id_end = std::min(line.find(' '), line.size());
+    const auto speaker = parse_number(line.substr(0, id_end), std::numeric_limits<int>::max());
     if (!speaker) return;
-    const std::string_view words = said.substr(id_end);
+    const std::string_view words = line.substr(id_end);
     const std::vector<std::string_view> all = split_words(words);
     if (all.empty()) return;
     if (all.size() == 1 && all[0] == launcher_words::input) {

@@ -37,7 +37,7 @@ namespace detail {
 /// A way to spread the model, as the options of one run.
 struct contender {
   std::string name;
-  settings how;
+  settings options;
 };
 
 /// All of it on one rank; a cut that was made by hand for MobileNetV2 on five Raspberry Pis; what
@@ -45,11 +45,11 @@ struct contender {
 inline std::vector<contender> contenders(const settings& asked) {
   std::vector<contender> all;
   const auto add = [&](const std::string& name, spread_mode mode) -> settings& {
-    settings how = asked;
-    how.mode = mode;
-    how.cut_layers.clear();
-    how.cut_operators.clear();
-    return all.emplace_back(contender{name, std::move(how)}).how;
+    settings options = asked;
+    options.mode = mode;
+    options.cut_layers.clear();
+    options.cut_operators.clear();
+    return all.emplace_back(contender{name, std::move(options)}).options;
   };
   add("one rank", spread_mode::single);
   add("27/27/36/53/14 layers", spread_mode::pipeline).cut_layers = {27, 27, 36, 53, 14};
@@ -86,27 +86,27 @@ inline void compare(const rankwise::pool& pool, const settings& asked) {
   const inference::graph first = inference::skeleton_of(read_model(asked));
   const inference::plan_problem problem = measure_cluster(pool, first, asked);
   comparison rows;
-  for (const detail::contender& one : detail::contenders(asked)) {
-    const auto leave_out = [&](const std::string& why) { rows.push_back({one.name, why}); };
-    const std::uint64_t n_layers =
-        std::accumulate(one.how.cut_layers.begin(), one.how.cut_layers.end(), std::uint64_t{0});
+  for (const detail::contender& each : detail::contenders(asked)) {
+    const auto leave_out = [&](const std::string& why) { rows.push_back({each.name, why}); };
+    const std::uint64_t n_layers = std::accumulate(
+        each.options.cut_layers.begin(), each.options.cut_layers.end(), std::uint64_t{0});
     if (n_layers != 0 && n_layers != inference::n_layers(first)) {
       leave_out("a cut of another model");
       continue;
     }
-    if (one.how.cut_layers.size() > pool.n_ranks()) {
-      leave_out(fmt::format("needs {} ranks", one.how.cut_layers.size()));
+    if (each.options.cut_layers.size() > pool.n_ranks()) {
+      leave_out(fmt::format("needs {} ranks", each.options.cut_layers.size()));
       continue;
     }
     planned_run run{problem, {}, true};
     try {
-      run.choice = choose_plan(problem, first, one.how);
+      run.choice = choose_plan(problem, first, each.options);
     } catch (const rankwise::config_error& error) {
       leave_out(error.what());
       continue;
     }
     rows.push_back(
-        detail::row_of(one.name, run, bench(pool, read_model(asked), run, one.how, before)));
+        detail::row_of(each.name, run, bench(pool, read_model(asked), run, each.options, before)));
   }
   // A chart that goes to standard output has it for itself.
   const bool is_drawn_there = rankwise::files::is_standard_output(asked.out);

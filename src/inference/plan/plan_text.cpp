@@ -33,7 +33,7 @@ std::string speed_up_text(const plan_choice& choice, double rate) {
   return one > 0 ? fmt::format("{:.2f} x one rank", rate / one) : "";
 }
 
-std::string stage_rows(const plan_problem& problem, const plan& what) {
+std::string stage_rows(const plan_problem& problem, const plan& shown) {
   std::string text = fmt::format("{:>5}  {:<10} {:>4}  {:<16} {:>11} {:>9} {:>9} {:>9} {:>9}\n",
                                  "stage",
                                  "operators",
@@ -44,8 +44,8 @@ std::string stage_rows(const plan_problem& problem, const plan& what) {
                                  "out, ms",
                                  "memory",
                                  "items/s");
-  for (std::size_t i = 0; i < what.stages.size(); ++i) {
-    const planned_stage& stage = what.stages[i];
+  for (std::size_t i = 0; i < shown.stages.size(); ++i) {
+    const planned_stage& stage = shown.stages[i];
     for (const seat_cost& seat : stage.seats) {
       const bool is_first = &seat == &stage.seats.front();
       fmt::format_to(std::back_inserter(text),
@@ -72,22 +72,22 @@ std::string slowest_part(const planned_stage& stage) {
   return seat.in_s >= seat.out_s ? "what comes in" : "what goes out";
 }
 
-std::string bound_text(const plan& what) {
-  const planned_stage& stage = what.stages[what.bottleneck];
-  if (what.is_root_link)
+std::string bound_text(const plan& shown) {
+  const planned_stage& stage = shown.stages[shown.bottleneck];
+  if (shown.is_root_link)
     return fmt::format("bound by the root's link, which lets {} items/s through to stage {}",
-                       observe::amount_text(what.rate),
-                       what.bottleneck);
+                       observe::amount_text(shown.rate),
+                       shown.bottleneck);
   return fmt::format("bound by stage {}: {} items/s, most of it {}",
-                     what.bottleneck,
+                     shown.bottleneck,
                      observe::amount_text(stage.rate),
                      slowest_part(stage));
 }
 
 /// How far the plan is from the best one at most, where not all plans were looked at.
-std::string nearness_line(const plan& what) {
-  if (what.bound == 0) return "";
-  const double below = 100 * (1 - what.rate / what.bound);
+std::string nearness_line(const plan& shown) {
+  if (shown.bound == 0) return "";
+  const double below = 100 * (1 - shown.rate / shown.bound);
   constexpr double least = 0.1;
   return fmt::format(
       "within {:.1f} % of the best plan: ranks are too unequal, or operators too "
@@ -146,9 +146,9 @@ std::string advice(const plan_choice& choice) {
   return "Whole copies are as fast here as any pipeline; cut the model where memory is short.\n";
 }
 
-std::string plan_object(const plan_problem& problem, const plan& what) {
+std::string plan_object(const plan_problem& problem, const plan& shown) {
   std::string stages;
-  for (const planned_stage& stage : what.stages) {
+  for (const planned_stage& stage : shown.stages) {
     std::string seats;
     for (const seat_cost& seat : stage.seats)
       fmt::format_to(std::back_inserter(seats),
@@ -169,10 +169,10 @@ std::string plan_object(const plan_problem& problem, const plan& what) {
                    seats);
   }
   return fmt::format(R"({{"rate":{:.6g}{},"bottleneck":{},"is_root_link":{},"stages":[{}]}})",
-                     what.rate,
-                     what.bound == 0 ? "" : fmt::format(R"(,"no_plan_above":{:.6g})", what.bound),
-                     what.bottleneck,
-                     what.is_root_link,
+                     shown.rate,
+                     shown.bound == 0 ? "" : fmt::format(R"(,"no_plan_above":{:.6g})", shown.bound),
+                     shown.bottleneck,
+                     shown.is_root_link,
                      stages);
 }
 
@@ -199,14 +199,14 @@ std::string link_text(const link_cost& link) {
 }
 
 std::string plan_text(const plan_problem& problem, const plan_choice& choice) {
-  const plan& what = chosen_plan(choice);
+  const plan& shown = chosen_plan(choice);
   std::string text = fmt::format(
       "plan: {}, {} items/s expected{}\n",
       choice.all[choice.chosen].name,
-      observe::amount_text(what.rate),
-      rate_of_one(choice) > 0 ? fmt::format(" ({})", speed_up_text(choice, what.rate)) : "");
-  text += stage_rows(problem, what);
-  text += bound_text(what) + "\n" + nearness_line(what) + links_line(problem);
+      observe::amount_text(shown.rate),
+      rate_of_one(choice) > 0 ? fmt::format(" ({})", speed_up_text(choice, shown.rate)) : "");
+  text += stage_rows(problem, shown);
+  text += bound_text(shown) + "\n" + nearness_line(shown) + links_line(problem);
   text += "alternatives:\n" + alternative_rows(choice);
   return text + advice(choice);
 }
@@ -233,11 +233,11 @@ std::string plan_json(const plan_problem& problem, const plan_choice& choice) {
 }
 
 std::string result_text(const plan_choice& choice, const plan_result& result) {
-  const plan& what = chosen_plan(choice);
+  const plan& shown = chosen_plan(choice);
   std::string text = fmt::format("{} items/s, {:.2f} of the {} expected\n",
                                  observe::amount_text(result.rate),
-                                 result.rate / what.rate,
-                                 observe::amount_text(what.rate));
+                                 result.rate / shown.rate,
+                                 observe::amount_text(shown.rate));
   fmt::format_to(std::back_inserter(text),
                  "{:>5} {:>5} {:>14} {:>14}\n",
                  "stage",
@@ -245,7 +245,7 @@ std::string result_text(const plan_choice& choice, const plan_result& result) {
                  "expected, ms",
                  "achieved, ms");
   for (const seat_result& seat : result.seats) {
-    const std::vector<seat_cost>& seats = what.stages[seat.stage].seats;
+    const std::vector<seat_cost>& seats = shown.stages[seat.stage].seats;
     const auto found = std::find_if(
         seats.begin(), seats.end(), [&](const seat_cost& one) { return one.rank == seat.rank; });
     if (found == seats.end()) continue;
