@@ -45,25 +45,25 @@ struct begin_part {
   Combine combine = {};
 
   void operator()(task_context& context, std::uint32_t row) const {
-    engine::rank_context& around = access::context(context);
-    around.kept.keep_only(wanted);
+    engine::rank_context& shared = access::context(context);
+    shared.kept.keep_only(wanted);
     part_options mine = options;
     mine.group.row = row;
-    around.kept.add(options.channel, make(mine, around));
+    shared.kept.add(options.channel, make(mine, shared));
   }
 
  private:
   std::unique_ptr<exchange::rank_object> make(const part_options& mine,
-                                              engine::rank_context& around) const {
+                                              engine::rank_context& shared) const {
     if constexpr (n_dense_keys<Key> != 0) {
       return std::make_unique<dense_part<Value, Combine>>(
-          n_dense_keys<Key>, mine.channel, mine.group, combine, *around.others, around.cancelled);
+          n_dense_keys<Key>, mine.channel, mine.group, combine, *shared.others, shared.cancelled);
     } else if (combiner == combiner_kind::cuckoo) {
       return std::make_unique<part<Value, Combine, cuckoo_table>>(
-          mine, combine, *around.others, around.cancelled);
+          mine, combine, *shared.others, shared.cancelled);
     } else {
       return std::make_unique<part<Value, Combine, linear_table>>(
-          mine, combine, *around.others, around.cancelled);
+          mine, combine, *shared.others, shared.cancelled);
     }
   }
 };
@@ -200,7 +200,7 @@ distributed<Key, Value> run_map_reduce(const char* name,
   const auto number = root.object_numbers().add();
   part_options parts;
   parts.channel = *number;
-  transport::machine& here = *root.around().machine;
+  transport::machine& here = *root.context().machine;
   parts.hash_seed = here.draw();
   parts.memory_bytes = how.memory_bytes;
   parts.spill_directory = how.spill_directory;

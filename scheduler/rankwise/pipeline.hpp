@@ -91,7 +91,7 @@ class pipeline {
     const options& asked = pool_.options();
     const std::uint32_t retries = asked.on_error == on_error_kind::retry ? asked.retries : 0;
     engine::abstract_root& root = access::root(pool_);
-    auto& seats = root.around().kept.template get<engine::stages_on_rank>(*number_);
+    auto& seats = root.context().kept.template get<engine::stages_on_rank>(*number_);
     std::vector<task_failure> failures;
     std::exception_ptr own;  // what source or sink threw
     engine::pipeline_run_call* under_way = nullptr;

@@ -55,33 +55,33 @@ class task_context {
  public:
   /// Made by whoever runs the task. `no_settling` says in which kind of call `when_settled` is
   /// refused, and why; null: it is not.
-  task_context(engine::rank_context& around, std::uint64_t index, const char* no_settling)
-      : around_(&around), index_(index), no_settling_(no_settling) {}
+  task_context(engine::rank_context& context, std::uint64_t index, const char* no_settling)
+      : context_(&context), index_(index), no_settling_(no_settling) {}
 
   /// The place of the item in the inputs of the call, from 0.
   std::uint64_t index() const { return index_; }
 
   /// The rank that this task runs on.
-  rank_id rank() const { return around_->rank; }
+  rank_id rank() const { return context_->rank; }
 
   /// The host of the rank that this task runs on.
-  const std::string& host() const { return around_->host; }
+  const std::string& host() const { return context_->host; }
 
   /// A stream of random numbers that depends on the job's `--seed`, the number of the call in the
   /// body and the index alone: each call has streams of its own, and a task that runs again gets
   /// the same. Not for secrets.
-  random_stream random() const { return {around_->seed, index_, around_->call}; }
+  random_stream random() const { return {context_->seed, index_, context_->call}; }
 
   /// True if the item may have been run before: by a rank that was lost, by a slower one, or with a
   /// task that threw. Such a run may even have been told that its result counts: what it has left
   /// behind, a file for example, is not somebody else's. A rank that was given up and has not heard
   /// of that, or that has a twin under --speculate, may run the item after another rank and is not
   /// told so.
-  bool again() const { return around_->again; }
+  bool again() const { return context_->again; }
 
   /// True if the result is not wanted any more. A long task may look now and then, and then return
   /// anything, or throw.
-  bool cancelled() const { return around_->cancelled.load(std::memory_order_relaxed); }
+  bool cancelled() const { return context_->cancelled.load(std::memory_order_relaxed); }
 
   /// Has `handler` called on this rank, by the thread that runs tasks, once it is known whether the
   /// result of this task counts: with true when the root has accepted it, before the call returns;
@@ -96,13 +96,13 @@ class task_context {
       throw std::logic_error(std::string("task_context::when_settled was called in ") +
                              no_settling_);
     }
-    around_->settle.add(index_, std::move(handler));
+    context_->settle.add(index_, std::move(handler));
   }
 
  private:
   friend struct access;
 
-  engine::rank_context* around_;
+  engine::rank_context* context_;
   std::uint64_t index_;
   const char* no_settling_;
 };

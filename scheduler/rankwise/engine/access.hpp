@@ -13,7 +13,7 @@ namespace rankwise {
 /// The inside of public classes, for calls and tasks that the library makes itself.
 struct access {
   /// What the tasks of the rank share that `task` runs on.
-  static engine::rank_context& context(const task_context& task) { return *task.around_; }
+  static engine::rank_context& context(const task_context& task) { return *task.context_; }
 
   static engine::abstract_root& root(const pool& ranks) { return *ranks.root_; }
 

@@ -49,20 +49,20 @@ struct compare_files {
   std::vector<file_facts> list = {};
 
   sighting operator()(task_context& context, std::uint32_t /*row*/) const {
-    engine::rank_context& around = access::context(context);
-    around.kept.keep_only(wanted);
+    engine::rank_context& shared = access::context(context);
+    shared.kept.keep_only(wanted);
     std::vector<char> is_here(list.size(), 1);
-    sighting found{around.host, static_cast<std::int32_t>(around.rank), 0};
-    if (around.rank != root_rank) {
+    sighting found{shared.host, static_cast<std::int32_t>(shared.rank), 0};
+    if (shared.rank != root_rank) {
       for (std::size_t i = 0; i < list.size(); ++i) {
         const std::optional<file_facts> seen = list[i].copy ? std::nullopt : look_at(list[i].path);
         is_here[i] = seen && seen->is_same_as(list[i]) ? 1 : 0;
         found.n_missing += is_here[i] != 0 ? 0 : 1;
       }
     }
-    around.kept.add(
+    shared.kept.add(
         number,
-        std::make_unique<file_view>(*around.others, number, around.cancelled, std::move(is_here)));
+        std::make_unique<file_view>(*shared.others, number, shared.cancelled, std::move(is_here)));
     return found;
   }
 };

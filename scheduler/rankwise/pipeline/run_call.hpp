@@ -58,7 +58,7 @@ class pipeline_run_call final
   }
 
   void run(chunk_scope& scope) override {
-    scope.around().running = rank_context::no_item;  // source and sink are none
+    scope.context().running = rank_context::no_item;  // source and sink are none
     try {
       keep(0, run_root_());
       scope.done(1);

@@ -93,16 +93,16 @@ struct make_seats {
   std::vector<std::uint32_t> slots = {};          // of each stage
 
   void operator()(task_context& context, const seat_brief& brief) const {
-    rank_context& around = access::context(context);
-    around.kept.keep_only(wanted);
+    rank_context& shared = access::context(context);
+    shared.kept.keep_only(wanted);
     std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners;
     for (std::size_t i = 0; i < brief.stages.size(); ++i) {
       const std::uint32_t stage = brief.stages[i];
       runners[stage] = Chain::make(slots[stage], brief.callables[i]);
     }
-    around.kept.add(number,
+    shared.kept.add(number,
                     std::make_unique<stages_on_rank>(
-                        around, number, core::pipeline_layout{layout}, std::move(runners)));
+                        shared, number, core::pipeline_layout{layout}, std::move(runners)));
   }
 };
 

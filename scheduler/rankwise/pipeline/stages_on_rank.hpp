@@ -53,15 +53,15 @@ class stages_on_rank final : public exchange::rank_object {
   /// Where this rank is the root, it is told of each failure.
   using failure_handler = std::function<void(stage_failure)>;
 
-  stages_on_rank(rank_context& around,
+  stages_on_rank(rank_context& context,
                  std::uint64_t channel,
                  core::pipeline_layout layout,
                  std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners)
-      : around_(&around),
+      : context_(&context),
         channel_(channel),
         layout_(std::move(layout)),
         runners_(std::move(runners)) {
-    around_->others->open(channel_, [this](exchange::channel_message& what) { take(what); });
+    context_->others->open(channel_, [this](exchange::channel_message& what) { take(what); });
   }
 
   stages_on_rank(const stages_on_rank&) = delete;
@@ -69,7 +69,7 @@ class stages_on_rank final : public exchange::rank_object {
   stages_on_rank(stages_on_rank&&) = delete;
   stages_on_rank& operator=(stages_on_rank&&) = delete;
 
-  ~stages_on_rank() override { around_->others->close(channel_); }
+  ~stages_on_rank() override { context_->others->close(channel_); }
 
   /// A run is under way here while this lives.
   class run_scope {
@@ -94,29 +94,29 @@ class stages_on_rank final : public exchange::rank_object {
   /// Throws: std::runtime_error if the call is cancelled meanwhile.
   std::vector<seat_figures> serve(std::uint64_t run, std::uint32_t retries) {
     const run_scope under_way(*this, run);
-    around_->running = rank_context::no_item;
-    transport::backoff idle(*around_->machine);
-    idle.reset(around_->machine->now());
+    context_->running = rank_context::no_item;
+    transport::backoff idle(*context_->machine);
+    idle.reset(context_->machine->now());
     while (!is_over_ && !runners_.empty()) {
       const bool heard = poll();
       if (work_once(retries) || heard) {
-        idle.reset(around_->machine->now());
+        idle.reset(context_->machine->now());
       } else {
-        idle.wait(around_->machine->now());
+        idle.wait(context_->machine->now());
       }
     }
     return figures();
   }
 
   /// The machine that this rank runs on.
-  transport::machine& machine() const { return *around_->machine; }
+  transport::machine& machine() const { return *context_->machine; }
 
   /// Sends what is due, and takes what has come; false where that is nothing.
   bool poll() {
-    if (around_->cancelled.load(std::memory_order_relaxed))
+    if (context_->cancelled.load(std::memory_order_relaxed))
       throw std::runtime_error("the call was cancelled");
     deliver();
-    return around_->others->poll();
+    return context_->others->poll();
   }
 
   /// Sends on what may go.
@@ -156,7 +156,7 @@ class stages_on_rank final : public exchange::rank_object {
     std::vector<rank_id> told;
     for (const std::vector<rank_id>& ranks : layout_.stages) {
       for (const rank_id rank : ranks) {
-        if (rank == around_->rank || std::find(told.begin(), told.end(), rank) != told.end())
+        if (rank == context_->rank || std::find(told.begin(), told.end(), rank) != told.end())
           continue;
         told.push_back(rank);
         post(rank, {pipeline_subject::kind::over, 0, 0}, new_message());
@@ -196,7 +196,7 @@ class stages_on_rank final : public exchange::rank_object {
   void begin(std::uint64_t run) {
     run_ = run;
     is_over_ = false;
-    node_.emplace(layout_, around_->rank);
+    node_.emplace(layout_, context_->rank);
     for (early_message& one : std::exchange(early_, {})) take(one.run, one.what);
   }
 
@@ -207,7 +207,7 @@ class stages_on_rank final : public exchange::rank_object {
   }
 
   void post(rank_id to, const pipeline_subject& subject, wire::bytes content) {
-    around_->others->post(to, channel_, subject.encode(), std::move(content));
+    context_->others->post(to, channel_, subject.encode(), std::move(content));
   }
 
   void take(exchange::channel_message& what) {
@@ -244,24 +244,24 @@ class stages_on_rank final : public exchange::rank_object {
   }
 
   void run_stage(core::parcel<exchange::channel_message> what, std::uint32_t retries) {
-    const core::duration begun = around_->machine->now();
+    const core::duration begun = context_->machine->now();
     wire::bytes output = new_message();
     std::optional<task_threw> threw;
-    around_->running = what.item;
+    context_->running = what.item;
     for (std::uint32_t attempt = 0;; ++attempt) {
       threw.reset();
       output.resize(value_at);
-      around_->again = attempt != 0;
+      context_->again = attempt != 0;
       try {
-        task_context context(*around_, what.item, no_settling);
+        task_context context(*context_, what.item, no_settling);
         runners_.at(what.stage)->run(context, what.payload.content(), output);
       } catch (...) {
         threw = describe_exception();
       }
       if (!threw || attempt == retries) break;
     }
-    around_->running = rank_context::no_item;
-    const core::duration took = around_->machine->now() - begun;
+    context_->running = rank_context::no_item;
+    const core::duration took = context_->machine->now() - begun;
     node_->measured(what.stage, took);
     seat_figures& done = figures_[what.stage];
     ++done.n_items;
@@ -269,16 +269,16 @@ class stages_on_rank final : public exchange::rank_object {
     if (!threw) {
       node_->hand_on({what.stage + 1,
                       what.item,
-                      exchange::channel_message{around_->rank, 0, std::move(output), value_at},
+                      exchange::channel_message{context_->rank, 0, std::move(output), value_at},
                       false});
     } else {
-      tell_failure({what.stage, what.item, around_->rank, std::move(*threw)});
+      tell_failure({what.stage, what.item, context_->rank, std::move(*threw)});
       node_->hand_on({what.stage + 1, what.item, {}, true});
     }
   }
 
   void tell_failure(stage_failure failure) {
-    if (around_->rank == root_rank) {
+    if (context_->rank == root_rank) {
       if (on_failure_) on_failure_(std::move(failure));
       return;
     }
@@ -300,7 +300,7 @@ class stages_on_rank final : public exchange::rank_object {
     return all;
   }
 
-  rank_context* around_;
+  rank_context* context_;
   std::uint64_t channel_;
   core::pipeline_layout layout_;
   std::map<std::uint32_t, std::unique_ptr<stage_runner>> runners_;  // by stage

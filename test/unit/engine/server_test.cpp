@@ -88,7 +88,7 @@ class told_call final : public engine::remote_call {
     for (std::uint64_t index = items.first; index != items.end(); ++index) {
       const std::string name = "run " + std::to_string(++n_runs);
       told().push_back(name);
-      scope.around().settle.add(index, [name](bool accepted) {
+      scope.context().settle.add(index, [name](bool accepted) {
         told().push_back(name + (accepted ? " counts" : " does not count"));
       });
       scope.open_results();
@@ -105,11 +105,11 @@ class random_call final : public engine::remote_call {
   }
 
   void run(engine::chunk_scope& scope, std::span<const std::byte> /*inputs*/) override {
-    const std::uint64_t before = scope.around().seed;
+    const std::uint64_t before = scope.context().seed;
     scope.open_results();
     scope.done(1);
     while (!scope.interrupted()) scope.checkpoint();
-    told().push_back(std::to_string(before) + " " + std::to_string(scope.around().seed));
+    told().push_back(std::to_string(before) + " " + std::to_string(scope.context().seed));
   }
 };
 

@@ -52,7 +52,7 @@ class abstract_root {
   virtual void note(const pipeline_statistics& done) = 0;
 
   /// What tasks that run on the root share.
-  virtual rank_context& around() = 0;
+  virtual rank_context& context() = 0;
 
   /// Messages between the root and the other ranks, outside of calls.
   virtual exchange::channels& others() = 0;

@@ -20,13 +20,13 @@ namespace rankwise::engine {
 class chunk_scope {
  public:
   chunk_scope(chunk_host& host,
-              rank_context& around,
+              rank_context& context,
               core::item_range items,
               core::duration begun,
               core::duration report_interval,
               wire::bytes results)
       : host_(&host),
-        around_(&around),
+        context_(&context),
         items_(items),
         unreported_(items.first),
         report_interval_(report_interval),
@@ -34,12 +34,12 @@ class chunk_scope {
         batch_begun_(begun),
         results_(std::move(results)) {
     results_.clear();
-    around.running_since.store(begun.count(), std::memory_order_relaxed);
+    context.running_since.store(begun.count(), std::memory_order_relaxed);
   }
 
   core::item_range items() const { return items_; }
 
-  rank_context& around() { return *around_; }
+  rank_context& context() { return *context_; }
 
   /// Where results for the root go, behind `report_headroom` of room.
   wire::bytes& results() { return results_; }
@@ -53,19 +53,19 @@ class chunk_scope {
   /// Takes and sends messages; batches come out at some 20 us each, so that this costs little and
   /// happens often.
   void checkpoint() {
-    const core::duration at = around_->machine->now();
+    const core::duration at = context_->machine->now();
     const core::duration batch_took = at - batch_begun_;
     if (batch_took < batch_target / 2) batch_ *= 2;
     if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
     batch_begun_ = at;
-    around_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
+    context_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
     host_->poll_between_tasks(at);
-    around_->running_since.store(around_->machine->now().count(), std::memory_order_relaxed);
-    around_->is_in_chunk = true;
+    context_->running_since.store(context_->machine->now().count(), std::memory_order_relaxed);
+    context_->is_in_chunk = true;
   }
 
   /// The rest of the chunk is not wanted.
-  bool interrupted() const { return around_->cancelled.load(std::memory_order_relaxed); }
+  bool interrupted() const { return context_->cancelled.load(std::memory_order_relaxed); }
 
   /// Results have waited for as long as they should.
   bool report_due() const { return batch_begun_ - report_begun_ >= report_interval_; }
@@ -89,12 +89,12 @@ class chunk_scope {
   static constexpr core::duration batch_target{20'000};
 
   core::duration lap() {
-    const core::duration at = around_->machine->now();
+    const core::duration at = context_->machine->now();
     return at - std::exchange(report_begun_, at);
   }
 
   chunk_host* host_;
-  rank_context* around_;
+  rank_context* context_;
   core::item_range items_;
   std::uint64_t unreported_;
   core::duration report_interval_;

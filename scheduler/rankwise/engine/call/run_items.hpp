@@ -17,11 +17,11 @@ namespace rankwise::engine {
 /// compiler may keep what the task works on in memory where it has no registers left.
 template <class Output, class Task, class Input>
 [[gnu::noinline]] decltype(auto) call_with_context(const Task& task,
-                                                   rank_context& around,
+                                                   rank_context& context,
                                                    std::uint64_t index,
                                                    const Input& input) {
-  task_context context(around, index, Output::no_settling);
-  return call_task(task, input, context);
+  task_context of_task(context, index, Output::no_settling);
+  return call_task(task, input, of_task);
 }
 
 /// Calls `task`, with its context first where it takes one; its results go to an `Output`.
@@ -29,12 +29,12 @@ template <class Output, class Task, class Input>
 /// Throws: task_threw in place of whatever the task throws.
 template <class Output, class Task, class Input>
 decltype(auto) invoke_task(const Task& task,
-                           rank_context& around,
+                           rank_context& context,
                            std::uint64_t index,
                            const Input& input) {
   try {
     if constexpr (takes_context<Task, Input>) {
-      return call_with_context<Output>(task, around, index, input);
+      return call_with_context<Output>(task, context, index, input);
     } else {
       return call_task(task, input);
     }
@@ -63,19 +63,19 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
     try {
       for (; index != stop; ++index) {
         const auto& input = inputs.next(index);
-        scope.around().running.store(index, std::memory_order_relaxed);
+        scope.context().running.store(index, std::memory_order_relaxed);
         // A report of its own: such a result counts once its task has been told so. Without a
         // context a task can't ask.
         const auto wants_to_be_told = [&] {
           return takes_context<Task, std::remove_cvref_t<decltype(input)>> &&
-                 Output::no_settling == nullptr && scope.around().settle.any_in({index, 1});
+                 Output::no_settling == nullptr && scope.context().settle.any_in({index, 1});
         };
         if constexpr (std::is_void_v<decltype(invoke_task<Output>(
-                          task, scope.around(), index, input))>) {
-          invoke_task<Output>(task, scope.around(), index, input);
+                          task, scope.context(), index, input))>) {
+          invoke_task<Output>(task, scope.context(), index, input);
           if (wants_to_be_told()) report();
         } else {
-          decltype(auto) result = invoke_task<Output>(task, scope.around(), index, input);
+          decltype(auto) result = invoke_task<Output>(task, scope.context(), index, input);
           if (wants_to_be_told()) report();
           output.put(index, std::forward<decltype(result)>(result));
         }
@@ -87,7 +87,7 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
       }
     } catch (const task_threw& threw) {
       report();
-      scope.around().settle.reject({index, 1});
+      scope.context().settle.reject({index, 1});
       scope.failed(threw);
       reported = ++index;
     }

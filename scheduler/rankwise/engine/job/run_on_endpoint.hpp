@@ -36,7 +36,7 @@ inline void run_on_endpoint(transport::endpoint& endpoint,
   if (endpoint.rank() != root_rank) {
     or_bring_down([&] {
       worker_rank mine(endpoint, losses);
-      const task_end named(mine.around(), true);
+      const task_end named(mine.context(), true);
       mine.serve();
     });
     return;
@@ -51,7 +51,7 @@ inline void run_on_endpoint(transport::endpoint& endpoint,
     shown->notice(
         "MPI gives no MPI_THREAD_SERIALIZED: while the root is in a task, other ranks wait for it");
   }
-  const task_end named(engine->around(), endpoint.n_ranks() > 1);
+  const task_end named(engine->context(), endpoint.n_ranks() > 1);
   std::unique_ptr<observe::journal> book;
   std::exception_ptr failure;
   try {

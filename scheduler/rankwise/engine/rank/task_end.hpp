@@ -29,14 +29,14 @@ namespace rankwise::engine {
 /// Local: one at a time in a process, on the thread that runs tasks.
 class task_end {
  public:
-  task_end(const rank_context& around, bool others_work) {
+  task_end(const rank_context& context, bool others_work) {
     words& all = shared();
-    all.where = fmt::format(" on rank {} ({}) ", static_cast<int>(around.rank), around.host);
-    all.hint = around.rank == root_rank && others_work
+    all.where = fmt::format(" on rank {} ({}) ", static_cast<int>(context.rank), context.host);
+    all.hint = context.rank == root_rank && others_work
                    ? "; the job ends with its root (--no-root-work keeps tasks off it)\n"
                    : "\n";
     all.process = ::getpid();
-    all.around.store(&around);
+    all.context.store(&context);
     [[maybe_unused]] static const bool is_heard = [] {
 #ifdef __GLIBC__
       return ::on_exit([](int status, void* /*unused*/) { on_exit_of_process(status); }, nullptr);
@@ -72,7 +72,7 @@ class task_end {
         ::sigaction(crashes[i].signal, &shared().before[i], nullptr);
     }
     ::sigaltstack(&stack_before_, nullptr);
-    shared().around.store(nullptr);
+    shared().context.store(nullptr);
   }
 
  private:
@@ -88,7 +88,7 @@ class task_end {
                                                  {SIGABRT, "SIGABRT"}}};
 
   struct words {
-    std::atomic<const rank_context*> around{nullptr};
+    std::atomic<const rank_context*> context{nullptr};
     std::string where;
     std::string hint;
     pid_t process = 0;
@@ -133,9 +133,10 @@ class task_end {
   /// Begins the line where a task of this process is under way; false where none is.
   static bool begin(line& text) {
     const words& all = shared();
-    const rank_context* const around = all.around.load();
-    if (around == nullptr || all.process != ::getpid() || !around->is_in_chunk.load()) return false;
-    const std::uint64_t item = around->running.load();
+    const rank_context* const context = all.context.load();
+    if (context == nullptr || all.process != ::getpid() || !context->is_in_chunk.load())
+      return false;
+    const std::uint64_t item = context->running.load();
     if (item == rank_context::no_item) return false;
     text.add("rankwise: task ").add(item).add(all.where);
     return true;

@@ -25,7 +25,7 @@ class worker_rank {
         loop_(rank_, role_) {}
 
   /// What its tasks share.
-  const rank_context& around() const { return rank_.context; }
+  const rank_context& context() const { return rank_.context; }
 
   /// Returns when the job is over.
   ///

@@ -120,7 +120,7 @@ class root final : public abstract_root {
 
   void note(const pipeline_statistics& done) override { totals_.note(done); }
 
-  rank_context& around() override { return rank_.context; }
+  rank_context& context() override { return rank_.context; }
 
   const std::string& host(rank_id rank) const override { return hosts_[to_index(rank)]; }
 
