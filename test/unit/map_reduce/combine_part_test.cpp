@@ -177,6 +177,43 @@ TEST_CASE("many keys, over and over, merged segment by segment") {
   CHECK(n_wrong == 0);
 }
 
+TEST_CASE("segments for which much waits are merged on the way") {
+  const std::uint32_t n_ranks = GENERATE(1U, 2U);
+  const auto kind = GENERATE(mode::none, mode::radix, mode::radix_cuckoo);
+  CAPTURE(n_ranks, static_cast<int>(kind));
+  part_options how = options_for(3, 0);
+  // Keys of eight segments of 1,024, so that little work is enough.
+  static const std::vector<std::string> keys = [hash = rankwise::combine::key_hash(how.hash_seed)] {
+    std::vector<std::string> all;
+    for (std::uint32_t i = 0; all.size() < 64'000; ++i) {
+      std::string key = std::to_string(i);
+      if ((hash(rankwise::combine::pack(key)) >> 54U) % 128 == 0) all.push_back(std::move(key));
+    }
+    return all;
+  }();
+  const auto emit_all = [&](std::uint32_t row, auto&& emit) {
+    random_stream random(19, row);
+    for (std::uint32_t i = 0; i < 500'000 / n_ranks; ++i)
+      emit(keys[random() % keys.size()], std::uint64_t{i} << 20U);
+  };
+  sums<std::uint64_t> expected;
+  for (std::uint32_t row = 0; row < n_ranks; ++row) {
+    emit_all(row, [&](const std::string& key, std::uint64_t value) { expected[key] += value; });
+  }
+  std::vector<std::uint64_t> most_bytes;
+  for (const std::uint64_t patient_bytes : {std::uint64_t{0}, std::uint64_t{1} << 30U}) {
+    how.patient_bytes = patient_bytes;
+    const auto found = run_mode<std::uint64_t>(
+        kind, n_ranks, how, [&](std::uint32_t row, auto& emit) { emit_all(row, emit); });
+    CHECK(found.thrown == std::vector<std::string>(n_ranks));
+    CHECK(found.n_visited == expected.size());
+    CHECK((found.all == expected));
+    most_bytes.push_back(found.figures.front().most_bytes);
+  }
+  // Where there are two, how much waits at a time depends on when it comes from the other one.
+  if (n_ranks == 1) CHECK(most_bytes.front() < most_bytes.back());
+}
+
 TEST_CASE("ranks that still combine in tables take what comes from one that no longer does") {
   const std::uint64_t memory = GENERATE(0U, 300'000U);
   CAPTURE(memory);

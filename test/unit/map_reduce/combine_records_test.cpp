@@ -3,6 +3,7 @@
 #include <rankwise/error.hpp>
 #include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/files/spill_file.hpp>
+#include <rankwise/map_reduce/combine/block_pool.hpp>
 #include <rankwise/map_reduce/combine/memory_use.hpp>
 #include <rankwise/map_reduce/combine/packed_key.hpp>
 #include <rankwise/map_reduce/combine/packed_records.hpp>
@@ -234,49 +235,99 @@ TEST_CASE("only what a slot can hold as its bytes is a value of slots") {
   STATIC_REQUIRE_FALSE(slot_value<large>);
 }
 
+TEST_CASE("blocks of a pool do not overlap, and come again") {
+  const bool keeps_blocks = GENERATE(true, false);
+  constexpr std::size_t block_bytes = 60'000;  // four to a piece
+  rankwise::combine::block_pool pool(block_bytes, keeps_blocks);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::byte*> taken;
+    for (unsigned i = 0; i < 10; ++i) {
+      taken.push_back(pool.take());
+      std::memset(taken.back(), static_cast<int>(i), block_bytes);
+    }
+    std::size_t n_wrong = 0;
+    for (unsigned i = 0; i < taken.size(); ++i) {
+      for (std::size_t at = 0; at < block_bytes; ++at)
+        n_wrong += taken[i][at] == std::byte(i) ? 0 : 1;
+    }
+    CHECK(n_wrong == 0);
+    for (std::byte* const one : taken) pool.give_back(one);
+    if (!keeps_blocks) continue;
+    std::byte* const again = pool.take();
+    CHECK(again == taken.back());
+    pool.give_back(again);
+  }
+}
+
 TEST_CASE("records wait in blocks, until all of a segment are taken") {
   using rankwise::combine::memory_use;
   using rankwise::combine::record_block;
+  const bool keeps_blocks = GENERATE(true, false);
   memory_use memory;
   constexpr std::size_t block_bytes = 512;
-  rankwise::combine::waiting_records<double> waiting(3, block_bytes, memory);
+  rankwise::combine::waiting_records<double> waiting(3, block_bytes, keeps_blocks, memory);
+  std::size_t n_blocks = 0;
+  const auto read = [&](std::size_t index) {
+    n_blocks = 0;
+    std::vector<record<double>> found;
+    waiting.for_each_block(index, [&](std::span<const std::byte> records) {
+      ++n_blocks;
+      bool is_whole = false;
+      for (auto& one : read_all<double>(records, is_whole)) found.push_back(std::move(one));
+      CHECK(is_whole);
+    });
+    return found;
+  };
   CHECK(memory.bytes == 0);
-  CHECK(waiting.blocks(1).empty());
+  CHECK(waiting.is_empty(1));
+  CHECK(read(1).empty());
   CHECK_FALSE(waiting.put(1, pack("a"), 1));  // no memory yet
   waiting.begin_block(1);
   CHECK(memory.bytes == block_bytes);
-  const auto expected = random_records<double>(1, 1000);
-  std::vector<record<double>> put_so_far;
-  for (const auto& one : expected) {
+  const auto some = random_records<double>(1, 1000);
+  std::vector<record<double>> expected;
+  for (const auto& one : some) {
     if (!fits_inline(one.key.size())) continue;
     if (!waiting.put(1, pack(one.key), one.value)) {
       if (memory.bytes == 3 * block_bytes) break;
       waiting.begin_block(1);
       REQUIRE(waiting.put(1, pack(one.key), one.value));
     }
-    put_so_far.push_back(one);
+    expected.push_back(one);
   }
-  CHECK(put_so_far.size() > 30);
+  CHECK(expected.size() > 30);
+  // What comes from elsewhere: nothing, what a block has room for, and more than that.
   waiting.keep(1, record_block::copy_of({}));
+  CHECK(memory.bytes == 4 * block_bytes);
+  for (const std::size_t n : {5U, 100U}) {
+    rankwise::combine::record_writer<double> out;
+    for (std::size_t i = 0; i < n; ++i) {
+      expected.push_back({std::to_string(i), static_cast<double>(i)});
+      out.put(pack(expected.back().key), expected.back().value);
+    }
+    waiting.keep(1, record_block::copy_of(out.bytes()));
+  }
+  CHECK(memory.bytes > 6 * block_bytes);
   CHECK(waiting.bytes(1) == memory.bytes);
   CHECK(waiting.bytes(0) == 0);
-  std::vector<record<double>> found;
-  REQUIRE(waiting.blocks(1).size() == 4);
-  for (const record_block& block : waiting.blocks(1)) {
-    CHECK(block.bytes() <= block_bytes);
-    bool is_whole = false;
-    for (auto& one : read_all<double>(block.records(), is_whole)) found.push_back(std::move(one));
-    CHECK(is_whole);
-  }
-  CHECK(found == put_so_far);
+  CHECK_FALSE(waiting.is_empty(1));
+  const auto found = read(1);
+  CHECK(n_blocks == 6);
+  CHECK(std::is_permutation(found.begin(), found.end(), expected.begin(), expected.end()));
   CHECK_FALSE(waiting.put(1, pack("a"), 1));  // its block was ended
   waiting.begin_block(1);
   CHECK(waiting.put(1, pack("a"), 1));
-  CHECK(waiting.release(1).size() == 5);
+  waiting.begin_block(2);
+  CHECK(waiting.put(2, pack("b"), 2));
+  waiting.drop(1);
+  CHECK(memory.bytes == block_bytes);
+  CHECK(waiting.is_empty(1));
+  CHECK(read(1).empty());
+  CHECK_FALSE(waiting.put(1, pack("a"), 1));
+  CHECK(read(2) == std::vector<record<double>>{{"b", 2}});
+  waiting.drop(2);
   CHECK(memory.bytes == 0);
-  CHECK(waiting.release(1).empty());
-  CHECK(waiting.blocks(0).empty());
-  CHECK(memory.most_bytes > 4 * block_bytes);
+  CHECK(memory.most_bytes > 6 * block_bytes);
 }
 
 TEST_CASE("packed records give back each key and value, and blocks that can be sent") {

@@ -350,7 +350,9 @@ TEST_CASE("a front cache loses nothing and passes on what was used longest ago")
     const std::string text = i % 2 == 0 ? "hot" : std::to_string(random() % n_keys);
     const packed_key key = pack(text);
     cache.prefetch(hash(key));
-    cache.add(key, hash(key), i, std::plus<>{}, pass_on);
+    rankwise::combine::slot<std::uint64_t> pushed_out;
+    if (cache.add(key, hash(key), i, std::plus<>{}, pushed_out))
+      pass_on(pushed_out.key, pushed_out.value);
     expected[text] += i;
   }
   CHECK(n_passed < n_added / 2);

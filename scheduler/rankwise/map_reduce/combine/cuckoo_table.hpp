@@ -44,7 +44,8 @@ class cuckoo_table {
     __builtin_prefetch(first + bucket_slots - 1, 1);
   }
 
-  /// The value of a key that is held whole; a new one holds nothing yet, and `is_new` says so.
+  /// The value of a key that is held whole. If the key `is_new`, that holds nothing yet; a number
+  /// is 0.
   Value& find_or_add(packed_key key, std::uint64_t hash, bool& is_new) {
     return find_or_add_if(
         [&](const packed_key& held) { return held == key; }, [&] { return key; }, hash, is_new);
@@ -160,7 +161,7 @@ class cuckoo_table {
       if (slot<Value>* const free = free_in(bucket)) {
         *free = slots_[from];
         while (--length != 0) slots_[path[length]] = slots_[path[length - 1]];
-        slots_[path[0]].key = {};
+        slots_[path[0]] = {};
         return &slots_[path[0]];
       }
       if (length == moves_at_most) return nullptr;

@@ -21,30 +21,29 @@ class front_cache {
     if (!pairs_.empty()) __builtin_prefetch(&pairs_[index(hash)], 1);
   }
 
-  /// Combines `value` with what the key has here. `pass_on(key, value)` is called for what is
-  /// pushed out.
-  template <class Combine, class PassOn>
-  void add(packed_key key,
+  /// Combines `value` with what the key has here. What is pushed out goes to `pushed_out`, where
+  /// there is room for one entry; true if that is so.
+  template <class Combine>
+  bool add(const packed_key& key,
            std::uint64_t hash,
            const Value& value,
            const Combine& combine,
-           PassOn pass_on) {
+           slot<Value>& pushed_out) {
     if (pairs_.empty()) pairs_.resize(n_pairs);
     pair& here = pairs_[index(hash)];
     if (here.later.key == key) {
       here.later.value = combine(here.later.value, value);
-      return;
-    }
-    if (here.earlier.key == key) {
-      const Value sum = combine(here.earlier.value, value);
-      here.earlier = here.later;
-      here.later = {key, sum};
-      return;
+      return false;
     }
     // From where it has stood for long: what was just stored is not loaded again.
-    if (!here.earlier.key.is_empty()) pass_on(here.earlier.key, here.earlier.value);
+    pushed_out = here.earlier;
     here.earlier = here.later;
+    if (pushed_out.key == key) {
+      here.later = {key, combine(pushed_out.value, value)};
+      return false;
+    }
     here.later = {key, value};
+    return !pushed_out.key.is_empty();
   }
 
   /// Passes on all that is here.

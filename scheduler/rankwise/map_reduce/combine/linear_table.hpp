@@ -39,22 +39,22 @@ class linear_table {
     if (slots_) __builtin_prefetch(&slots_[index(hash)], 1);
   }
 
-  /// The value of a key that is held whole; a new one holds nothing yet, and `is_new` says so.
-  Value& find_or_add(packed_key key, std::uint64_t hash, bool& is_new) {
+  /// The value of a key that is held whole. If the key `is_new`, that holds nothing yet; a number
+  /// is 0.
+  Value& find_or_add(const packed_key& key, std::uint64_t hash, bool& is_new) {
     if (size_ >= size_limit_) grow();
     std::size_t at = index(hash);
     for (;; at = (at + 1) & mask_) {
       slot<Value>& here = slots_[at];
-      if (here.key == key) {
-        is_new = false;
-        return here.value;
-      }
-      if (here.key.is_empty()) {
-        is_new = true;
-        ++size_;
-        here.key = key;
-        return here.value;
-      }
+      // One branch for both ends of the search: which of them it is can't be foretold.
+      const std::uint64_t difference = (here.key.low ^ key.low) | (here.key.high ^ key.high);
+      const std::uint64_t held = here.key.high;
+      if (std::min(difference, held) != 0) continue;
+      const bool is_free = held == 0;
+      is_new = is_free;
+      size_ += is_free ? 1 : 0;
+      here.key = key;
+      return here.value;
     }
   }
 

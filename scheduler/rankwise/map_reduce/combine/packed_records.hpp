@@ -62,7 +62,7 @@ template <class Value>
 class record_packer {
  public:
   void put(const packed_key& key, const Value& value) requires slot_value<Value> {
-    if (size_ > block_bytes) end_block();
+    if (size_ > full_at) end_block();
     std::byte* const begin = out_.data() + size_;
     size_ += static_cast<std::size_t>(record_writer<Value>::put_at(begin, key, value) - begin);
     ++packed_.n_keys_;
@@ -75,7 +75,10 @@ class record_packer {
   }
 
  private:
+  /// With its slack no larger than the blocks in which records wait.
   static constexpr std::size_t block_bytes = std::size_t{16} << 10U;
+  static constexpr std::size_t full_at =
+      block_bytes - record_slack - record_writer<Value>::record_bytes_at_most;
 
   void end_block() {
     packed_.blocks_.push_back(record_block::copy_of(std::span(out_).first(size_)));
@@ -83,7 +86,7 @@ class record_packer {
     size_ = 0;
   }
 
-  std::array<std::byte, block_bytes + record_writer<Value>::record_bytes_at_most> out_;
+  std::array<std::byte, block_bytes> out_;
   std::size_t size_ = 0;
   packed_records<Value> packed_;
 };

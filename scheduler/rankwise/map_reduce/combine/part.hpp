@@ -18,6 +18,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
@@ -41,8 +42,9 @@ struct part_options {
   std::string spill_directory;
   bool combine_here = true;  ///< false: each record goes to its owner as it is emitted
   bool zynq = false;         ///< and sums pass a `zynq_front` before
-  std::uint64_t cache_bytes = std::uint64_t{8} << 20U;  ///< tables that take more are slow
-  std::uint64_t look_every = std::uint64_t{1} << 20U;   ///< emissions, at how many keys are new
+  std::uint64_t cache_bytes = std::uint64_t{8} << 20U;      ///< tables that take more are slow
+  std::uint64_t look_every = std::uint64_t{1} << 18U;       ///< emissions, at how many keys are new
+  std::uint64_t patient_bytes = std::uint64_t{256} << 20U;  ///< with less, merging may wait longer
   shuffle_group group;
 };
 
@@ -69,7 +71,7 @@ class part final : public keyed_part<Value> {
         direct_(how.combine_here),
         merges_foreign_(how.combine_here),
         block_bytes_(block_bytes(how, segment_bits_)),
-        waiting_(std::size_t{1} << segment_bits_, block_bytes_, memory_),
+        waiting_(std::size_t{1} << segment_bits_, block_bytes_, how.memory_bytes == 0, memory_),
         scratch_(hash_, segment_bits_, memory_),
         shuffle_(
             others,
@@ -126,27 +128,28 @@ class part final : public keyed_part<Value> {
     shuffle_.finish();
     shuffle_.wait_for_all();
     if (failure_) std::rethrow_exception(failure_);
-    for (std::size_t index = 0; index < segments_.size(); ++index) {
-      merge(index);
-      if (memory_.bytes > limit_) spill_own();
-    }
-    scratch_.clear();
+    if (how_.memory_bytes != 0) merge_all();
   }
 
   void visit(const typename keyed_part<Value>::visitor& use) override {
     if (file_.size() != 0) spill_own();  // what is merged needs the room
-    for (segment_type& own : segments_) {
-      if (own.runs().empty()) {
-        own.visit(use);
-      } else {
+    // Most results are looked at once. Who comes again finds them merged.
+    if (std::exchange(was_visited_, true)) merge_all();
+    for (std::size_t index = 0; index < segments_.size(); ++index) {
+      segment_type& own = segments_[index];
+      if (!own.runs().empty()) {
         const spill_file::put_back without_smaller_segments(file_);
         spilled_segment<Value, Combine, Table>(file_, combine_, how_.hash_seed, memory_, limit_)
             .visit(own.runs(), use);
+      } else {
+        visit_in_memory(index, use);
       }
     }
+    scratch_.clear();
   }
 
   void make_room() override {
+    merge_all();
     if (how_.memory_bytes != 0) spill_own();
   }
 
@@ -209,20 +212,28 @@ class part final : public keyed_part<Value> {
     }
     if constexpr (slot_value<Value>) {
       if (!direct_ && how_.combine_here) {
-        std::uint64_t hashes[batch_size];
-        for (std::size_t i = 0; i != batch.size(); ++i) {
-          hashes[i] = hash_(batch[i].key);
-          cache_.prefetch(hashes[i]);
-        }
-        const auto push_out = [this](const packed_key& key, const Value& value) {
-          pass_on(key, hash_(key), value);
-        };
-        for (std::size_t i = 0; i != batch.size(); ++i)
-          cache_.add(batch[i].key, hashes[i], batch[i].value, combine_, push_out);
+        add_through_cache(batch);
         return;
       }
     }
     add_batch(batch);
+  }
+
+  /// What is pushed out of the cache is gathered before it is passed on: whether something is can't
+  /// be foretold, and where it goes is fetched side by side.
+  void add_through_cache(std::span<batch_entry<Value>> batch) requires slot_value<Value> {
+    const key_hash hash = hash_;
+    std::array<std::uint64_t, batch_size> hashes;
+    for (std::size_t i = 0; i != batch.size(); ++i) {
+      hashes[i] = hash(batch[i].key);
+      cache_.prefetch(hashes[i]);
+    }
+    std::array<slot<Value>, batch_size> pushed_out;
+    std::size_t n = 0;
+    for (std::size_t i = 0; i != batch.size(); ++i)
+      n += cache_.add(batch[i].key, hashes[i], batch[i].value, combine_, pushed_out[n]) ? 1 : 0;
+    for (std::size_t i = 0; i != n; ++i)
+      pass_on(pushed_out[i].key, hash(pushed_out[i].key), pushed_out[i].value);
   }
 
   void add_text(std::string_view key, Value&& value) {
@@ -235,7 +246,7 @@ class part final : public keyed_part<Value> {
   }
 
   template <class Key>
-  void pass_on(const Key& key, std::uint64_t hash, const Value& value) {
+  [[gnu::always_inline]] void pass_on(const Key& key, std::uint64_t hash, const Value& value) {
     const std::size_t index = index_of(hash);
     if constexpr (slot_value<Value> && std::same_as<Key, packed_key>) {
       if (waiting_.put(index, key, value)) return;
@@ -251,7 +262,7 @@ class part final : public keyed_part<Value> {
   /// Sees that there is room for another record of a segment.
   void make_block(std::size_t index) {
     if (!is_own(index) && !merges_foreign_) {
-      send(index, waiting_.release(index));
+      send_waiting(index);
     } else if (has_enough(index)) {
       merge(index);
     }
@@ -263,24 +274,51 @@ class part final : public keyed_part<Value> {
     const std::size_t n_bytes = waiting_.bytes(index);
     return n_bytes >= 2 * block_bytes_ &&
            n_bytes >= std::max(merged_at_least,
-                               waiting_a_packed_byte_ * segments_[index].packed().bytes());
+                               waiting_a_packed_byte() * segments_[index].packed().bytes());
+  }
+
+  /// What waits for a segment is merged when it comes to so much as a multiple of what is packed.
+  /// Where most keys are new, merging early saves little memory, and what is packed is merged again
+  /// each time.
+  std::size_t waiting_a_packed_byte() const {
+    if (how_.memory_bytes != 0) return 2;
+    if (!are_mostly_new_) return 4;
+    return memory_.bytes < how_.patient_bytes ? 32 : 8;
   }
 
   void merge(std::size_t index) {
     if constexpr (slot_value<Value>) {
-      const std::vector<record_block>& waiting = waiting_.blocks(index);
-      if (waiting.empty()) return;
-      const std::size_t n_new = segments_[index].merge_packed(waiting, scratch_, packer_, combine_);
+      if (waiting_.is_empty(index)) return;
+      const std::size_t n_new =
+          segments_[index].merge_packed(waiting_, index, scratch_, packer_, combine_);
       note_merge(index, n_new);
-      waiting_.release(index);
+      waiting_.drop(index);
     }
   }
 
-  /// Where most of what was merged was new, merging early saves no memory; and to merge what others
-  /// own is work that they have to do again.
+  /// Merges all that waits, after the last has come.
+  void merge_all() {
+    for (std::size_t index = 0; index < segments_.size(); ++index) {
+      merge(index);
+      if (memory_.bytes > limit_) spill_own();
+    }
+    scratch_.clear();
+  }
+
+  void visit_in_memory(std::size_t index, const typename keyed_part<Value>::visitor& use) {
+    if constexpr (slot_value<Value>) {
+      if (!waiting_.is_empty(index)) {
+        segments_[index].visit_with_waiting(waiting_, index, scratch_, combine_, use);
+        return;
+      }
+    }
+    segments_[index].visit(use);
+  }
+
+  /// Where most of what others own is new here, they would have to merge it all again.
   void note_merge(std::size_t index, std::size_t n_new) {
     const std::size_t n_bytes = waiting_.bytes(index);
-    if (how_.memory_bytes == 0) waiting_a_packed_byte_ = n_new * bytes_a_new_key < n_bytes ? 4 : 8;
+    are_mostly_new_ = n_new * bytes_a_new_key >= n_bytes;
     if (is_own(index)) return;
     merged_bytes_ += n_bytes;
     n_merged_new_ += n_new;
@@ -290,8 +328,11 @@ class part final : public keyed_part<Value> {
     n_merged_new_ = 0;
   }
 
-  void send(std::size_t index, std::vector<record_block> blocks) {
-    for (record_block& block : blocks) shuffle_.put_block(owner_[index], index, std::move(block));
+  void send_waiting(std::size_t index) {
+    waiting_.for_each_block(index, [&](std::span<const std::byte> records) {
+      shuffle_.put_block(owner_[index], index, record_block::copy_of(records));
+    });
+    waiting_.drop(index);
   }
 
   /// Takes a block of what waits, or was merged, on another rank, since this one owns its keys.
@@ -363,8 +404,9 @@ class part final : public keyed_part<Value> {
       segment_type& foreign = segments_[index];
       if (is_own(index)) continue;
       if (merges_foreign_) merge(index);
-      send(index, waiting_.release(index));
-      send(index, foreign.release_packed());
+      send_waiting(index);
+      for (record_block& block : foreign.release_packed())
+        shuffle_.put_block(owner_[index], index, std::move(block));
       if (foreign.size() == 0) continue;
       foreign.for_each([&](packed_key key, std::string_view text, const Value& value) {
         if (key.is_empty()) {
@@ -413,9 +455,10 @@ class part final : public keyed_part<Value> {
   std::vector<std::uint32_t> owner_;  // row, by segment
   bool direct_;                       // else emissions wait for their segments
   bool leaves_tables_ = false;
+  bool was_visited_ = false;
   bool merges_foreign_;  // here, before they are sent
   std::size_t block_bytes_;
-  std::size_t waiting_a_packed_byte_ = 2;  // so much as a multiple of what is packed
+  bool are_mostly_new_ = false;  // the keys of what was merged last
   zynq_front front_;
   std::conditional_t<slot_value<Value>, front_cache<Value>, std::monostate> cache_;
   waiting_records<Value> waiting_;

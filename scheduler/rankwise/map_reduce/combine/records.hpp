@@ -122,7 +122,7 @@ class record_reader {
   /// points into the records.
   ///
   /// Throws: wire::decode_error where the bytes can't be records.
-  void next(packed_key& key, std::string_view& text, Value& value) {
+  [[gnu::always_inline]] void next(packed_key& key, std::string_view& text, Value& value) {
     const auto size = std::to_integer<std::size_t>(*at_++);
     if (fits_inline(size)) {
       if (size > remaining()) detail::refuse_record_bytes("a key in a record is cut short");

@@ -11,10 +11,13 @@
 #include <rankwise/map_reduce/combine/run_writer.hpp>
 #include <rankwise/map_reduce/combine/slot_array.hpp>
 #include <rankwise/map_reduce/combine/value_codec.hpp>
+#include <rankwise/map_reduce/combine/waiting_records.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <ranges>
 #include <span>
@@ -35,6 +38,12 @@ struct batch_entry {
 /// Emitted entries are worked on in batches of that many, so that their places in memory are
 /// fetched side by side.
 inline constexpr std::size_t batch_size = 64;
+
+/// Whether a value combined with one that is all zero is that value.
+template <class Value, class Combine>
+inline constexpr bool zero_is_neutral = std::integral<Value> &&
+                                        (std::same_as<Combine, std::plus<>> ||
+                                         std::same_as<Combine, std::plus<Value>>);
 
 /// What a value takes beside its slot without what its parts hold, in bytes.
 template <class Value>
@@ -127,20 +136,33 @@ class segment {
     account();
   }
 
-  /// Merges what waits for the packed keys, in the table of `scratch`, which has room for all of
-  /// them in the cache. Returns how many keys are new.
-  std::size_t merge_packed(const std::vector<record_block>& waiting,
+  /// Merges what waits for this segment, which is number `index`, with the packed keys, and packs
+  /// them. That is done in the table of `scratch`, which has room for all of them in the cache.
+  /// Returns how many keys are new.
+  std::size_t merge_packed(waiting_records<Value>& waiting,
+                           std::size_t index,
                            segment& scratch,
                            record_packer<Value>& packer,
                            const Combine& combine) requires slot_value<Value> {
     const std::size_t n_before = packed_.n_keys();
-    scratch.table_.reset(std::max(scratch.table_.size(), n_before));
-    for (const record_block& block : packed_.blocks()) scratch.merge(block.records(), combine);
-    for (const record_block& block : waiting) scratch.merge(block.records(), combine);
+    merge_in(scratch, waiting, index, combine);
     scratch.table_.for_each([&](const slot<Value>& entry) { packer.put(entry.key, entry.value); });
     packed_ = packer.release();
     account();
     return packed_.n_keys() - n_before;
+  }
+
+  /// Calls `use(text, value)` for each key in memory, with what waits for this segment: merged as
+  /// in `merge_packed`, but all stays as it is.
+  template <class Use>
+  void visit_with_waiting(waiting_records<Value>& waiting,
+                          std::size_t index,
+                          segment& scratch,
+                          const Combine& combine,
+                          Use use) requires slot_value<Value> {
+    for_each([&](packed_key /*key*/, std::string_view text, Value& value) { use(text, value); });
+    merge_in(scratch, waiting, index, combine);
+    scratch.table_.for_each([&](slot<Value>& entry) { use(entry.key.text(), entry.value); });
   }
 
   /// Packs the keys of the table that are held whole; none must be packed before.
@@ -216,6 +238,17 @@ class segment {
   const std::vector<extent>& runs() const { return runs_; }
 
  private:
+  /// Merges the packed keys with what waits, in the table of `scratch`.
+  void merge_in(segment& scratch,
+                waiting_records<Value>& waiting,
+                std::size_t index,
+                const Combine& combine) const requires slot_value<Value> {
+    scratch.table_.reset(std::max(scratch.table_.size(), packed_.n_keys()));
+    for (const record_block& block : packed_.blocks()) scratch.merge(block.records(), combine);
+    waiting.for_each_block(
+        index, [&](std::span<const std::byte> records) { scratch.merge(records, combine); });
+  }
+
   void account() { memory_.set(bytes()); }
 
   /// Reads records whose keys are held whole, and has their places fetched; any others are added at
@@ -260,7 +293,11 @@ class segment {
   bool add_to_slot(Key key, std::uint64_t hash, const Value& value, const Combine& combine) {
     bool is_new = false;
     Value& held = table_.find_or_add(key, hash, is_new);
-    held = is_new ? value : combine(held, value);
+    if constexpr (zero_is_neutral<Value, Combine>) {
+      held = combine(held, value);  // whether it is new can't be foretold
+    } else {
+      held = is_new ? value : combine(held, value);
+    }
     return is_new;
   }
 
