@@ -227,7 +227,7 @@ class volatile_disk {
     const auto first = std::min(static_cast<std::size_t>(at), from.size());
     const auto wanted = static_cast<std::size_t>(n_bytes);
     const std::size_t n = std::min(wanted, from.size() - first);
-    std::memcpy(to, from.data() + first, n);
+    if (n != 0) std::memcpy(to, from.data() + first, n);
     std::memset(static_cast<std::byte*>(to) + n, 0, wanted - n);
     return n == wanted ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
   }

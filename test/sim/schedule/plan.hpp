@@ -59,6 +59,7 @@ struct call_plan {
   std::uint64_t n_items = 0;
   options how = {};
   core::duration longest_task{};
+  core::duration pause{};       ///< that the body makes before it
   bool settles = false;         ///< its tasks want to be told whether their results count
   bool may_refuse = false;      ///< now and then one that is told so throws
   std::uint32_t throws_of = 0;  ///< one in so many items throws, at first or always; 0: none
@@ -168,6 +169,11 @@ class planner {
     one.kind = static_cast<call_kind>(roll_.up_to(made_.has_journal ? 3 : 7));
     one.n_items = roll_.one_in(12) ? roll_.up_to(1) : roll_.up_to(40);
     one.longest_task = std::chrono::microseconds(roll_.one_in(4) ? 1 : roll_.up_to(4000));
+    if (roll_.one_in(12)) {  // longer than a rank may be silent
+      one.longest_task = std::chrono::milliseconds(600);
+      one.n_items = roll_.up_to(6);
+    }
+    if (roll_.one_in(6)) one.pause = roll_.time_up_to(std::chrono::milliseconds(700));
     options& how = one.how;
     how.quiet = roll_.one_in(2);
     how.seed = roll_.up_to(100);

@@ -160,6 +160,8 @@ class schedule_run {
     for (std::uint32_t number = 0; number < plan_.calls.size(); ++number) {
       options how = plan_.calls[number].how;
       if (plan_.has_journal) how.journal = file_;
+      if (plan_.calls[number].pause.count() != 0)
+        here_.job->machine(root_rank).sleep(plan_.calls[number].pause);
       make_call(pool(root, how), number);
     }
     if (book) book->end("done");
@@ -352,6 +354,10 @@ class schedule_run {
       if (is_loss && !plan_.may_lose() && !root_dies) here_.note(notice);
     }
     if (!job.is_done()) return;
+    for (std::uint32_t row = 0; row < job.n_ranks(); ++row) {
+      if (!root_dies && !plan_.may_lose() && !plan_.has_limit() && !job.has_served(to_rank(row)))
+        here_.note("rank " + std::to_string(row) + " did not stay until the end");
+    }
     for (const auto& [rank, n] : here_.n_open) {
       if (n != 0 && left_by_itself(job, rank))
         here_.note(std::to_string(n) + " tasks of rank " + std::to_string(to_index(rank)) +

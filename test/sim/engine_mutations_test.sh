@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Do the schedules of whole jobs prove anything? Each mutation changes one line of the engine; within 1,000 schedules it
+# must be found. All are compiled into one program, which has the one that RANKWISE_TEST_MUTATION names; 0 is none.
+#   engine_mutations_test.sh SOURCE_FOLDER COMPILER OPTION...
+set -euo pipefail
+readonly source_folder=$1 compiler=$2
+shift 2
+scratch=$(mktemp -d)
+readonly scratch
+trap 'rm -rf "$scratch"' EXIT
+cp -r "$source_folder/scheduler/rankwise" "$scratch"
+names=(none)
+n_failed=0
+
+# mutate NAME FILE OLD NEW: in the file the only OLD becomes NEW, in which MUTANT is true for this mutation alone.
+mutate() {
+  local -r name=$1 file=$scratch/rankwise/$2 old=$3 new=${4//MUTANT/rankwise_mutant(${#names[@]})}
+  names+=("$name")
+  if [[ $(grep -cF -- "$old" "$file") != 1 ]]; then
+    echo "FAILED: $name: $2 has not exactly one line with: $old"
+    n_failed=$((n_failed + 1))
+    return
+  fi
+  OLD=$old NEW=$new awk '{ at = index($0, ENVIRON["OLD"])
+    if (at) $0 = substr($0, 1, at - 1) ENVIRON["NEW"] substr($0, at + length(ENVIRON["OLD"])); print }' \
+    "$file" > "$scratch/mutated"
+  mv "$scratch/mutated" "$file"
+}
+
+mutate 'a settle order is dropped' engine/rank/worker_role.hpp \
+  'state_->settle_orders.push_back' 'if (!MUTANT || order.chunk % 3 != 0) state_->settle_orders.push_back'
+mutate 'rows are acknowledged before their commit' journal/sqlite_journal.hpp \
+  'const std::optional<std::string> wrong = commit(taken);' \
+  'if (MUTANT) { held.lock(); n_kept_ += taken.size(); written_->notify_all(); held.unlock(); } const std::optional<std::string> wrong = commit(taken);'
+mutate 'a call returns before its rows are safe' engine/root/root.hpp \
+  'if (is_journaled()) journal_->flush();' 'if (is_journaled() && !MUTANT) journal_->flush();'
+mutate 'a worker forgets its heartbeats' engine/rank/worker_role.hpp \
+  'if (at - sent_at_ < losses_.heartbeat()) return;' 'if (MUTANT || at - sent_at_ < losses_.heartbeat()) return;'
+mutate 'the root forgets its heartbeats' engine/root/supervisor.hpp \
+  'if (at >= next_heartbeat_) send_heartbeats(at);' 'if (at >= next_heartbeat_ && !MUTANT) send_heartbeats(at);'
+mutate 'a rank rejoins under its old incarnation' engine/root/call_dispatch.hpp \
+  'coordinator.joined(rank, at, known.incarnation);' 'coordinator.joined(rank, at, MUTANT ? 0 : known.incarnation);'
+mutate 'the farewell is not awaited' engine/root/root.hpp \
+  'while (!is_shut_down(begun))' 'while (!MUTANT && !is_shut_down(begun))'
+mutate 'an outbox is not sent' exchange/links.hpp \
+  'for (const rank_id rank : queued_) outbox_to(rank).send();' \
+  'for (const rank_id rank : queued_) if (!MUTANT || outbox_to(rank).n_messages() < 2) outbox_to(rank).send();'
+mutate 'a result is taken that does not count' engine/root/call_dispatch.hpp \
+  'if (by.is_accepted() && !results.empty())' 'if ((by.is_accepted() || (MUTANT && call_ && call_->call.n_items() > done.items.first)) && !results.empty())'
+mutate 'a cancelled call goes on elsewhere' engine/root/call_dispatch.hpp \
+  '!call_->cancel_told) cancel_everywhere();' '!call_->cancel_told && !MUTANT) cancel_everywhere();'
+mutate 'what was settled is not written down' engine/root/call_dispatch.hpp \
+  'call_->journaled->settled(settled.item);' '(MUTANT ? void() : call_->journaled->settled(settled.item));'
+mutate 'the helper thread never polls' engine/rank/helper_thread.hpp \
+  'machine_.sleep(round);' 'machine_.sleep(MUTANT ? 1000 * round : round);'
+((n_failed == 0)) || exit 1
+
+cat > "$scratch/mutant.hpp" <<'END'
+#pragma once
+#include <cstdlib>
+inline bool rankwise_mutant(int number) {
+  static const char* const text = std::getenv("RANKWISE_TEST_MUTATION");
+  return text != nullptr && std::atoi(text) == number;
+}
+END
+"$compiler" -std=c++20 -O1 -w -include "$scratch/mutant.hpp" -I"$scratch" -I"$source_folder/test/support" \
+  -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" \
+  "$source_folder/test/support/test_main.cpp" -o "$scratch/mutants" "$@"
+
+for number in "${!names[@]}"; do
+  name=${names[number]}
+  if RANKWISE_TEST_MUTATION=$number RANKWISE_TEST_SCHEDULES=1000 "$scratch/mutants" > "$scratch/out"; then
+    ((number == 0)) && continue
+    echo "FAILED: $name: 1,000 schedules did not find it"
+    n_failed=$((n_failed + 1))
+  elif ((number == 0)); then
+    echo 'FAILED: without a mutation the schedules fail too'
+    n_failed=$((n_failed + 1))
+  else
+    found=$(grep -o -m 1 'RANKWISE_TEST_SEED=[0-9]*' "$scratch/out" || echo 'a crash')
+    echo "$name: found, first by $found"
+  fi
+done
+exit "$((n_failed != 0))"
