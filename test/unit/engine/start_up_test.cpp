@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <rankwise/engine/start_up/identity.hpp>
+#include <rankwise/wire/frame.hpp>
 
 #include "catch.hpp"
 
@@ -58,7 +59,8 @@ TEST_CASE("ranks that can't work together are refused, with who and why") {
   }
   SECTION("another wire version") {
     other.wire_version = 77;
-    CHECK(complaint(root, other) == who + "its wire version is 77, not 3" + remedy);
+    CHECK(complaint(root, other) == who + "its wire version is 77, not " +
+                                        std::to_string(rankwise::wire::wire_version) + remedy);
   }
 }
 
