@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// First: what the compiler says of a value that can't travel names each file on the way there.
+// clang-format off
+#include <rankwise/wire/sendable.hpp>
+// clang-format on
+
 #include <rankwise/core/build_mode.hpp>  // each source that makes calls says how it was compiled
 #include <rankwise/engine/call/abstract_root.hpp>
 #include <rankwise/engine/call/for_each_call.hpp>
