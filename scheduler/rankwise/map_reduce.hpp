@@ -49,7 +49,7 @@ struct begin_part {
     shared.kept.keep_only(wanted);
     part_options mine = options;
     mine.group.row = row;
-    shared.kept.add(options.channel, make(mine, shared));
+    shared.kept.add(options.channel, [&] { return make(mine, shared); });
   }
 
  private:

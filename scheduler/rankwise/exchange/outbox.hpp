@@ -87,6 +87,9 @@ class outbox {
   /// Messages that were added and not sent.
   std::size_t n_messages() const { return n_messages_; }
 
+  /// Messages of calls, not of channels, were added and not sent.
+  bool has_calls() const { return n_messages_ != 0 && kind_ == frame_kind::calls; }
+
   /// Frames sent so far.
   std::uint32_t n_sent() const { return sequence_; }
 

@@ -24,8 +24,13 @@ class rank_object {
 /// comes here.
 class rank_objects {
  public:
-  void add(std::uint64_t number, std::unique_ptr<rank_object> one) {
-    kept_[number] = std::move(one);
+  /// Keeps what `make` returns. If a rank that was given up meanwhile is asked for the same object
+  /// again, the earlier one goes first: as it goes, it closes the channel of that number.
+  template <class Make>
+  void add(std::uint64_t number, Make make) {
+    kept_.erase(number);
+    std::unique_ptr<rank_object> made = make();
+    kept_[number] = std::move(made);
   }
 
   template <class Resident>

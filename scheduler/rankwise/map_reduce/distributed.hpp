@@ -126,7 +126,7 @@ struct begin_sorted {
 
   void operator()(task_context& context, std::uint32_t /*row*/) const {
     exchange::rank_objects& kept = access::context(context).kept;
-    kept.add(number, request.template sort<Key, Value>(kept));
+    kept.add(number, [&] { return request.template sort<Key, Value>(kept); });
   }
 };
 
@@ -163,15 +163,17 @@ struct write_part {
 
   void operator()(task_context& context, std::uint32_t row) const {
     exchange::rank_objects& kept = access::context(context).kept;
-    auto file = std::make_unique<part_file>(std::filesystem::path(directory) /
-                                            fmt::format("part-{:05}", row));
-    const auto sorted = request.template sort<Key, Value>(kept);
-    while (const std::optional<entry<Key, Value>> one = sorted->next()) {
-      format(*one, file->buffer());
-      file->write_if_full();
-    }
-    file->complete();
-    kept.add(number, std::move(file));
+    kept.add(number, [&] {
+      auto file = std::make_unique<part_file>(std::filesystem::path(directory) /
+                                              fmt::format("part-{:05}", row));
+      const auto sorted = request.template sort<Key, Value>(kept);
+      while (const std::optional<entry<Key, Value>> one = sorted->next()) {
+        format(*one, file->buffer());
+        file->write_if_full();
+      }
+      file->complete();
+      return file;
+    });
   }
 };
 

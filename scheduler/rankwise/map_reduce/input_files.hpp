@@ -60,9 +60,10 @@ struct compare_files {
         found.n_missing += is_here[i] != 0 ? 0 : 1;
       }
     }
-    shared.kept.add(
-        number,
-        std::make_unique<file_view>(*shared.others, number, shared.cancelled, std::move(is_here)));
+    shared.kept.add(number, [&] {
+      return std::make_unique<file_view>(
+          *shared.others, number, shared.cancelled, std::move(is_here));
+    });
     return found;
   }
 };

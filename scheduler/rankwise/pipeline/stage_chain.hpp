@@ -100,9 +100,10 @@ struct make_seats {
       const std::uint32_t stage = brief.stages[i];
       runners[stage] = Chain::make(slots[stage], brief.callables[i]);
     }
-    shared.kept.add(number,
-                    std::make_unique<stages_on_rank>(
-                        shared, number, core::pipeline_layout{layout}, std::move(runners)));
+    shared.kept.add(number, [&] {
+      return std::make_unique<stages_on_rank>(
+          shared, number, core::pipeline_layout{layout}, std::move(runners));
+    });
   }
 };
 

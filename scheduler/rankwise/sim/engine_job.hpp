@@ -47,7 +47,8 @@ class engine_job {
         work_(std::move(work)),
         processes_(how.n_ranks),
         network_(time, how.n_ranks, how.network),
-        has_served_(how.n_ranks) {
+        has_served_(how.n_ranks),
+        ended_at_(how.n_ranks) {
     for (std::uint32_t row = 0; row < how.n_ranks; ++row)
       machines_.emplace_back(time, processes_, to_rank(row));
     for (std::uint32_t row = 0; row < how.n_ranks; ++row) {
@@ -113,6 +114,9 @@ class engine_job {
   /// The rank has served until the end of the job.
   bool has_served(rank_id rank) const { return has_served_[to_index(rank)] != 0; }
 
+  /// When the process of the rank ended.
+  core::duration ended_at(rank_id rank) const { return ended_at_[to_index(rank)]; }
+
   /// The body has returned, and the root has said farewell.
   bool is_done() const { return is_done_; }
 
@@ -158,6 +162,7 @@ class engine_job {
   void end(rank_id rank) {
     const bool survives = how_.timeout.count() != 0 && how_.may_change_threads;
     if (!survives && !processes_[to_index(rank)].is_dead) network_.drain(rank);
+    ended_at_[to_index(rank)] = time_.now();
     time_.kill(processes_[to_index(rank)]);
   }
 
@@ -186,6 +191,7 @@ class engine_job {
   std::vector<std::string> breakdowns_;
   bool is_done_ = false;
   std::vector<char> has_served_;            // by rank
+  std::vector<core::duration> ended_at_;    // by rank
   std::vector<timeline::thread*> threads_;  // by rank; of those the first
 };
 

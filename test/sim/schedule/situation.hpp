@@ -37,6 +37,8 @@ struct situation {
   sim::engine_job* job = nullptr;
   std::vector<call_fate> calls;            // by number
   std::map<rank_id, std::int64_t> n_open;  // tasks that wait to be told, by rank
+  std::map<rank_id, core::duration>
+      task_ends_at;  // of the one that was begun last, by rank; max: not yet
   std::vector<std::string> wrong;
 
   static situation*& here() {
@@ -83,7 +85,9 @@ inline void suffer(task_context& context, std::uint32_t number, std::uint64_t it
   random_stream chance(here.plan->seed + number, item + 10'000);
   core::duration time(chance() % static_cast<std::uint64_t>(1 + plan.longest_task.count()));
   if (plan.is_long(here.plan->seed + number, item)) time = std::chrono::milliseconds(70);
+  here.task_ends_at[rank] = core::duration::max();
   if (time.count() > 1000) here.job->machine(rank).sleep(time);
+  here.task_ends_at[rank] = here.job->machine(rank).now();
   if (run <= plan.n_throws(here.plan->seed + number, item)) throw std::runtime_error("bad luck");
 }
 

@@ -4,6 +4,7 @@
 #include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/exchange/outbox.hpp>
+#include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/transport/endpoint.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -158,4 +160,41 @@ TEST_CASE("what its sender may not send is refused") {
     frame[offsetof(wire::frame_header, kind)] = std::byte{9};
     CHECK_THROWS_AS(exchange::frame_reader(frame, 0), wire::decode_error);
   }
+}
+
+TEST_CASE("messages of channels are none of calls") {
+  frame_list sent;
+  exchange::outbox box(sent, rankwise::rank_id{1});
+  CHECK_FALSE(box.has_calls());
+  wire::bytes content(exchange::channel_headroom);
+  box.add_to_channel(1, 2, content);
+  CHECK_FALSE(box.has_calls());
+  box.add(0, reports::heartbeat{});
+  CHECK(box.has_calls());
+  box.send();
+  CHECK_FALSE(box.has_calls());
+}
+
+TEST_CASE("an object of a rank goes before another is made under its number") {
+  struct noted final : exchange::rank_object {
+    noted(std::string name, std::string& story) : name_(std::move(name)), story_(&story) {
+      *story_ += "+" + name_;
+    }
+
+    noted(const noted&) = delete;
+    noted& operator=(const noted&) = delete;
+    noted(noted&&) = delete;
+    noted& operator=(noted&&) = delete;
+
+    ~noted() override { *story_ += "-" + name_; }
+
+    std::string name_;
+    std::string* story_;
+  };
+
+  std::string story;
+  exchange::rank_objects kept;
+  kept.add(7, [&] { return std::make_unique<noted>("a", story); });
+  kept.add(7, [&] { return std::make_unique<noted>("b", story); });
+  CHECK(story == "+a-a+b");
 }

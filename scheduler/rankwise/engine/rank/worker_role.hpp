@@ -156,6 +156,7 @@ class worker_role final : public rank_role {
   }
 
   void send(core::duration at) {
+    if (to_root().has_calls()) reported_at_ = at;
     to_root().send();
     sent_at_ = at;
   }
@@ -191,7 +192,7 @@ class worker_role final : public rank_role {
   }
 
   void send_heartbeat(core::duration at) {
-    if (at - sent_at_ < losses_.heartbeat()) return;
+    if (at - reported_at_ < losses_.heartbeat()) return;
     report(core::reports::heartbeat{task_watch_.is_stuck(running_task_now())});
     send(at);
   }
@@ -224,6 +225,7 @@ class worker_role final : public rank_role {
   std::shared_ptr<known_call> call_;     // what the root's grants belong to
   std::shared_ptr<known_call> running_;  // what the chunk that runs belongs to
   core::duration sent_at_{};
+  core::duration reported_at_{};  // what goes through channels does not tell the root that it lives
   std::optional<core::duration> left_at_;
 };
 
