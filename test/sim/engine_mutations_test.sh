@@ -36,7 +36,7 @@ mutate 'rows are acknowledged before their commit' journal/sqlite_journal.hpp \
 mutate 'a call returns before its rows are safe' engine/root/root.hpp \
   'if (is_journaled()) journal_->flush();' 'if (is_journaled() && !MUTANT) journal_->flush();'
 mutate 'a worker forgets its heartbeats' engine/rank/worker_role.hpp \
-  'if (at - sent_at_ < losses_.heartbeat()) return;' 'if (MUTANT || at - sent_at_ < losses_.heartbeat()) return;'
+  'if (at - reported_at_ < losses_.heartbeat()) return;' 'if (MUTANT || at - reported_at_ < losses_.heartbeat()) return;'
 mutate 'the root forgets its heartbeats' engine/root/supervisor.hpp \
   'if (at >= next_heartbeat_) send_heartbeats(at);' 'if (at >= next_heartbeat_ && !MUTANT) send_heartbeats(at);'
 mutate 'a rank rejoins under its old incarnation' engine/root/call_dispatch.hpp \

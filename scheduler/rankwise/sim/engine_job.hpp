@@ -117,6 +117,11 @@ class engine_job {
   /// When the process of the rank ended.
   core::duration ended_at(rank_id rank) const { return ended_at_[to_index(rank)]; }
 
+  /// What the process of the rank said as it ended itself, such as that the root is lost.
+  const std::string& last_words(rank_id rank) const {
+    return machines_[to_index(rank)].last_words();
+  }
+
   /// The body has returned, and the root has said farewell.
   bool is_done() const { return is_done_; }
 

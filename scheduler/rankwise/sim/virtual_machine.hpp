@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -61,8 +62,12 @@ class virtual_machine final : public transport::machine {
     return std::make_unique<virtual_watch>(processes_);
   }
 
+  /// What the process said as it ended itself.
+  const std::string& last_words() const { return last_words_; }
+
  protected:
-  void on_end_process(std::string_view /*last_words*/) override {
+  void on_end_process(std::string_view last_words) override {
+    last_words_ = last_words;
     time_.kill(process_);
     throw process_killed();
   }
@@ -151,6 +156,7 @@ class virtual_machine final : public transport::machine {
   timeline& time_;
   process_table& processes_;
   process_state& process_;
+  std::string last_words_;
 };
 
 }  // namespace rankwise::sim

@@ -379,7 +379,7 @@ class schedule_run {
   /// one: it waits for such a task for a while only. If it was frozen then, the task was too.
   bool left_in_task(const sim::engine_job& job, rank_id rank) const {
     const auto task = here_.task_ends_at.find(rank);
-    return task != here_.task_ends_at.end() &&
+    return job.last_words(rank).empty() && task != here_.task_ends_at.end() &&
            std::max(task->second, job.process(rank).frozen_until) >= job.ended_at(rank);
   }
 
