@@ -71,6 +71,22 @@ TEST_CASE("an endpoint's messages are its own") {
   CHECK(frame.size() == 11);
 }
 
+TEST_CASE("a small frame does not keep the memory of a large one") {
+  const boost::mpi::communicator world;
+  rankwise::transport::mpi endpoint(world);
+  const rankwise::rank_id next{(world.rank() + 1) % world.size()};
+  rankwise::rank_id from{};
+  rankwise::wire::bytes frame;
+  for (const std::size_t n_bytes : {std::size_t{1} << 20U, std::size_t{10}}) {
+    endpoint.send(next, rankwise::wire::bytes(n_bytes));
+    while (!endpoint.try_receive(from, frame)) std::this_thread::yield();
+    while (!endpoint.all_sent()) std::this_thread::yield();
+    CHECK(frame.size() == n_bytes);
+    world.barrier();
+  }
+  CHECK(frame.capacity() < std::size_t{1} << 20U);
+}
+
 TEST_CASE("frames that a rank does not take hold up none to others") {
   const boost::mpi::communicator world;
   rankwise::transport::mpi endpoint(world);

@@ -44,8 +44,8 @@ mutate 'a rank rejoins under its old incarnation' engine/root/call_dispatch.hpp 
 mutate 'the farewell is not awaited' engine/root/root.hpp \
   'while (!is_shut_down(begun))' 'while (!MUTANT && !is_shut_down(begun))'
 mutate 'an outbox is not sent' exchange/links.hpp \
-  'for (const rank_id rank : queued_) outbox_to(rank).send();' \
-  'for (const rank_id rank : queued_) if (!MUTANT || outbox_to(rank).n_messages() < 2) outbox_to(rank).send();'
+  '      outbox_to(rank).send();' \
+  '      if (!MUTANT || outbox_to(rank).n_messages() < 2) outbox_to(rank).send();'
 mutate 'a result is taken that does not count' engine/root/call_dispatch.hpp \
   'if (by.is_accepted() && !results.empty())' 'if ((by.is_accepted() || (MUTANT && call_ && call_->call.n_items() > done.items.first)) && !results.empty())'
 mutate 'a cancelled call goes on elsewhere' engine/root/call_dispatch.hpp \

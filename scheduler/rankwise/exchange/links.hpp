@@ -21,7 +21,10 @@ namespace rankwise::exchange {
 class links {
  public:
   explicit links(transport::endpoint& endpoint)
-      : endpoint_(&endpoint), expected_(endpoint.n_ranks(), 1), n_received_(endpoint.n_ranks()) {
+      : endpoint_(&endpoint),
+        expected_(endpoint.n_ranks(), 1),
+        n_received_(endpoint.n_ranks()),
+        is_queued_(endpoint.n_ranks()) {
     outboxes_.reserve(endpoint.n_ranks());
     for (std::size_t row = 0; row < endpoint.n_ranks(); ++row)
       outboxes_.emplace_back(endpoint, to_rank(row));
@@ -32,16 +35,18 @@ class links {
   /// The outbox for `rank`, which the caller sends.
   outbox& outbox_to(rank_id rank) { return outboxes_[to_index(rank)]; }
 
-  /// The outbox for `rank`, which `send_all` sends.
+  /// The outbox for `rank`, which `send_all` sends, with what else is in it.
   outbox& queue_to(rank_id rank) {
-    outbox& box = outbox_to(rank);
-    if (box.n_messages() == 0) queued_.push_back(rank);
-    return box;
+    if (std::exchange(is_queued_[to_index(rank)], 1) == 0) queued_.push_back(rank);
+    return outbox_to(rank);
   }
 
   /// Sends what was added to outboxes of `queue_to`.
   void send_all() {
-    for (const rank_id rank : queued_) outbox_to(rank).send();
+    for (const rank_id rank : queued_) {
+      is_queued_[to_index(rank)] = 0;
+      outbox_to(rank).send();
+    }
     queued_.clear();
   }
 
@@ -84,7 +89,8 @@ class links {
   std::vector<outbox> outboxes_;           // by rank
   std::vector<char> expected_;             // by rank
   std::vector<std::uint32_t> n_received_;  // frames, by rank
-  std::vector<rank_id> queued_;
+  std::vector<rank_id> queued_;            // each once
+  std::vector<char> is_queued_;            // by rank
 };
 
 }  // namespace rankwise::exchange

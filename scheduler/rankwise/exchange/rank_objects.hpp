@@ -33,9 +33,9 @@ class rank_objects {
     kept_[number] = std::move(made);
   }
 
-  template <class Resident>
-  Resident& get(std::uint64_t number) const {
-    return dynamic_cast<Resident&>(*kept_.at(number));
+  template <class Object>
+  Object& get(std::uint64_t number) const {
+    return dynamic_cast<Object&>(*kept_.at(number));
   }
 
   /// Lets go of all but `wanted`.

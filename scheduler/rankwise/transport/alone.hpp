@@ -5,7 +5,6 @@
 #include <rankwise/transport/endpoint.hpp>
 
 #include <string>
-#include <utility>
 
 namespace rankwise::transport {
 

@@ -79,7 +79,9 @@ class mpi final : public endpoint {
 
   void send(rank_id to, wire::bytes frame) override {
     ++n_sent_[to_index(to)];
-    outgoing sent;
+    // In its place before MPI is called: if that fails, what is on its way must stay in memory.
+    std::vector<outgoing>& kept = is_expected(to) ? sending_ : stuck_;
+    outgoing& sent = kept.emplace_back();
     sent.to = to;
     sent.frame = std::move(frame);
     if (sent.frame.size() <= part_bytes_) {
@@ -98,8 +100,7 @@ class mpi final : public endpoint {
     // A small frame has mostly gone at once.
     if (sent.requests.test()) {
       recycle(std::move(sent.frame));
-    } else {
-      (is_expected(to) ? sending_ : stuck_).push_back(std::move(sent));
+      kept.pop_back();
     }
     complete_sends(tested_at_once);
   }
@@ -275,7 +276,8 @@ class mpi final : public endpoint {
     int n_bytes = 0;
     check_mpi(MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count");
     if (n_bytes > small_bytes || status.MPI_TAG != static_cast<int>(tag::frame)) return false;
-    if (frame.capacity() == 0) frame = new_buffer();
+    recycle(std::move(frame));  // a large one goes
+    frame = new_buffer();
     frame.resize(static_cast<std::size_t>(n_bytes));
     check_mpi(MPI_Recv(frame.data(),
                        n_bytes,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Messages go into frames and come out of them again.
 #include <rankwise/core/message.hpp>
+#include <rankwise/exchange/channels.hpp>
 #include <rankwise/exchange/frame_layout.hpp>
 #include <rankwise/exchange/frame_reader.hpp>
+#include <rankwise/exchange/links.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/rank.hpp>
@@ -197,4 +199,15 @@ TEST_CASE("an object of a rank goes before another is made under its number") {
   kept.add(7, [&] { return std::make_unique<noted>("a", story); });
   kept.add(7, [&] { return std::make_unique<noted>("b", story); });
   CHECK(story == "+a-a+b");
+}
+
+TEST_CASE("what is queued is sent, also behind messages that wait") {
+  frame_list sent;
+  exchange::links links(sent);
+  wire::bytes content = exchange::channels::new_message();
+  links.outbox_to(rankwise::to_rank(1)).add(0, reports::heartbeat{});
+  links.queue_to(rankwise::to_rank(1)).add_to_channel(1, 2, content);
+  links.send_all();
+  CHECK(sent.frames.size() == 2);
+  CHECK(links.outbox_to(rankwise::to_rank(1)).n_messages() == 0);
 }

@@ -178,7 +178,8 @@ class worker_role final : public rank_role {
   }
 
   std::optional<running_task> running_task_now() const {
-    if (!running_ || !context_->is_in_chunk.load(std::memory_order_relaxed)) return std::nullopt;
+    // Acquired: `running_since` is no older than that.
+    if (!running_ || !context_->is_in_chunk.load(std::memory_order_acquire)) return std::nullopt;
     return running_task{core::duration(context_->running_since.load(std::memory_order_relaxed)),
                         running_->header().task_limit};
   }
