@@ -111,11 +111,6 @@ class mpi final : public endpoint {
     MPI_Status status;
     check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, communicator_, &found, &status),
               "MPI_Iprobe");
-    if (found != 0 && arriving_.empty() && receive_small(status, frame)) {
-      from = rank_id{status.MPI_SOURCE};
-      ++n_received_[to_index(from)];
-      return true;
-    }
     if (found != 0) post_receive(status);
     for (std::size_t i = 0; i < arriving_.size(); ++i) {
       if (!is_first_of_its_source(i) || !arriving_[i].requests.test()) continue;
@@ -267,27 +262,6 @@ class mpi final : public endpoint {
     if (buffer.capacity() != 0 && buffer.capacity() <= small_bytes && free_.size() < kept_at_most) {
       free_.push_back(std::move(buffer));
     }
-  }
-
-  /// Takes the frame that the probe has seen, if it is so small that all of it is here: this does
-  /// not wait, and makes no request.
-  bool receive_small(const MPI_Status& status, wire::bytes& frame) {
-    constexpr int small_bytes = 256;
-    int n_bytes = 0;
-    check_mpi(MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count");
-    if (n_bytes > small_bytes || status.MPI_TAG != static_cast<int>(tag::frame)) return false;
-    recycle(std::move(frame));  // a large one goes
-    frame = new_buffer();
-    frame.resize(static_cast<std::size_t>(n_bytes));
-    check_mpi(MPI_Recv(frame.data(),
-                       n_bytes,
-                       MPI_BYTE,
-                       status.MPI_SOURCE,
-                       status.MPI_TAG,
-                       communicator_,
-                       MPI_STATUS_IGNORE),
-              "MPI_Recv");
-    return true;
   }
 
   void post_receive(const MPI_Status& status) {
