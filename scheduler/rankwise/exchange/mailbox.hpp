@@ -49,8 +49,6 @@ class mailbox {
     return std::nullopt;
   }
 
-  bool empty() const { return waiting_.empty(); }
-
   /// The oldest message whose channel is still open.
   std::optional<delivery> next() {
     while (!waiting_.empty()) {

@@ -29,7 +29,7 @@ namespace rankwise::engine {
 struct serve_seats {
   static constexpr bool runs_once = true;
 
-  std::uint64_t number = 0;   ///< of the residents
+  std::uint64_t number = 0;   ///< of the rank objects
   std::uint64_t run = 0;      ///< the number of this one
   std::uint32_t retries = 0;  ///< of a stage, for an item
 

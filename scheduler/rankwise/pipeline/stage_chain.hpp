@@ -88,7 +88,7 @@ struct seat_brief {
 template <class Chain>
 struct make_seats {
   std::uint64_t number = 0;
-  std::vector<std::uint64_t> wanted = {};         // residents that stay
+  std::vector<std::uint64_t> wanted = {};         // rank objects that stay
   std::vector<std::vector<rank_id>> layout = {};  // ranks of each stage
   std::vector<std::uint32_t> slots = {};          // of each stage
 

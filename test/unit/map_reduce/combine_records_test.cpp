@@ -334,6 +334,8 @@ TEST_CASE("packed records give back each key and value, and blocks that can be s
   rankwise::combine::record_packer<std::uint64_t> packer;
   CHECK(packer.release().n_keys() == 0);
   for (const std::uint64_t n_keys : {1U, 1'000U, 30'000U}) {
+    for (std::uint64_t i = 0; i < 5'000; ++i) packer.put(pack("left" + std::to_string(i)), i);
+    packer.begin();
     for (std::uint64_t i = 0; i < n_keys; ++i) packer.put(pack(std::to_string(i)), i << (i % 60U));
     auto packed = packer.release();
     CHECK(packed.n_keys() == n_keys);

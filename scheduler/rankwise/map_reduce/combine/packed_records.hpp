@@ -61,6 +61,12 @@ class packed_records {
 template <class Value>
 class record_packer {
  public:
+  /// Drops what an earlier use has left, which failed before `release`.
+  void begin() {
+    size_ = 0;
+    packed_ = {};
+  }
+
   void put(const packed_key& key, const Value& value) requires slot_value<Value> {
     if (size_ > full_at) end_block();
     std::byte* const begin = out_.data() + size_;
@@ -68,7 +74,7 @@ class record_packer {
     ++packed_.n_keys_;
   }
 
-  /// What was put since the last time.
+  /// What was put since `begin`.
   packed_records<Value> release() {
     if (size_ != 0) end_block();
     return std::exchange(packed_, {});

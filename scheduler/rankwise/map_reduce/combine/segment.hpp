@@ -146,6 +146,7 @@ class segment {
                            const Combine& combine) requires slot_value<Value> {
     const std::size_t n_before = packed_.n_keys();
     merge_in(scratch, waiting, index, combine);
+    packer.begin();
     scratch.table_.for_each([&](const slot<Value>& entry) { packer.put(entry.key, entry.value); });
     packed_ = packer.release();
     account();
@@ -168,6 +169,7 @@ class segment {
   /// Packs the keys of the table that are held whole; none must be packed before.
   void pack(record_packer<Value>& packer) requires slot_value<Value> {
     Table<Value> rest(hash_, table_.skipped_bits());
+    packer.begin();
     table_.for_each([&](const slot<Value>& entry) {
       if (!entry.key.is_long()) return packer.put(entry.key, entry.value);
       bool is_new = false;
