@@ -2,6 +2,7 @@
 #include "keeper.hpp"
 
 #include "job.hpp"
+#include "session_files.hpp"
 
 #include <fmt/format.h>
 
@@ -143,6 +144,7 @@ void end_all_children() {
     }
   }
   end_all_children();
+  if (command_pid > 0) remove_session_files(command_pid, session_directory());
   _exit(0);
 }
 

@@ -12,7 +12,8 @@ namespace rankwise::launcher {
 
 /// A command that runs under a process of its own, its keeper. The keeper becomes the parent of
 /// every descendant of the command whose own parent has gone; when the command has ended, it kills
-/// those that are left. So the processes of the job are known, and no other child of rankrun is
+/// those that are left, and removes the files that an mpirun which was killed leaves. So the
+/// processes of the job are known, and no other child of rankrun is
 /// taken for one: a shell that did `exec mpirun` may have left some.
 ///
 /// The keeper has a session of its own: what a terminal sends reaches rankrun alone.

@@ -180,6 +180,19 @@ holds 'no hanging mpirun is left' all_gone pid.mpirun
 same 'what Open MPI 5 is told' "$(< arguments)" \
   "--host localhost:$(nproc) -n 1$allow_root --bind-to none true"
 
+# An mpirun that had to be killed can't remove its files: rankrun does.
+"$rankrun" -n 1 sh -c 'echo $PPID > pid.stopped; exec cat never' < /dev/null &
+job=$!
+wait_until test -s pid.stopped
+holds 'mpirun has a session folder' test -n "$(ls -A "$TMPDIR")"
+kill -STOP "$(< pid.stopped)"
+kill -TERM "$job"
+status=0
+wait "$job" || status=$?
+same 'status of a job whose mpirun was killed' "$status" 143
+holds 'no stopped mpirun is left' all_gone pid.stopped
+same 'temporary files of an mpirun that was killed' "$(ls -A "$TMPDIR")" ''
+
 # A job on many hosts that could not go on: all of them are asked again, some at a time.
 cat > failing << 'TEXT'
 #!/bin/sh
