@@ -46,6 +46,7 @@ struct options {
   std::uint32_t max_ranks = 0;  ///< use no more ranks than this; 0: all
   bool speculate = false;       ///< what is still out at the end is given to ranks without work too
   double task_limit_s = 0;      ///< a task that takes longer has failed; 0: none
+  bool isolate = false;         ///< each task runs in a process of its own, forked from its rank
   double heartbeat_timeout_s = 10;  ///< a rank that is silent for longer is lost
   std::string journal = {};         ///< file for what is done; empty: calls are not journaled
   bool resume = false;              ///< go on from what the journal holds

@@ -76,7 +76,9 @@ TEST_CASE("what a killed mpirun has left is removed, and nothing else") {
       "shm/short",
   };
   SECTION("the last of its user") {}
-  SECTION("beside another of its user") { others.insert(session(user, 4712) + "/contact.txt"); }
+  SECTION("beside another of its user") {
+    others.insert(session(user, 4712) + "/contact.txt");
+  }
   for (const std::string& name : others) here.write(name, contact);
   here.remove_session_files(4711);
   CHECK(here.left() == others);

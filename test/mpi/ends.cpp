@@ -4,12 +4,12 @@
 #include <rankwise/rankwise.hpp>
 
 #include <boost/mpi/communicator.hpp>
-#include <fmt/core.h>
 #include <mpi.h>
 
 #include <array>
 #include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <numeric>
 #include <ranges>
 #include <string>
@@ -42,6 +42,7 @@ struct end_at_7 {
       static_cast<void>(deep(&last, 1));
     }
     if (how == "segv") *static_cast<volatile int*>(nullptr) = 1;
+    if (how == "print") std::cout << "in 7\n";
     if (how == "child") {  // which is another process
       const pid_t child = ::fork();
       if (child == 0) std::exit(5);
@@ -57,14 +58,16 @@ int run_once(int argc, char** argv) {
   what.summary = "ends in one way or another";
   what.operands = {"HOW", &how};
   return rankwise::run(argc, argv, what, [&](rankwise::pool& pool) {
+    if (how.at(0) == "print") std::cout << "before\n";
     const auto results = pool.map(std::views::iota(0, 20), end_at_7{how.at(0)});
-    fmt::print("{}\n", std::accumulate(results.begin(), results.end(), 0));
+    std::cout << std::accumulate(results.begin(), results.end(), 0) << '\n';
   });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::ios_base::sync_with_stdio(false);
   const std::string how = argv[argc - 1];
   const int status = run_once(argc, argv);
   if (how == "finalised" && status == 0) MPI_Finalize();

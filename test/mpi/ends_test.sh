@@ -39,6 +39,25 @@ run "$ends" --quiet child
 [[ $status == 0 && $out == 380 ]] || fail 'a child of a task that ends ends the job'
 [[ ! -s $errors ]] || fail 'a child of a task is taken for the task'
 
+# In a process of its own the item alone fails.
+isolated_ends_with() {
+  run "$ends" --quiet --isolate "$2"
+  [[ $status == 1 && -z $out ]] || fail "$2, isolated: found status $status"
+  grep -qF "task 7 failed on rank 0 ($here): its process $1" "$errors" || fail "$2, isolated: the task is not named"
+}
+
+isolated_ends_with 'ended with status 3, without a result' exit3
+isolated_ends_with 'ended with status 0, without a result' exit0
+isolated_ends_with 'was ended by SIGABRT' abort
+isolated_ends_with 'was ended by SIGSEGV' segv
+isolated_ends_with 'was ended by SIGSEGV' overflow
+for how in child print; do
+  run "$ends" --quiet --isolate "$how"
+  [[ $status == 0 && ! -s $errors && ${out##*$'\n'} == 380 ]] || fail "$how, isolated: found status $status"
+done
+[[ $(grep -c '^in 7$' <<< "$out") == 1 ]] || fail 'what an isolated task prints appears once'
+[[ $(grep -c '^before$' <<< "$out") == 1 ]] || fail 'what was printed before an isolated task appears once'
+
 # On another rank, and on the root.
 run "${mpi[@]}" "$ends" --quiet --no-root-work exit3
 [[ $status != 0 ]] || fail 'a rank that ends leaves the job well'

@@ -3,17 +3,26 @@
 
 #include "catch.hpp"
 #include "on_pool.hpp"
+#include "temporary_directory.hpp"
 
 #include <boost/mpi/communicator.hpp>
 
 #include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <ranges>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -310,5 +319,135 @@ TEST_CASE("try_map tries again where that is asked for") {
       return i;
     });
     for (int i = 0; i < 100; ++i) REQUIRE(tried[static_cast<std::size_t>(i)].value() == i);
+  });
+}
+
+namespace {
+
+/// Ends its process in one way or another.
+int end_at(int i) {
+  if (i == 3) std::exit(0);
+  if (i == 4) std::exit(5);
+  if (i == 5) std::raise(SIGKILL);
+  if (i == 6) throw std::runtime_error("no luck with 6");
+  if (i == 7) throw rankwise::config_error("7 is not accepted");
+  if (i == 8) ::_exit(0);
+  return 2 * i;
+}
+
+}  // namespace
+
+TEST_CASE("isolated: a task that ends its process fails alone") {
+  on_pool({.isolate = true}, [](rankwise::pool& pool) {
+    const auto tried = pool.try_map(std::views::iota(0, 40), rankwise::fn<end_at>);
+    const std::map<std::size_t, std::string> texts{
+        {3, "its process ended with status 0, without a result"},
+        {4, "its process ended with status 5, without a result"},
+        {5, "its process was ended by SIGKILL"},
+        {6, "no luck with 6"},
+        {7, "7 is not accepted"},
+        {8, "its process ended with status 0, without a result"}};
+    for (std::size_t i = 0; i < tried.size(); ++i) {
+      CAPTURE(i);
+      const auto text = texts.find(i);
+      REQUIRE(tried[i].has_value() == (text == texts.end()));
+      if (tried[i]) {
+        REQUIRE(tried[i].value() == static_cast<int>(2 * i));
+      } else {
+        CHECK(tried[i].failure().text == text->second);
+      }
+    }
+    const auto error = failure_of([&] { pool.map({1, 7}, rankwise::fn<end_at>); });
+    REQUIRE(error.has_value());
+    CHECK(error->failures()[0].is_configuration);
+    CHECK(pool.map({1, 2}, rankwise::fn<end_at>) == std::vector{2, 4});
+  });
+}
+
+TEST_CASE("isolated: a task that ended its process is tried again") {
+  const rankwise::test::temporary_directory directory;
+  on_pool({.on_error = rankwise::on_error_kind::retry, .retries = 1, .isolate = true},
+          [&](rankwise::pool& pool) {
+            const std::string base = directory.path();
+            std::vector<std::pair<int, std::string>> inputs;
+            for (int i = 0; i < 20; ++i) inputs.emplace_back(i, base + "/" + std::to_string(i));
+            const auto results = pool.map(inputs, [](int i, const std::string& path) {
+              if (std::filesystem::create_directory(path)) std::abort();
+              return i;
+            });
+            for (int i = 0; i < 20; ++i) REQUIRE(results[static_cast<std::size_t>(i)] == i);
+          });
+}
+
+TEST_CASE("isolated: results are those of the same call without, and the rank is not touched") {
+  on_pool({.seed = 5}, [](rankwise::pool& pool) {
+    rankwise::options how = pool.options();
+    how.isolate = true;
+    const rankwise::pool isolated = pool.with(how);
+    const auto draw = [](rankwise::task_context& context, int i) {
+      return std::to_string(i) + ":" + std::to_string(context.random()());
+    };
+    const std::vector<std::string> drawn = isolated.map(std::views::iota(0, 20), draw);
+    CHECK(std::set(drawn.begin(), drawn.end()).size() == drawn.size());
+    for (std::size_t i = 0; i < drawn.size(); ++i)
+      CHECK(drawn[i].starts_with(std::to_string(i) + ":"));
+    const auto third = [](int i) { return i / 3.0; };
+    CHECK(isolated.reduce(std::views::iota(0, 50), 0.0, std::plus<>{}, third) ==
+          pool.reduce(std::views::iota(0, 50), 0.0, std::plus<>{}, third));
+    const auto is_odd = [](int i) { return i % 2 == 1; };
+    CHECK(isolated.map({1, 2, 3}, is_odd) == std::vector<bool>{true, false, true});
+    const auto large = isolated.map({1, 2}, [](int i) { return std::vector<int>(3'000'000, i); });
+    CHECK(large[1] == std::vector<int>(3'000'000, 2));
+    isolated.for_each(std::views::iota(0, 20), [](int) { counted_here.insert(-1); });
+    const auto n_runs = [](int) {
+      counted_here.insert(-2);
+      return counted_here.count(-1) + counted_here.count(-2);
+    };
+    CHECK(isolated.map(std::views::iota(0, 20), n_runs) == std::vector<std::size_t>(20, 1));
+  });
+}
+
+TEST_CASE("isolated: nothing can be settled in a process that is over by then") {
+  on_pool({.isolate = true}, [](rankwise::pool& pool) {
+    const auto tried = pool.try_map({1}, [](rankwise::task_context& context, int i) {
+      context.when_settled([](bool) {});
+      return i;
+    });
+    CHECK(tried[0].failure().text ==
+          "task_context::when_settled was called in a task that is isolated: its process ends "
+          "before that");
+  });
+}
+
+TEST_CASE("isolated: a task that nobody waits for is killed, and one that takes too long") {
+  using namespace std::chrono_literals;
+  const auto begun = std::chrono::steady_clock::now();
+  on_pool({.schedule = rankwise::schedule_kind::self, .isolate = true}, [](rankwise::pool& pool) {
+    const auto error = failure_of([&] {
+      pool.for_each(std::views::iota(0, 8), [](int i) {
+        if (i == 0) throw std::runtime_error("stop");
+        std::this_thread::sleep_for(600s);
+      });
+    });
+    REQUIRE(error.has_value());
+    CHECK(error->failures()[0].text == "stop");
+  });
+  on_pool({.task_limit_s = 0.25, .isolate = true}, [](rankwise::pool& pool) {
+    const auto tried = pool.try_map(std::views::iota(0, 12), [](int i) {
+      if (i % 6 == 1) std::this_thread::sleep_for(600s);
+      return i;
+    });
+    CHECK(tried[1].failure().text == "it took longer than 0.25 s (--task-limit)");
+    CHECK(!tried[7]);
+    CHECK(tried[11].value() == 11);
+  });
+  CHECK(std::chrono::steady_clock::now() - begun < 300s);
+}
+
+TEST_CASE("isolated: refused where tasks leave something on their rank") {
+  on_pool({.isolate = true}, [](rankwise::pool& pool) {
+    REQUIRE_THROWS_WITH(pool.on_each_rank([](std::uint32_t) { return 1; }),
+                        "--isolate: found pool::on_each_rank, accepted: map, for_each and reduce, "
+                        "whose tasks leave nothing on their rank");
   });
 }

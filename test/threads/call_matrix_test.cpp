@@ -294,6 +294,25 @@ TEST_CASE("task-limit: a task of map, for_each or reduce that takes longer has f
   }
 }
 
+TEST_CASE("isolate: a task leaves nothing on its rank, or the option is refused") {
+  for (const kind& call : kinds()) {
+    INFO(call.name);
+    in_process_job job(n_ranks);
+    begin(incident::none, job);
+    const std::string found = outcome(call, job.pool({.isolate = true}));
+    if (!call.runs_anywhere) {
+      CHECK(holds(found, "--isolate: found pool::"));
+      continue;
+    }
+    // A for_each has nothing but its runs to be judged by, and those were elsewhere.
+    CHECK(found == (call.name == "pool::for_each" ? "wrong" : "right"));
+    CHECK(now_and_here().n_runs == 0);
+    begin(incident::task_is_long, job);
+    CHECK(holds(outcome(call, job.pool({.task_limit_s = 0.1, .isolate = true})),
+                "it took longer than 0.1 s (--task-limit)"));
+  }
+}
+
 #ifdef RANKWISE_HAS_SQLITE
 TEST_CASE("journal: what is done is not run again, or the option is refused") {
   const temporary_directory here;

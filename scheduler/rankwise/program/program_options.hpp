@@ -57,6 +57,10 @@ inline boost::program_options::options_description program_options(options& how)
       "a task of map, for_each or reduce that takes longer has failed; needs rankrun, and the "
       "first "
       "rank runs none then (default: none)");
+  add("isolate",
+      po::bool_switch(&how.isolate)->default_value(how.isolate, ""),
+      "run each task of map, for_each or reduce in a process of its own, forked from its rank: if "
+      "that crashes, calls exit() or takes longer than --task-limit, its item alone has failed");
   add("heartbeat-timeout",
       seconds(how.heartbeat_timeout_s),
       fmt::format("seconds; under rankrun a rank that is silent for longer is lost (default: {})",

@@ -14,6 +14,7 @@ struct call_header {
   std::uint32_t number = 0;          ///< of the call, among those of the body
   core::duration report_interval{};  ///< between two reports of a chunk under way
   core::duration task_limit{};       ///< a task that takes longer has failed; 0: none
+  bool is_isolated = false;          ///< each task runs in a process of its own
 };
 
 }  // namespace rankwise::engine

@@ -39,12 +39,12 @@ inline core::coordinator_options to_coordinator_options(const options& how,
 /// Throws: config_error for a task limit that nobody can keep.
 inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool survives) {
   const std::uint32_t n_used = how.max_ranks == 0 ? n_ranks : std::min(how.max_ranks, n_ranks);
-  if (how.task_limit_s == 0 || (survives && n_used > 1)) return;
+  if (how.task_limit_s == 0 || how.isolate || (survives && n_used > 1)) return;
   throw config_error(
       n_used > 1 ? "--task-limit: found a job that rankrun has not started (or an MPI without "
-                   "threads), accepted: rankrun -n N"
+                   "threads), accepted: rankrun -n N, or --isolate"
                  : "--task-limit: found one rank, accepted: two at least, since the first can't "
-                   "stop its own tasks");
+                   "stop its own tasks, or --isolate");
 }
 
 /// Throws: config_error where items of the call `name`, which may not run again, are to be.
@@ -53,6 +53,16 @@ inline void refuse_retry_of(const char* name, const options& how) {
   throw config_error(
       fmt::format("--on-error retry: {} can't take back what a task has left on its rank before it "
                   "threw; accepted here: stop, collect",
+                  name));
+}
+
+/// Throws: config_error where tasks of the call `name`, which leave something on their rank, are to
+/// run in processes of their own.
+inline void refuse_isolation_of(const char* name, const options& how) {
+  if (!how.isolate) return;
+  throw config_error(
+      fmt::format("--isolate: found {}, accepted: map, for_each and reduce, whose tasks leave "
+                  "nothing on their rank",
                   name));
 }
 

@@ -5,6 +5,8 @@
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/wire/buffer.hpp>
 
+#include <functional>
+
 namespace rankwise::engine {
 
 /// What a rank does about the chunk under way.
@@ -27,6 +29,12 @@ class chunk_host {
 
   /// The task of the next item of the chunk threw.
   virtual void report_failed(const task_threw& threw) = 0;
+
+  /// Has `task` run in a child of this process; returns what it appends to the buffer that it is
+  /// given.
+  ///
+  /// Throws: task_threw with what `task` throws, or with why it has not come to its end.
+  virtual wire::bytes run_isolated(const std::function<void(wire::bytes&)>& task) = 0;
 };
 
 }  // namespace rankwise::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/call_header.hpp>
 #include <rankwise/engine/call/chunk_host.hpp>
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/exchange/frame_layout.hpp>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 namespace rankwise::engine {
@@ -22,13 +24,14 @@ class chunk_scope {
               rank_context& context,
               core::item_range items,
               core::duration begun,
-              core::duration report_interval,
+              const call_header& header,
               wire::bytes results)
       : host_(&host),
         context_(&context),
         items_(items),
         unreported_(items.first),
-        report_interval_(report_interval),
+        report_interval_(header.report_interval),
+        is_isolated_(header.is_isolated),
         report_begun_(begun),
         batch_begun_(begun),
         results_(std::move(results)) {
@@ -77,6 +80,14 @@ class chunk_scope {
     results_.clear();
   }
 
+  /// Each task is to run in a process of its own, by `run_isolated`.
+  bool is_isolated() const { return is_isolated_; }
+
+  /// Throws: task_threw, as chunk_host::run_isolated.
+  wire::bytes run_isolated(const std::function<void(wire::bytes&)>& task) {
+    return host_->run_isolated(task);
+  }
+
   /// Reports the next item as failed.
   void failed(const task_threw& threw) {
     ++unreported_;
@@ -97,6 +108,7 @@ class chunk_scope {
   core::item_range items_;
   std::uint64_t unreported_;
   core::duration report_interval_;
+  bool is_isolated_;
   core::duration report_begun_;
   core::duration batch_begun_;
   std::uint64_t batch_ = 1;

@@ -18,6 +18,7 @@ namespace rankwise::engine {
 
 /// Results that nobody wants: `for_each`.
 struct no_output {
+  using value_type = void;  ///< of what is wanted of a task
   static constexpr const char* no_settling = nullptr;
 
   void open(chunk_scope& /*scope*/) {}
@@ -32,6 +33,7 @@ struct no_output {
 template <class Result>
 class encoded_output {
  public:
+  using value_type = Result;
   static constexpr const char* no_settling = nullptr;
 
   void open(chunk_scope& scope) {
@@ -52,6 +54,7 @@ class encoded_output {
 template <class Result>
 class result_table {
  public:
+  using value_type = Result;
   static constexpr const char* no_settling = nullptr;
 
   explicit result_table(std::uint64_t n_items) : cells_(n_items) {}
@@ -130,6 +133,7 @@ class result_table {
 template <class Value, class Combine>
 class reduced_output {
  public:
+  using value_type = Value;
   static constexpr const char* no_settling =
       "a pool::reduce, whose results can't be told apart: use pool::map";
 

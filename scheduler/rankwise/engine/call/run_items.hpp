@@ -5,6 +5,8 @@
 #include <rankwise/engine/call/invoke_task.hpp>
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/task.hpp>
+#include <rankwise/wire/buffer.hpp>
+#include <rankwise/wire/codec.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -43,12 +45,44 @@ decltype(auto) invoke_task(const Task& task,
   }
 }
 
+/// Calls `task` in a child of this process, in which it has a context that settles nothing.
+///
+/// Throws: task_threw in place of whatever the task throws, and where the child ends without a
+/// result.
+template <class Output, class Task, class Input>
+typename Output::value_type invoke_isolated(const Task& task,
+                                            chunk_scope& scope,
+                                            std::uint64_t index,
+                                            const Input& input) {
+  using value = typename Output::value_type;
+  constexpr const char* no_settling = Output::no_settling != nullptr
+                                          ? Output::no_settling
+                                          : "a task that is isolated: its process ends before that";
+  const auto call = [&]() -> decltype(auto) {
+    if constexpr (takes_context<Task, Input>) {
+      task_context of_task(scope.context(), index, no_settling);
+      return call_task(task, input, of_task);
+    } else {
+      return call_task(task, input);
+    }
+  };
+  const wire::bytes answer = scope.run_isolated([&]([[maybe_unused]] wire::bytes& out) {
+    if constexpr (std::is_void_v<value>) {
+      call();
+    } else {
+      wire::encoder<value>(out).put(value(call()));
+    }
+  });
+  if constexpr (!std::is_void_v<value>) return wire::decoder<value>(answer).get();
+}
+
 /// Runs the items of a chunk: `inputs.next(index)` is called for each in order, the task's result
 /// goes to `output.put`. Between batches the rank polls, and results that have waited
 /// long are sent home.
 template <class Task, class Inputs, class Output>
 void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
   const core::item_range items = scope.items();
+  const bool is_isolated = scope.is_isolated();
   std::uint64_t index = items.first;
   std::uint64_t reported = items.first;
   const auto report = [&] {
@@ -70,8 +104,14 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
           return takes_context<Task, std::remove_cvref_t<decltype(input)>> &&
                  Output::no_settling == nullptr && scope.context().settle.any_in({index, 1});
         };
-        if constexpr (std::is_void_v<decltype(invoke_task<Output>(
-                          task, scope.context(), index, input))>) {
+        if (is_isolated) {
+          if constexpr (std::is_void_v<typename Output::value_type>) {
+            invoke_isolated<Output>(task, scope, index, input);
+          } else {
+            output.put(index, invoke_isolated<Output>(task, scope, index, input));
+          }
+        } else if constexpr (std::is_void_v<decltype(invoke_task<Output>(
+                                 task, scope.context(), index, input))>) {
           invoke_task<Output>(task, scope.context(), index, input);
           if (wants_to_be_told()) report();
         } else {

@@ -9,6 +9,7 @@
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/engine/rank/helper_thread.hpp>
+#include <rankwise/engine/rank/isolated_process.hpp>
 #include <rankwise/engine/rank/poller.hpp>
 #include <rankwise/engine/rank/rank_channels.hpp>
 #include <rankwise/engine/rank/rank_role.hpp>
@@ -21,6 +22,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -172,17 +174,13 @@ class rank_loop final : public chunk_host {
     const in_tasks away(helper_thread_);
     rank_context& context = rank_.context;
     const call_header& header = next.call->header();
-    chunk_scope scope(*this,
-                      context,
-                      next.chunk->items,
-                      next.at,
-                      header.report_interval,
-                      std::move(spare_buffer_));
+    chunk_scope scope(*this, context, next.chunk->items, next.at, header, std::move(spare_buffer_));
     context.is_in_chunk = true;
     context.seed = header.seed;
     context.call = header.number;
     context.again = next.chunk->again;
     context.settle.begin_chunk(next.chunk->id);
+    task_limit_ = header.task_limit;
     next.call->run_chunk(scope, next.chunk->payload);
     context.is_in_chunk = false;
     spare_buffer_ = std::move(scope.results());
@@ -201,6 +199,11 @@ class rank_loop final : public chunk_host {
 
   void report_failed(const task_threw& threw) override RANKWISE_EXCLUDES(rank_.lock) {
     reports_.failed(threw);
+  }
+
+  wire::bytes run_isolated(const std::function<void(wire::bytes&)>& task) override
+      RANKWISE_EXCLUDES(rank_.lock) {
+    return isolated_process(rank_, task).wait(rank_.machine, task_limit_, rank_.context.cancelled);
   }
 
   /// Returns whether there is more to come soon.
@@ -223,6 +226,7 @@ class rank_loop final : public chunk_host {
   rank_channels channels_;
   task_reports reports_;
   wire::bytes spare_buffer_;
+  core::duration task_limit_{};                 // of the chunk under way; 0: none
   std::optional<helper_thread> helper_thread_;  // last: it uses all the others
 };
 

@@ -180,8 +180,9 @@ class worker_role final : public rank_role {
   std::optional<running_task> running_task_now() const {
     // Acquired: `running_since` is no older than that.
     if (!running_ || !context_->is_in_chunk.load(std::memory_order_acquire)) return std::nullopt;
+    const call_header& header = running_->header();
     return running_task{core::duration(context_->running_since.load(std::memory_order_relaxed)),
-                        running_->header().task_limit};
+                        header.is_isolated ? core::duration{} : header.task_limit};
   }
 
   void report_overrun(core::duration at) {

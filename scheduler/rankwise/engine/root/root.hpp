@@ -166,6 +166,7 @@ class root final : public abstract_root {
     const bool may_run_again = call.may_run_again();
     if (!may_run_again) refuse_retry_of(name, how);
     const bool needs_all_ranks = !may_run_again || place == core::placement::one_each;
+    if (needs_all_ranks) refuse_isolation_of(name, how);
     std::optional<journaled_call> journaled;
     if (journal_ != nullptr && !how.journal.empty()) {
       if (needs_all_ranks || call.task_name().empty()) refuse_journal_of(name, how);
@@ -179,7 +180,7 @@ class root final : public abstract_root {
     if (asked.speculate) call.keep_results_encoded();  // another rank's may count
     const auto task_limit = std::chrono::duration_cast<core::duration>(
         std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));
-    if (task_limit.count() != 0) asked.first_worker = 1;
+    if (task_limit.count() != 0 && !how.isolate) asked.first_worker = 1;
     auto made = std::make_shared<running_call>(call, name, asked, std::move(journaled));
     made->sent.name_hash = call.name_hash();
     made->sent.seed = how.seed;
@@ -187,6 +188,7 @@ class root final : public abstract_root {
     made->sent.report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
                                                           8 * asked.message_cost * asked.n_ranks);
     made->sent.task_limit = task_limit;
+    made->sent.is_isolated = how.isolate;
     made->needs_all_ranks = needs_all_ranks;
     made->is_shown = !how.quiet;
     return made;
