@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -74,6 +76,12 @@ std::vector<std::string>& told() {
   return all;
 }
 
+/// Called once, in the middle of telling a task that its result counts.
+std::function<void()>& while_telling() {
+  static std::function<void()> one;
+  return one;
+}
+
 /// Each task asks to be told; `told` has what it was told, with the number of the run.
 class told_call final : public engine::remote_call {
  public:
@@ -90,6 +98,7 @@ class told_call final : public engine::remote_call {
       told().push_back(name);
       scope.context().settle.add(index, [name](bool accepted) {
         told().push_back(name + (accepted ? " counts" : " does not count"));
+        if (const auto hook = std::exchange(while_telling(), {})) hook();
       });
       scope.open_results();
       scope.done(1);
@@ -149,6 +158,19 @@ class scripted_root {
     return heard_;
   }
 
+  void say(const sent_order& sent) {
+    std::visit(
+        [&](const auto& order) {
+          wire::bytes& payload = outbox_.begin(sent.incarnation, order);
+          if constexpr (requires(orders::begin_call begun) { begun = order; })
+            wire::append_value(payload, engine::call_header{task_, order.call, {}, {}});
+          wire::append(payload, sent.lost.data(), sent.lost.size() * sizeof(std::uint32_t));
+          outbox_.end();
+        },
+        sent.order);
+    outbox_.send();
+  }
+
  private:
   void go_on() {
     hear();
@@ -172,19 +194,6 @@ class scripted_root {
       std::span<const std::byte> payload;
       while (reader.next(report, payload)) heard_.push_back({reader.incarnation(), report});
     }
-  }
-
-  void say(const sent_order& sent) {
-    std::visit(
-        [&](const auto& order) {
-          wire::bytes& payload = outbox_.begin(sent.incarnation, order);
-          if constexpr (requires(orders::begin_call begun) { begun = order; })
-            wire::append_value(payload, engine::call_header{task_, order.call, {}, {}});
-          wire::append(payload, sent.lost.data(), sent.lost.size() * sizeof(std::uint32_t));
-          outbox_.end();
-        },
-        sent.order);
-    outbox_.send();
   }
 
   std::vector<std::vector<sent_order>> answers_;
@@ -245,6 +254,20 @@ TEST_CASE("what the root has taken back is not told as what counts") {
       {{{0, call(1)}, {0, grant(1, 1)}}, {{0, settle(1, 1, true)}, {1, orders::heartbeat{}}}});
   CHECK(incarnations_that_settled(root.serve()).empty());
   CHECK(told() == std::vector<std::string>{"run 1", "run 1 does not count"});
+}
+
+TEST_CASE("a rank that is given up while it tells a task tells no other one that it counts") {
+  // It is frozen in the middle: the other order is here already, that it was given up comes then.
+  scripted_root root({{{0, call(1)}, {0, grant(1, 1)}, {0, grant(1, 2)}},
+                      {},
+                      {{0, settle(1, 1, true)}, {0, settle(1, 2, true)}}});
+  while_telling() = [&] {
+    root.say({1, orders::heartbeat{}});
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  CHECK(incarnations_that_settled(root.serve()).size() == 1);
+  CHECK(told() ==
+        std::vector<std::string>{"run 1", "run 2", "run 1 counts", "run 2 does not count"});
 }
 
 TEST_CASE("a rank that runs an item twice is told of each result by itself") {

@@ -69,7 +69,7 @@ class rank_loop final : public chunk_host {
         channels_.deliver();
       } else if (next.has_settle_orders) {
         const in_tasks away(helper_thread_);
-        reports_.settle();
+        reports_.settle_next();
       } else if (!channels_.deliver() && !next.has_received) {
         if (!was_idle) idle.reset(next.at);
         was_idle = true;
@@ -113,7 +113,8 @@ class rank_loop final : public chunk_host {
     std::shared_ptr<chunk_runner> call;  // that the chunk belongs to
   };
 
-  /// With fewer chunks queued, or after that time, the rank polls before its next chunk.
+  /// With fewer chunks queued, or after that time, the rank polls before its next chunk; before it
+  /// tells a task what the root has decided, after that time.
   static constexpr std::size_t low_queue = 16;
   static constexpr core::duration poll_every{20'000};
 
@@ -145,7 +146,8 @@ class rank_loop final : public chunk_host {
     step next;
     next.at = rank_.machine.now();
     const core::duration polled_at(rank_.polled_at.load(std::memory_order_relaxed));
-    if (state.worker.n_queued() < low_queue || next.at - polled_at >= poll_every) {
+    const bool wants_work = state.worker.n_queued() < low_queue && state.settle_orders.empty();
+    if (wants_work || next.at - polled_at >= poll_every) {
       next.has_received = poller_.poll(next.at);
       rank_.polled_at.store(next.at.count(), std::memory_order_relaxed);
       next.at = rank_.machine.now();
@@ -188,7 +190,12 @@ class rank_loop final : public chunk_host {
 
   void poll_between_tasks(core::duration at) override RANKWISE_EXCLUDES(rank_.lock) {
     channels_.poll_network(at);
-    reports_.settle();
+    while (reports_.settle_next()) {
+      const core::duration now = rank_.machine.now();
+      if (now - at < poll_every) continue;
+      at = now;
+      channels_.poll_network(at);
+    }
     channels_.deliver();
   }
 

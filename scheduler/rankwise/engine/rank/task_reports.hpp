@@ -13,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -42,15 +41,15 @@ class task_reports {
       report_failure(*report, threw);
   }
 
-  /// Tells tasks what the root has decided.
-  void settle() RANKWISE_EXCLUDES(rank_.lock) {
-    std::deque<settle_order> orders;
-    const core::call_incarnation current = take_orders(orders);
+  /// Tells the tasks of the oldest order that waits what the root has decided; false if none waits.
+  /// Orders are taken one by one: this rank may hear between two of them that it was given up.
+  bool settle_next() RANKWISE_EXCLUDES(rank_.lock) {
+    core::call_incarnation current;
+    const std::optional<settle_order> next = take_order(current);
     rank_.context.settle.enter(current);
-    for (const settle_order& given : orders) {
-      if (core::call_incarnation{given.order.call, given.incarnation} == current)
-        settle(given.order);
-    }
+    if (!next) return false;
+    if (core::call_incarnation{next->order.call, next->incarnation} == current) settle(next->order);
+    return true;
   }
 
  private:
@@ -64,11 +63,16 @@ class task_reports {
     return report.has_value();
   }
 
-  core::call_incarnation take_orders(std::deque<settle_order>& orders)
+  /// `current` becomes the call and incarnation that this rank is in.
+  std::optional<settle_order> take_order(core::call_incarnation& current)
       RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    orders.swap(rank_.state.settle_orders);
-    return rank_.state.worker.current_call();
+    rank_state& state = rank_.state;
+    current = state.worker.current_call();
+    if (state.settle_orders.empty()) return std::nullopt;
+    const settle_order oldest = state.settle_orders.front();
+    state.settle_orders.pop_front();
+    return oldest;
   }
 
   void settle(const core::orders::settle& order) RANKWISE_EXCLUDES(rank_.lock) {
