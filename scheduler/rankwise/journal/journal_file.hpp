@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/types.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/journal/sqlite.hpp>
+#include <rankwise/transport/machine.hpp>
 
 #include <fmt/core.h>
 
@@ -17,7 +19,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <system_error>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -108,7 +109,7 @@ class journal_lock {
   /// Makes the file where it is not there. Waits up to `patience` for another job that has it.
   ///
   /// Throws: config_error.
-  explicit journal_lock(const std::string& path, std::chrono::seconds patience)
+  journal_lock(const std::string& path, core::duration patience, transport::machine& machine)
       : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR)) {
     try {
       if (fd_ < 0) fail(path);
@@ -126,11 +127,11 @@ class journal_lock {
                        fmt::format("a file on {}, where locks can't be trusted", shared),
                        "one on a disk of the first rank's host");
       }
-      const auto end = std::chrono::steady_clock::now() + patience;
+      const core::duration end = machine.now() + patience;
       while (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) fail(path);
-        if (std::chrono::steady_clock::now() < end) {
-          std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        if (machine.now() < end) {
+          machine.sleep(std::chrono::milliseconds(100));
           continue;
         }
         refuse_journal(path, "another job that writes to it", "one job at a time");

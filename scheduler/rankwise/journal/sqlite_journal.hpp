@@ -56,7 +56,7 @@ class sqlite_journal final : public journal {
       : path_(require_journal_name(std::move(path))),
         use_(use),
         settings_(std::move(settings)),
-        lock_(path_, use == journal_use::begin ? std::chrono::seconds(0) : patience),
+        lock_(path_, use == journal_use::begin ? core::duration{} : patience, machine),
         machine_(machine) {
     with_journal(path_, [&] { open(program, hosts); });
     writer_ = machine_.start([this] { write_all(); });
@@ -210,7 +210,7 @@ class sqlite_journal final : public journal {
   };
 
   /// A job that goes on from another waits that long for the other one's root to be gone.
-  static constexpr std::chrono::seconds patience{30};
+  static constexpr core::duration patience = std::chrono::seconds(30);
 
   /// How long entries are gathered for one commit.
   static constexpr std::chrono::milliseconds commit_interval{50};
