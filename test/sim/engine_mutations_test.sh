@@ -54,6 +54,31 @@ mutate 'what was settled is not written down' engine/root/call_dispatch.hpp \
   'call_->journaled->settled(settled.item);' '(MUTANT ? void() : call_->journaled->settled(settled.item));'
 mutate 'the helper thread never polls' engine/rank/helper_thread.hpp \
   'machine_.sleep(round);' 'machine_.sleep(MUTANT ? 1000 * round : round);'
+mutate 'a result is reported as settled before its task is told' engine/rank/task_reports.hpp \
+  'std::optional<task_threw> threw;' \
+  'if (MUTANT) { const threads::lock_scope early(rank_.lock); wire::bytes none; role_.on_report(core::reports::settled{order.call, index}, none); } std::optional<task_threw> threw;'
+mutate 'a rank that is given up is not told so' engine/root/supervisor.hpp \
+  'send_heartbeat(rank, table_.lost());' 'if (!MUTANT) send_heartbeat(rank, table_.lost());'
+mutate 'a rank does not hear that it was given up' engine/rank/worker_role.hpp \
+  'state_->worker.begin_incarnation(incarnation);' 'if (!MUTANT) state_->worker.begin_incarnation(incarnation);'
+mutate 'orders of an earlier incarnation are followed' engine/rank/task_reports.hpp \
+  'const std::optional<settle_order> next = take_order(current);' \
+  'const std::optional<settle_order> next = take_order(current); if (MUTANT && next) current = {next->order.call, next->incarnation};'
+mutate 'other ranks are not told at once that one is back' engine/root/supervisor.hpp \
+  'send_heartbeats(state_->machine.now());' 'if (!MUTANT) send_heartbeats(state_->machine.now());'
+mutate 'orders of one poll are followed to the last' engine/rank/rank_loop.hpp \
+  'if (now - at < poll_every) continue;' 'if (MUTANT || now - at < poll_every) continue;'
+mutate 'a result counts before its task is told' core/coordinator.hpp \
+  'if (done.to_be_settled) {' 'if (done.to_be_settled && !MUTANT) {'
+mutate 'a result counts although its task has refused' core/coordinator.hpp \
+  'return fail(item);' 'return MUTANT ? (++n_finished_, verdict::dropped) : fail(item);'
+mutate 'results that a lost rank had not settled are not made again' core/coordinator.hpp \
+  'n_items += put_back({items, 0});' 'if (!MUTANT) n_items += put_back({items, 0});'
+mutate 'a task that takes too long has not failed' core/coordinator.hpp \
+  'const verdict result = fail(item);' 'const verdict result = MUTANT ? verdict::dropped : fail(item);'
+mutate 'an item that ends ranks is tried for ever' core/coordinator.hpp \
+  'if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1;' \
+  'if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1 && !MUTANT;'
 ((n_failed == 0)) || exit 1
 
 cat > "$scratch/mutant.hpp" <<'END'

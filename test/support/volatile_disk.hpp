@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A disk in memory for SQLite: what was not synced may be lost, as when the power fails.
+// A disk in memory for SQLite: what was not synced may be lost, as when the power fails; it may be
+// full, and it may give errors.
 #pragma once
 
 #include <rankwise/random.hpp>
@@ -36,8 +37,14 @@ class volatile_disk {
     files_.clear();
     close_all();
     n_writes_ = 0;
+    repair();
+  }
+
+  /// Nothing goes wrong from now on.
+  void repair() {
     on_write_ = {};
     full_at_ = UINT64_MAX;
+    fail(0, 0);
   }
 
   /// The process that has files open is gone: what it has written is there.
@@ -60,6 +67,26 @@ class volatile_disk {
   void full_at(std::uint64_t n_writes) { full_at_ = n_writes; }
 
   std::uint64_t n_writes() const { return n_writes_; }
+
+  /// From now on `n_good` operations succeed, and `n_bad` after them give an error: opening,
+  /// reading, writing, cutting, syncing, locking and deleting.
+  void fail(std::uint64_t n_good, std::uint64_t n_bad) {
+    n_good_ = n_good;
+    n_bad_ = n_bad;
+  }
+
+  std::size_t size(const std::string& name) const {
+    const auto found = files_.find(name);
+    return found == files_.end() ? 0 : found->second->current.size();
+  }
+
+  /// Zeros in place of what stands there in a file that nobody has open.
+  void wipe(const std::string& name, std::size_t at, std::size_t n_bytes) {
+    file& one = *files_.at(name);
+    one.sync();
+    std::fill_n(one.current.begin() + static_cast<std::ptrdiff_t>(at), n_bytes, std::byte{});
+    one.sync();
+  }
 
  private:
   struct write {
@@ -121,6 +148,7 @@ class volatile_disk {
     vfs_.zName = "volatile";
     vfs_.xOpen = open;
     vfs_.xDelete = [](sqlite3_vfs*, const char* name, int) {
+      if (installed().is_failing()) return SQLITE_IOERR_DELETE;
       return installed().files_.erase(name) != 0 ? SQLITE_OK : SQLITE_IOERR_DELETE_NOENT;
     };
     vfs_.xAccess = [](sqlite3_vfs*, const char* name, int, int* found) {
@@ -152,6 +180,7 @@ class volatile_disk {
     volatile_disk& disk = installed();
     auto* const mine = reinterpret_cast<open_file*>(base);
     mine->base.pMethods = nullptr;
+    if (disk.is_failing()) return SQLITE_CANTOPEN;
     std::shared_ptr<file> found = std::make_shared<file>();  // without a name: a temporary one
     if (name != nullptr) {
       std::shared_ptr<file>& named = disk.files_[name];
@@ -176,6 +205,18 @@ class volatile_disk {
     return of(base).generation != installed().generation_;
   }
 
+  bool is_failing() {
+    if (n_good_ != 0 || n_bad_ == 0) {
+      n_good_ -= n_good_ != 0 ? 1 : 0;
+      return false;
+    }
+    --n_bad_;
+    return true;
+  }
+
+  /// The operation fails: its process is gone, or the disk gives an error.
+  static bool fails(sqlite3_file* base) { return is_stale(base) || installed().is_failing(); }
+
   static const sqlite3_io_methods& methods() {
     static const sqlite3_io_methods all = [] {
       sqlite3_io_methods made{};
@@ -187,12 +228,12 @@ class volatile_disk {
       made.xRead = read;
       made.xWrite = write_at;
       made.xTruncate = [](sqlite3_file* base, sqlite3_int64 size) {
-        if (is_stale(base)) return SQLITE_IOERR_TRUNCATE;
+        if (fails(base)) return SQLITE_IOERR_TRUNCATE;
         (*of(base).what)->current.resize(static_cast<std::size_t>(size));
         return SQLITE_OK;
       };
       made.xSync = [](sqlite3_file* base, int) {
-        if (is_stale(base)) return SQLITE_IOERR_FSYNC;
+        if (fails(base)) return SQLITE_IOERR_FSYNC;
         (*of(base).what)->sync();
         return SQLITE_OK;
       };
@@ -200,7 +241,9 @@ class volatile_disk {
         *size = static_cast<sqlite3_int64>((*of(base).what)->current.size());
         return SQLITE_OK;
       };
-      made.xLock = [](sqlite3_file*, int) { return SQLITE_OK; };
+      made.xLock = [](sqlite3_file*, int) {
+        return installed().is_failing() ? SQLITE_IOERR_LOCK : SQLITE_OK;
+      };
       made.xUnlock = [](sqlite3_file*, int) { return SQLITE_OK; };
       made.xCheckReservedLock = [](sqlite3_file*, int* is_locked) {
         *is_locked = 0;
@@ -222,7 +265,7 @@ class volatile_disk {
   }
 
   static int read(sqlite3_file* base, void* to, int n_bytes, sqlite3_int64 at) {
-    if (is_stale(base)) return SQLITE_IOERR_READ;
+    if (fails(base)) return SQLITE_IOERR_READ;
     const std::vector<std::byte>& from = (*of(base).what)->current;
     const auto first = std::min(static_cast<std::size_t>(at), from.size());
     const auto wanted = static_cast<std::size_t>(n_bytes);
@@ -234,7 +277,7 @@ class volatile_disk {
 
   static int write_at(sqlite3_file* base, const void* from, int n_bytes, sqlite3_int64 at) {
     volatile_disk& disk = installed();
-    if (is_stale(base)) return SQLITE_IOERR_WRITE;
+    if (fails(base)) return SQLITE_IOERR_WRITE;
     const std::uint64_t n_before = disk.n_writes_++;
     if (disk.on_write_) disk.on_write_(n_before);
     if (is_stale(base)) return SQLITE_IOERR_WRITE;
@@ -260,6 +303,8 @@ class volatile_disk {
   std::uint64_t generation_ = 0;
   std::uint64_t n_writes_ = 0;
   std::uint64_t full_at_ = UINT64_MAX;
+  std::uint64_t n_good_ = 0;  // operations
+  std::uint64_t n_bad_ = 0;   // after those
   std::function<void(std::uint64_t)> on_write_;
 };
 

@@ -11,13 +11,16 @@
 #include <rankwise/sim/timeline.hpp>
 #include <rankwise/sim/virtual_machine.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,6 +50,7 @@ class engine_job {
         work_(std::move(work)),
         processes_(how.n_ranks),
         network_(time, how.n_ranks, how.network),
+        notices_(time, how.n_ranks),
         has_served_(how.n_ranks),
         ended_at_(how.n_ranks) {
     for (std::uint32_t row = 0; row < how.n_ranks; ++row)
@@ -105,8 +109,26 @@ class engine_job {
 
   std::uint32_t n_ranks() const { return how_.n_ranks; }
 
+  /// The root is not alone yet, as far as it knows.
+  bool has_others() const {
+    return std::count(notices_.is_missing.begin() + 1, notices_.is_missing.end(), 0) != 0;
+  }
+
   /// What the root has told people.
   const std::vector<std::string>& notices() const { return notices_.all; }
+
+  /// When the root last gave up the rank; none if it never has.
+  std::optional<core::duration> lost_at(rank_id rank) const {
+    return notices_.lost_at[to_index(rank)];
+  }
+
+  /// Ranks whose processes live have been given up, and are not back.
+  bool is_any_missing() const {
+    for (std::size_t row = 1; row < processes_.size(); ++row) {
+      if (notices_.is_missing[row] != 0 && !processes_[row].is_dead) return true;
+    }
+    return false;
+  }
 
   /// Why ranks that had not been killed could not go on.
   const std::vector<std::string>& breakdowns() const { return breakdowns_; }
@@ -128,13 +150,29 @@ class engine_job {
  private:
   class notice_list final : public observe::watcher {
    public:
+    notice_list(const timeline& time, std::uint32_t n_ranks)
+        : lost_at(n_ranks), is_missing(n_ranks), time_(time) {}
+
     void update(const job_statistics& /*job*/, core::duration /*at*/) override {}
 
-    void notice(const std::string& text) override { all.push_back(text); }
+    /// "rank 3 on here is lost: ...", "rank 3 on here is back", and others.
+    void notice(const std::string& text) override {
+      all.push_back(text);
+      const bool is_loss = text.find(" is lost: ") != std::string::npos;
+      if (!is_loss && !text.ends_with(" is back")) return;
+      const std::size_t row = std::stoul(text.substr(std::string_view("rank ").size()));
+      is_missing[row] = is_loss ? 1 : 0;
+      if (is_loss) lost_at[row] = time_.now();
+    }
 
     void call_over(const job_statistics& /*job*/) override {}
 
     std::vector<std::string> all;
+    std::vector<std::optional<core::duration>> lost_at;  // by rank, last
+    std::vector<char> is_missing;                        // by rank
+
+   private:
+    const timeline& time_;
   };
 
   engine::loss_settings losses() const {

@@ -11,6 +11,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,9 +62,14 @@ struct call_plan {
   core::duration longest_task{};
   core::duration pause{};       ///< that the body makes before it
   bool settles = false;         ///< its tasks want to be told whether their results count
+  core::duration settling{};    ///< what is done then takes so long
   bool may_refuse = false;      ///< now and then one that is told so throws
   std::uint32_t throws_of = 0;  ///< one in so many items throws, at first or always; 0: none
   std::uint32_t long_of = 0;    ///< one in so many items takes longer than the task limit; 0: none
+  std::optional<std::uint64_t> deadly =
+      {};                       ///< this item ends the process of every rank that runs it
+  bool waits_for_lost = false;  ///< the body waits before it until ranks that are lost are back
+  bool doubts = false;          ///< some results that the journal holds count no more
 
   /// Its items are independent: it goes on without a rank that is lost.
   bool runs_anywhere() const {
@@ -104,8 +110,63 @@ enum class journal_fault : std::uint8_t {
   killed_at_write,  ///< the same, at some write
   power_fails,
   power_fails_at_write,
-  disk_is_full
+  disk_is_full,
+  disk_fails  ///< for a while
 };
+
+inline constexpr std::array<const char*, 7> journal_fault_names{"fine",
+                                                                "killed",
+                                                                "killed at a write",
+                                                                "loses power",
+                                                                "loses power at a write",
+                                                                "has a full disk",
+                                                                "has a disk that fails"};
+
+/// What has become of a journal when the last job opens it, or what that job asks for.
+enum class journal_change : std::uint8_t {
+  none,
+  of_another_program,
+  no_journal,  ///< a database of something else
+  newer,       ///< of a format that is not known
+  older,       ///< without the settings of the job
+  other_call,
+  other_settings,  ///< and another call
+  settings_alone,
+  changed_result,
+  too_many_results,
+  doubled_result,
+  other_input,
+  unreadable_result,
+  wiped_header,
+  wiped_page,
+  begun_again,
+  failures_again,
+  in_use,
+  in_use_for_a_while,
+  odd_name
+};
+
+inline constexpr std::array<const char*, 20> journal_change_names{
+    "",
+    "of another program",
+    "that is none",
+    "of a newer format",
+    "of an older version",
+    "that has another call",
+    "that has another call and settings",
+    "that has other settings",
+    "that has a changed result",
+    "that has too many results",
+    "that has a doubled result",
+    "that has another input",
+    "that has an unreadable result",
+    "whose header is wiped",
+    "a page of which is wiped",
+    "that is begun again",
+    "whose failures are tried again",
+    "that is in use",
+    "that is in use for a while",
+    "of an odd name"};
 
 struct schedule_plan {
   std::uint64_t seed = 0;
@@ -114,6 +175,7 @@ struct schedule_plan {
   std::vector<fault_plan> faults;
   bool has_journal = false;
   std::vector<journal_fault> runs = {journal_fault::none};  ///< one job after the other
+  journal_change change = journal_change::none;
 
   bool has_fault(fault_plan::kind what) const {
     return std::any_of(
@@ -131,8 +193,11 @@ struct schedule_plan {
 
   /// A rank may be lost.
   bool may_lose() const {
-    return has_fault(fault_plan::kind::kill) || has_fault(fault_plan::kind::freeze) ||
-           has_fault(fault_plan::kind::cut) || has_fault(fault_plan::kind::slow);
+    const bool is_any_deadly = std::any_of(
+        calls.begin(), calls.end(), [](const call_plan& one) { return one.deadly.has_value(); });
+    return is_any_deadly || has_fault(fault_plan::kind::kill) ||
+           has_fault(fault_plan::kind::freeze) || has_fault(fault_plan::kind::cut) ||
+           has_fault(fault_plan::kind::slow);
   }
 };
 
@@ -183,6 +248,7 @@ class planner {
     how.max_ranks = roll_.one_in(8) ? 1 + static_cast<std::uint32_t>(roll_.up_to(3)) : 0;
     how.speculate = roll_.one_in(4);
     one.settles = one.kind != call_kind::reduce && one.runs_anywhere() && roll_.one_in(2);
+    one.settling = one.longest_task / 16;
     one.may_refuse = one.settles && roll_.one_in(6);
     if (roll_.one_in(3)) {
       how.on_error = static_cast<on_error_kind>(roll_.up_to(2));
@@ -253,7 +319,9 @@ inline std::string describe(const schedule_plan& plan) {
             std::to_string(one.longest_task.count() / 1000) + " us" +
             (one.settles ? ", settled" : "") + (one.may_refuse ? " or not" : "") +
             (one.how.speculate ? ", speculated" : "") + (one.throws_of != 0 ? ", throwing" : "") +
-            (one.long_of != 0 ? ", limited" : "") + ", on error " +
+            (one.long_of != 0 ? ", limited" : "") + (one.doubts ? ", doubted" : "") +
+            (one.deadly ? ", deadly" : "") + (one.waits_for_lost ? ", after lost ranks" : "") +
+            ", on error " +
             std::string(on_error_names.at(static_cast<std::size_t>(one.how.on_error)));
   }
   constexpr std::array names{"kill", "freeze", "cut", "slow", "freeze all"};
@@ -263,9 +331,11 @@ inline std::string describe(const schedule_plan& plan) {
             std::to_string(one.at.count() / 1'000'000) + " for " +
             std::to_string(one.length.count() / 1'000'000) + " ms";
   }
-  if (plan.has_journal) text += "; journal";
+  if (!plan.has_journal) return text;
   for (const journal_fault one : plan.runs)
-    if (plan.has_journal) text += " " + std::to_string(static_cast<int>(one));
+    text += std::string("; job ") + journal_fault_names.at(static_cast<std::size_t>(one));
+  const std::string change = journal_change_names.at(static_cast<std::size_t>(plan.change));
+  if (!change.empty()) text += ", with a journal " + change;
   return text;
 }
 

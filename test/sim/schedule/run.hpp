@@ -10,10 +10,12 @@
 #include <rankwise/sim/engine_job.hpp>
 #include <rankwise/sim/timeline.hpp>
 
+#include "schedule/journal_changes.hpp"
 #include "schedule/situation.hpp"
 #include "volatile_disk.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -67,6 +69,11 @@ class schedule_run {
     for (call_fate& call : here_.calls) {
       for (auto& [item, fate] : call.items) fate.n_runs_in_job = 0;
     }
+    expected_refusal_.reset();
+    is_refused_ = false;
+    change_ = number + 1 == plan_.runs.size() ? plan_.change : journal_change::none;
+    if (change_ != journal_change::none)
+      expected_refusal_ = journal_changes(file_, disk(), chance_).make(change_);
     const core::duration begun = time_.now();
     sim::engine_job job(time_, plan_.cluster, [this](engine::root& root) { lead(root); });
     here_.job = &job;
@@ -89,7 +96,7 @@ class schedule_run {
                  " ms, after " + std::to_string(time_.n_events()) + " events: " + progress(job));
     }
     judge_job(job);
-    disk().on_write({});
+    disk().repair();
   }
 
   /// How far it is, for whoever runs it again.
@@ -126,7 +133,6 @@ class schedule_run {
   /// What goes wrong with the journal in this job.
   void break_journal(sim::engine_job& job) {
     if (!plan_.has_journal) return;
-    disk().full_at(UINT64_MAX);
     const bool loses =
         fault_ == journal_fault::power_fails || fault_ == journal_fault::power_fails_at_write;
     const auto end = [this, &job, loses] {
@@ -141,6 +147,8 @@ class schedule_run {
     };
     const std::uint64_t write = disk().n_writes() + (is_first_job_ ? 25 : 5) + chance_() % 60;
     if (fault_ == journal_fault::disk_is_full) disk().full_at(write);
+    if (fault_ == journal_fault::disk_fails)
+      disk().fail(chance_() % (chance_() % 2 == 0 ? 60 : 500), 1 + chance_() % 5);
     if (fault_ == journal_fault::killed_at_write || fault_ == journal_fault::power_fails_at_write) {
       disk().on_write([end, write](std::uint64_t n) {
         if (n == write) end();
@@ -163,27 +171,81 @@ class schedule_run {
       if (plan_.has_journal) how.journal = file_;
       if (plan_.calls[number].pause.count() != 0)
         here_.job->machine(root_rank).sleep(plan_.calls[number].pause);
+      if (plan_.calls[number].waits_for_lost) wait_for_lost();
       make_call(pool(root, how), number);
     }
     if (book) book->end("done");
   }
 
-  /// False where the disk is full already.
+  /// Waits until the ranks that were given up are back, for some seconds at most.
+  void wait_for_lost() {
+    for (int i = 0; i < 5000 && here_.job->is_any_missing(); ++i)
+      here_.job->machine(root_rank).sleep(std::chrono::microseconds(500));
+  }
+
+  /// False where it can't be opened, and should not be.
   bool open_journal(engine::root& root, std::unique_ptr<observe::journal>& book) {
+    const std::optional<file_lock> other = lock_journal();
     try {
       book = std::make_unique<observe::sqlite_journal>(
-          file_,
+          change_ == journal_change::odd_name ? odd_name() : file_,
           "simulated",
-          is_first_job_ ? observe::journal_use::begin : observe::journal_use::resume,
+          journal_use(),
           std::vector<std::string>(plan_.cluster.n_ranks, "here"),
-          std::map<std::string, std::string>{},
+          settings(),
           here_.job->machine(root_rank));
       root.keep(*book);
       return true;
-    } catch (const config_error&) {
-      if (fault_ != journal_fault::disk_is_full) throw;
+    } catch (const config_error& error) {
+      if (here_.job->process(root_rank).is_dead) throw sim::process_killed();
+      if (!is_due(error.what())) here_.note(std::string("the journal: ") + error.what());
       return false;
     }
+  }
+
+  /// Another job that has the journal open; one that is about to end has it for some seconds.
+  std::optional<file_lock> lock_journal() {
+    if (change_ != journal_change::in_use && change_ != journal_change::in_use_for_a_while)
+      return std::nullopt;
+    std::optional<file_lock> other(file_);
+    if (change_ == journal_change::in_use) return other;
+    time_.at(time_.now() + std::chrono::milliseconds(chance_() % 3000),
+             [held = std::make_shared<file_lock>(std::move(*other))] { held->release(); });
+    return std::nullopt;
+  }
+
+  observe::journal_use journal_use() const {
+    if (is_first_job_ || change_ == journal_change::begun_again) return observe::journal_use::begin;
+    return change_ == journal_change::failures_again ? observe::journal_use::retry_failed
+                                                     : observe::journal_use::resume;
+  }
+
+  std::map<std::string, std::string> settings() const {
+    const bool is_other =
+        change_ == journal_change::other_settings || change_ == journal_change::settings_alone;
+    if (is_other) return {{"--limit", "8"}};
+    return {{"--limit", "7"}, {"--quick", ""}};
+  }
+
+  std::string odd_name() {
+    constexpr std::array<std::array<const char*, 2>, 5> all{
+        {{"", "--journal: found an empty name, accepted: a file's name"},
+         {":memory:", ":memory:: found a name that SQLite takes for more than a file's"},
+         {"file:job.db", "accepted: ./file:job.db"},
+         {"/dev/null", "/dev/null: found no regular file, accepted: one, or a new name"},
+         {"/", "/: can't be opened: Is a directory"}}};
+    const auto& [name, refusal] = all[chance_() % all.size()];
+    expected_refusal_ = refusal;
+    return name;
+  }
+
+  /// What a journal, or a call that is written to it, is refused with.
+  bool is_due(const std::string& refusal) {
+    const bool fails = fault_ == journal_fault::disk_is_full || fault_ == journal_fault::disk_fails;
+    if (fails && refusal.starts_with(file_)) return true;
+    if (!expected_refusal_ || refusal.find(*expected_refusal_) == std::string::npos) return false;
+    is_refused_ = true;
+    return true;
   }
 
   void make_call(const pool& ranks, std::uint32_t number) {
@@ -207,10 +269,13 @@ class schedule_run {
       if (refusal.empty()) ++report_.n_failed_calls;
       if (refusal.empty()) return;
     } catch (const journal_error& error) {
-      if (fault_ != journal_fault::disk_is_full) refusal = error.what();
-      if (refusal.empty()) return;
+      refusal = error.what();
+      const bool is_whole = refusal.find("; what it holds is whole: --resume goes on from there") !=
+                            std::string::npos;
+      if (is_whole && is_due(refusal)) return;
     } catch (const config_error& error) {
       refusal = error.what();
+      if (is_due(refusal)) return;
       if (plan_.calls[number].how.max_ranks == 1 && refusal.starts_with("--task-limit: found one"))
         return;
     } catch (const std::exception& error) {
@@ -241,9 +306,15 @@ class schedule_run {
     };
     switch (plan.kind) {
       case call_kind::map:
-        return are(ranks.map(inputs, value_task{number}), plan.n_items, value_of);
+        return are(plan.doubts ? ranks.map(inputs, value_task{number}, doubt{})
+                               : ranks.map(inputs, value_task{number}),
+                   plan.n_items,
+                   value_of);
       case call_kind::map_long_results:
-        return are(ranks.map(inputs, long_value_task{number}), plan.n_items, long_value_of);
+        return are(plan.doubts ? ranks.map(inputs, long_value_task{number}, doubt{})
+                               : ranks.map(inputs, long_value_task{number}),
+                   plan.n_items,
+                   long_value_of);
       case call_kind::for_each:
         ranks.for_each(inputs, value_task{number});
         return true;
@@ -288,10 +359,10 @@ class schedule_run {
     return false;
   }
 
-  bool always_throws(std::uint32_t number, std::uint64_t item) const {
+  bool always_fails(std::uint32_t number, std::uint64_t item) const {
     const call_plan& plan = plan_.calls[number];
     const std::uint32_t n = plan.n_throws(plan_.seed + number, item);
-    return n != 0 && n == call_plan::always;
+    return plan.deadly == item || (n != 0 && n == call_plan::always);
   }
 
   std::uint64_t n_items_of(const call_plan& plan) const {
@@ -315,8 +386,8 @@ class schedule_run {
     }
     if (!plan.runs_anywhere() || plan.how.on_error != on_error_kind::collect) return;
     for (std::uint64_t item = 0; item < n_items_of(plan); ++item) {
-      if (always_throws(number, item) && !failures.contains(item))
-        here_.note(name + ": item " + std::to_string(item) + " always throws, and did not fail");
+      if (always_fails(number, item) && !failures.contains(item))
+        here_.note(name + ": item " + std::to_string(item) + " always fails, and did not fail");
     }
   }
 
@@ -331,10 +402,10 @@ class schedule_run {
     for (std::uint64_t item = 0; item < n; ++item) {
       const item_fate& one = fate.items[item];
       const std::string text = name + ": item " + std::to_string(item);
-      if (always_throws(number, item)) here_.note(text + " always throws, and the call returned");
+      if (always_fails(number, item)) here_.note(text + " always fails, and the call returned");
       if (one.n_runs == 0) here_.note(text + " was never run");
       if (runs_once && one.n_runs_in_job > 1) here_.note(text + " was run more than once");
-      if (fate.is_acknowledged && one.n_runs_in_job != 0)
+      if (fate.is_acknowledged && one.n_runs_in_job != 0 && !plan.doubts)
         here_.note(text + " was in the journal, and run again");
       if (!plan.settles) continue;
       if (one.n_accepted == 0) here_.note(text + " counts, and no task was told so");
@@ -347,7 +418,11 @@ class schedule_run {
 
   void judge_job(const sim::engine_job& job) {
     for (const std::string& why : job.breakdowns()) here_.note(why);
-    const bool root_dies = fault_ != journal_fault::none && fault_ != journal_fault::disk_is_full;
+    const bool is_killed = fault_ != journal_fault::none && fault_ != journal_fault::disk_is_full &&
+                           fault_ != journal_fault::disk_fails;
+    const bool root_dies = is_killed || here_.has_root_ended;
+    if (expected_refusal_ && !is_refused_ && !root_dies)
+      here_.note("the journal was taken, but for: " + *expected_refusal_);
     if (!root_dies && !job.is_done() && here_.wrong.empty()) here_.note("the root did not end");
     for (const std::string& notice : job.notices()) {
       const bool is_loss = notice.find("is lost") != std::string::npos;
@@ -391,6 +466,9 @@ class schedule_run {
   schedule_report report_;
   journal_fault fault_ = journal_fault::none;
   bool is_first_job_ = true;
+  journal_change change_ = journal_change::none;  // that befell the journal before this job
+  std::optional<std::string> expected_refusal_;   // of this job or one of its calls
+  bool is_refused_ = false;
   std::vector<std::shared_ptr<bool>> pending_;
 };
 

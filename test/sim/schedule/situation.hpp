@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -38,12 +39,25 @@ struct situation {
   std::vector<call_fate> calls;            // by number
   std::map<rank_id, std::int64_t> n_open;  // tasks that wait to be told, by rank
   std::map<rank_id, core::duration>
-      task_ends_at;  // of the one that was begun last, by rank; max: not yet
+      task_ends_at;             // of the one that was begun last, by rank; max: not yet
+  bool has_root_ended = false;  // of a task
   std::vector<std::string> wrong;
 
   static situation*& here() {
     static situation* one = nullptr;
     return one;
+  }
+
+  /// A rank that was frozen when it was given up, or since, reads that before it does anything
+  /// else: what its tasks of before `since` have done counts no more. A message that was held up is
+  /// no excuse, unless ranks are cut off.
+  bool should_know_it_was_given_up(rank_id rank, core::duration since) const {
+    const std::optional<core::duration> given_up = job->lost_at(rank);
+    if (!given_up || since >= *given_up || plan->has_fault(fault_plan::kind::cut)) return false;
+    const sim::network_options& network = plan->cluster.network;
+    const core::duration thawed = job->process(rank).frozen_until;
+    return *given_up + network.latency + network.jitter <= thawed &&
+           thawed <= job->machine(rank).now();
   }
 
   void note(const std::string& what) {
@@ -66,15 +80,26 @@ inline void suffer(task_context& context, std::uint32_t number, std::uint64_t it
   if (run > 1 && !context.again() && must_know && plan.kind != call_kind::pipeline &&
       plan.kind != call_kind::on_each_rank)
     here.note(name + " was run again, and its task not told");
+  if (plan.deadly == item) {
+    if (rank == root_rank && here.job->has_others())
+      here.note(name + " was run by the root, and ends ranks");
+    here.has_root_ended = here.has_root_ended || rank == root_rank;
+    if (run > 3) here.note(name + " has cost more than three ranks");
+    here.job->kill(rank);
+    throw sim::process_killed();
+  }
   fate.drawn.push_back(context.random()());
   if (fate.drawn.back() != fate.drawn.front()) here.note(name + " had other random numbers");
   if (plan.settles) {
     ++here.n_open[rank];
-    context.when_settled([&here, &plan, &fate, rank](bool accepted) {
+    const core::duration begun = here.job->machine(rank).now();
+    context.when_settled([&here, &plan, &fate, name, rank, begun](bool accepted) {
       --here.n_open[rank];
       if (here.job->process(rank).is_dead || !accepted) return;
+      if (here.should_know_it_was_given_up(rank, begun))
+        here.note(name + " was told that it counts, on a rank that had been given up");
       const bool refuses = plan.may_refuse && fate.n_runs % 4 == 1 && fate.n_refused == 0;
-      here.job->machine(rank).sleep(plan.longest_task / 16);
+      here.job->machine(rank).sleep(plan.settling);
       if (refuses) {
         ++fate.n_refused;
         throw std::runtime_error("it does not want to count");
@@ -107,6 +132,23 @@ struct value_task {
   std::uint64_t operator()(task_context& context, std::uint64_t item) const {
     suffer(context, call, item);
     return value_of(item);
+  }
+};
+
+/// Says of a result that a journal holds whether it counts: most do.
+struct doubt {
+  bool operator()(std::uint64_t item, std::uint64_t value) const {
+    return is_wanted(item, value == value_of(item));
+  }
+
+  bool operator()(std::uint64_t item, const std::string& value) const {
+    return is_wanted(item, value == long_value_of(item));
+  }
+
+ private:
+  static bool is_wanted(std::uint64_t item, bool is_right) {
+    if (!is_right) situation::here()->note("the journal holds another result");
+    return item % 7 != 3;
   }
 };
 

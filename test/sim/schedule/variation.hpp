@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// What befalls some schedules besides: ranks that are lost and come back, and journals that are not
+// what they were.
+#pragma once
+
+#include "schedule/plan.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace rankwise::test {
+
+/// Varies a schedule, by chance that depends on its seed.
+class variation {
+ public:
+  explicit variation(schedule_plan& plan) : plan_(plan), roll_(~plan.seed) {}
+
+  void make() {
+    if (plan_.has_journal) {
+      vary_journal();
+    } else if (plan_.survives() && plan_.cluster.n_ranks > 2 && roll_.one_in(6)) {
+      bring_back();
+    } else if (plan_.survives() && plan_.cluster.n_ranks > 1 && roll_.one_in(12)) {
+      add_deadly_item();
+    }
+  }
+
+ private:
+  /// Ranks are given up in the first call and are back before the next one, in which the others
+  /// send them messages of their own.
+  void bring_back() {
+    call_plan first = plan_.calls.front();
+    become(first, static_cast<call_kind>(roll_.up_to(3)));
+    first.n_items += 2 * plan_.cluster.n_ranks;
+    first.how.max_ranks = 0;
+    if (first.kind != call_kind::reduce) first.settles = !roll_.one_in(3);
+    if (roll_.one_in(2)) first.settling = roll_.time_up_to(std::chrono::milliseconds(8));
+    plan_.calls.front() = first;
+    if (plan_.calls.size() == 1) plan_.calls.push_back(first);
+    for (std::size_t i = 1; i < plan_.calls.size(); ++i) {
+      call_plan& next = plan_.calls[i];
+      next.pause = {};
+      next.waits_for_lost = true;
+      next.how.max_ranks = 0;
+      become(next, static_cast<call_kind>(roll_.up_to(7)));
+    }
+    const core::duration timeout = plan_.cluster.timeout;
+    const core::duration call = std::chrono::milliseconds(2) +
+                                first.longest_task * first.n_items / (2 * plan_.cluster.n_ranks);
+    plan_.faults.clear();
+    const std::uint64_t n_faults = 1 + roll_.up_to(1);
+    for (std::uint64_t i = 0; i < n_faults; ++i) {
+      plan_.faults.push_back({roll_.one_in(3) ? fault_plan::kind::cut : fault_plan::kind::freeze,
+                              to_rank(1 + roll_.up_to(plan_.cluster.n_ranks - 2)),
+                              first.pause + roll_.time_up_to(call),
+                              timeout + roll_.time_up_to(2 * timeout)});
+    }
+  }
+
+  /// Nothing else befalls such a job.
+  void add_deadly_item() {
+    plan_.faults.clear();
+    for (call_plan& one : plan_.calls) {
+      one.long_of = 0;
+      one.how.task_limit_s = 0;
+      if (!one.runs_anywhere() || one.n_items == 0) continue;
+      one.deadly = roll_.up_to(one.n_items - 1);
+      one.how.root_works = one.how.speculate = false;
+      one.how.max_ranks = 0;
+    }
+  }
+
+  static void become(call_plan& call, call_kind kind) {
+    call.kind = kind;
+    if (kind == call_kind::reduce || !call.runs_anywhere()) call.settles = call.may_refuse = false;
+    if (call.runs_anywhere()) return;
+    call.long_of = 0;
+    call.how.task_limit_s = 0;
+    if (call.how.on_error == on_error_kind::retry) call.how.on_error = on_error_kind::stop;
+  }
+
+  void vary_journal() {
+    for (call_plan& one : plan_.calls) {
+      const bool is_map = one.kind == call_kind::map || one.kind == call_kind::map_long_results;
+      one.doubts = is_map && roll_.one_in(4);
+    }
+    if (roll_.one_in(4)) {
+      const bool is_first = roll_.one_in(2);
+      plan_.runs.insert(is_first ? plan_.runs.begin() : plan_.runs.end() - 1,
+                        journal_fault::disk_fails);
+    }
+    if (roll_.one_in(2)) return;
+    constexpr auto last = static_cast<std::uint64_t>(journal_change::odd_name);
+    plan_.change = static_cast<journal_change>(1 + roll_.up_to(last - 1));
+    const bool takes_long = plan_.change == journal_change::in_use;  // half a minute
+    if (takes_long && !roll_.one_in(4)) plan_.change = journal_change::older;
+    plan_.runs.back() = journal_fault::none;
+    if (plan_.runs.size() == 1 || roll_.one_in(2))
+      plan_.runs.insert(plan_.runs.end() - 1, journal_fault::none);
+    if (plan_.change == journal_change::doubled_result)
+      for (call_plan& one : plan_.calls) one.doubts = false;
+  }
+
+  schedule_plan& plan_;
+  dice roll_;
+};
+
+/// The schedule of a seed.
+inline schedule_plan plan_of(std::uint64_t seed) {
+  schedule_plan plan = planner(seed).plan();
+  variation(plan).make();
+  return plan;
+}
+
+}  // namespace rankwise::test
