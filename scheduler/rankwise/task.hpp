@@ -13,6 +13,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -128,5 +129,73 @@ concept one_function_or_else_write_a_lambda_that_calls_it = true;
 /// lambda: `[](double x) { return std::sqrt(x); }`.
 template <one_function_or_else_write_a_lambda_that_calls_it auto Function>
 inline constexpr function_task<Function> fn{};
+
+/// The type of `with(values...)(task)`.
+template <class Task, class... Values>
+struct task_with_values {
+  std::tuple<Values...> values;
+
+  template <class... Arguments>
+    requires std::is_invocable_v<const Task&, Arguments..., const Values&...>
+
+  decltype(auto) operator()(Arguments&&... arguments) const {
+    return std::apply(
+        [&](const Values&... each) -> decltype(auto) {
+          return std::invoke(Task{}, std::forward<Arguments>(arguments)..., each...);
+        },
+        values);
+  }
+};
+
+/// A task that is named by its type alone.
+template <class Task>
+concept stateless_task = std::is_empty_v<Task> && std::is_default_constructible_v<Task>;
+
+/// What `with` returns: makes a task that takes the values along.
+template <class... Values>
+class values_for_task {
+ public:
+  explicit values_for_task(std::tuple<Values...> values) : values_(std::move(values)) {}
+
+  template <stateless_task Task>
+  task_with_values<Task, Values...> operator()(const Task& /*task*/) && {
+    return {std::move(values_)};
+  }
+
+  template <class Task>
+    requires(!stateless_task<Task>)
+
+  __attribute__((
+      unavailable("rankwise: rankwise::with(values...)(task) takes rankwise::fn<f> or a lambda "
+                  "that captures nothing: give it what it would capture as a value"))) auto
+  operator()(const Task& /*task*/) && {
+    return [](const auto&...) { return 0; };
+  }
+
+ private:
+  std::tuple<Values...> values_;
+};
+
+namespace engine {
+
+/// As it travels: a string literal is a std::string.
+template <class Value>
+using travelling_value = std::conditional_t<std::is_same_v<std::decay_t<Value>, const char*> ||
+                                                std::is_same_v<std::decay_t<Value>, char*>,
+                                            std::string,
+                                            std::decay_t<Value>>;
+
+}  // namespace engine
+
+/// Values that a task takes as its last arguments, in place of captures: `pool.map(inputs,
+/// rankwise::with(factor, table)([](double input, double factor, const std::vector<double>& table)
+/// { ... }))`. They are copied when `with` is called, and go to each rank once a call; all tasks of
+/// a rank have the same ones, as `const`. What can be an input can be such a value.
+template <class... Values>
+values_for_task<engine::travelling_value<Values>...> with(Values&&... values) {
+  using tuple = std::tuple<engine::travelling_value<Values>...>;
+  return values_for_task<engine::travelling_value<Values>...>(
+      tuple(std::forward<Values>(values)...));
+}
 
 }  // namespace rankwise

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // EXPECT: rankwise: what std::bind, std::bind_front or std::mem_fn makes can't be sent
-// EXPECT: put its arguments into the inputs, or write a struct with operator()
+// EXPECT: write rankwise::with(arguments...)(rankwise::fn<f>), which go behind the input
 #include <rankwise/rankwise.hpp>
 
 #include <functional>

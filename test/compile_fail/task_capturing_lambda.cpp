@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // EXPECT: rankwise: a lambda that runs on other ranks can't capture
-// EXPECT: put it into the inputs, or write a struct with operator() whose members can be sent
+// EXPECT: write rankwise::with(value)([](const auto& input, const auto& value) { ... })
 #include <rankwise/rankwise.hpp>
 
 #include <vector>

@@ -107,6 +107,49 @@ TEST_CASE("a task and a combiner of reduce may be any of them") {
   });
 }
 
+TEST_CASE("values travel with a task") {
+  on_pool([](rankwise::pool& pool) {
+    const std::vector<int> inputs{1, 2, 3};
+    const std::vector<double> table{0, 0.5, 0.25, 0.125};
+    const int factor = 4;
+    const auto look_up = [](int i, int times, const std::vector<double>& all) {
+      return times * all[static_cast<std::size_t>(i)];
+    };
+    const std::vector<double> expected{2, 1, 0.5};
+    CHECK(pool.map(inputs, rankwise::with(factor, table)(look_up)) == expected);
+    CHECK(pool.map(inputs, rankwise::with(3)(rankwise::fn<sum>)) == std::vector{4, 5, 6});
+    const auto with_context = [](rankwise::task_context& context, int i, const std::string& text) {
+      return text + std::to_string(context.index()) + std::to_string(i);
+    };
+    CHECK(pool.map(inputs, rankwise::with("a")(with_context)) ==
+          std::vector<std::string>{"a01", "a12", "a23"});
+    const std::vector<std::pair<int, double>> pairs{{2, 0.5}, {3, 1.5}};
+    CHECK(pool.map(pairs, rankwise::with(10)([](int width, double height, int n) {
+                     return n * area(width, height);
+                   })) == std::vector<double>{10, 45});
+    CHECK(pool.reduce(inputs,
+                      0,
+                      rankwise::with(100)([](int left, int right, int limit) {
+                        return std::min(left + right, limit);
+                      }),
+                      rankwise::with(40)([](int i, int times) { return times * i; })) == 100);
+    pool.for_each(inputs, rankwise::with(std::string("a"))([](int, const std::string&) {}));
+    CHECK(pool.try_map(inputs, rankwise::with(1)(rankwise::fn<sum>))[2].value() == 4);
+    CHECK(as_map(pool.map_reduce(
+              inputs,
+              rankwise::with(7)([](int value, emitter& emit, int key) { emit(key, value); }),
+              rankwise::fn<sum>)) == std::map<int, int>{{7, 6}});
+    const std::vector<int> ranks = pool.on_each_rank(rankwise::with(5)(
+        [](std::uint32_t row, int first) { return first + static_cast<int>(row); }));
+    CHECK(ranks.front() == 5);
+    int total = 0;
+    pool.pipeline(inputs,
+                  rankwise::stage(rankwise::with(2)([](int i, int times) { return times * i; })),
+                  [&total](int value) { total += value; });
+    CHECK(total == 12);
+  });
+}
+
 TEST_CASE("a mapper and a combiner of map_reduce may be any of them") {
   on_pool([](rankwise::pool& pool) {
     struct local_emit {

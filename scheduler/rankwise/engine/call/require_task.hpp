@@ -29,15 +29,15 @@ is_a_pointer() {}
 template <class Lambda>
 __attribute__((unavailable(
     "rankwise: a lambda that runs on other ranks can't capture: what it captures lives on the "
-    "root; put it into the inputs, or write a struct with operator() whose members can be "
-    "sent"))) consteval void
+    "root; write rankwise::with(value)([](const auto& input, const auto& value) { ... }), or a "
+    "struct with operator() whose members can be sent"))) consteval void
 captures() {}
 
 template <class Callable>
 __attribute__((unavailable(
     "rankwise: what std::bind, std::bind_front or std::mem_fn makes can't be sent to other ranks: "
-    "put its arguments into the inputs, or write a struct with operator() whose members can be "
-    "sent"))) consteval void
+    "write rankwise::with(arguments...)(rankwise::fn<f>), which go behind the input, or a struct "
+    "with operator() whose members can be sent"))) consteval void
 is_bound() {}
 
 template <class Task, class Input>
