@@ -54,6 +54,8 @@ class journal_changes {
   /// Makes `what` of the journal. Returns a part of the message with which the next job must refuse
   /// it, or one of that job's calls; none if it must go on.
   std::optional<std::string> make(journal_change what) {
+    if (what == journal_change::in_use)
+      return ": found another job that writes to it, accepted: one job at a time";
     if (!is_journal()) return std::nullopt;  // the job before was killed too early
     switch (what) {
       case journal_change::of_another_program:
@@ -77,8 +79,6 @@ class journal_changes {
         return count("SELECT (SELECT count(*) FROM done) + (SELECT count(*) FROM failure)") == 0
                    ? std::optional<std::string>()
                    : " failures already, accepted: --resume to go on from there, or a new file";
-      case journal_change::in_use:
-        return ": found another job that writes to it, accepted: one job at a time";
       case journal_change::wiped_header:
         return wipe(0, 100);
       case journal_change::wiped_page:

@@ -87,6 +87,15 @@ struct call_plan {
     return n == 3 || how.on_error != on_error_kind::retry ? always : n;
   }
 
+  /// What a task that runs in a process of its own does with it, instead of returning a result.
+  enum class isolated_end : std::uint8_t { none, exits, is_killed, throws };
+
+  isolated_end end_of(std::uint64_t seed, std::uint64_t item) const {
+    random_stream chance(seed, item + 2000);
+    const std::uint32_t end = chance() % 20;
+    return how.isolate && end <= 3 ? static_cast<isolated_end>(end) : isolated_end::none;
+  }
+
   bool is_long(std::uint64_t seed, std::uint64_t item) const {
     random_stream chance(seed, item + 1000);
     return long_of != 0 && chance() % long_of == 0;
@@ -318,10 +327,10 @@ inline std::string describe(const schedule_plan& plan) {
             std::to_string(one.n_items) + " items up to " +
             std::to_string(one.longest_task.count() / 1000) + " us" +
             (one.settles ? ", settled" : "") + (one.may_refuse ? " or not" : "") +
-            (one.how.speculate ? ", speculated" : "") + (one.throws_of != 0 ? ", throwing" : "") +
-            (one.long_of != 0 ? ", limited" : "") + (one.doubts ? ", doubted" : "") +
-            (one.deadly ? ", deadly" : "") + (one.waits_for_lost ? ", after lost ranks" : "") +
-            ", on error " +
+            (one.how.isolate ? ", isolated" : "") + (one.how.speculate ? ", speculated" : "") +
+            (one.throws_of != 0 ? ", throwing" : "") + (one.long_of != 0 ? ", limited" : "") +
+            (one.doubts ? ", doubted" : "") + (one.deadly ? ", deadly" : "") +
+            (one.waits_for_lost ? ", after lost ranks" : "") + ", on error " +
             std::string(on_error_names.at(static_cast<std::size_t>(one.how.on_error)));
   }
   constexpr std::array names{"kill", "freeze", "cut", "slow", "freeze all"};

@@ -362,7 +362,8 @@ class schedule_run {
   bool always_fails(std::uint32_t number, std::uint64_t item) const {
     const call_plan& plan = plan_.calls[number];
     const std::uint32_t n = plan.n_throws(plan_.seed + number, item);
-    return plan.deadly == item || (n != 0 && n == call_plan::always);
+    const bool is_ended = plan.end_of(plan_.seed + number, item) != call_plan::isolated_end::none;
+    return is_ended || plan.deadly == item || (n != 0 && n == call_plan::always);
   }
 
   std::uint64_t n_items_of(const call_plan& plan) const {
@@ -377,7 +378,10 @@ class schedule_run {
       if (!failures.emplace(one.index, one.text).second) here_.note(text + ", twice");
       const auto holds = [&](const char* part) { return one.text.find(part) != std::string::npos; };
       const bool throws = plan.n_throws(plan_.seed + number, one.index) != 0;
-      const bool is_due = (holds("bad luck") && throws) ||
+      constexpr std::array ends{
+          "?", "its process ended with status 3, without a result", "SIGKILL", "bad luck"};
+      const auto end = static_cast<std::size_t>(plan.end_of(plan_.seed + number, one.index));
+      const bool is_due = (holds("bad luck") && throws) || holds(ends.at(end)) ||
                           (holds("does not want") && plan.may_refuse) ||
                           (holds("given up") && plan_.may_lose()) ||
                           (holds("took longer") && plan.how.task_limit_s != 0) ||
@@ -403,7 +407,7 @@ class schedule_run {
       const item_fate& one = fate.items[item];
       const std::string text = name + ": item " + std::to_string(item);
       if (always_fails(number, item)) here_.note(text + " always fails, and the call returned");
-      if (one.n_runs == 0) here_.note(text + " was never run");
+      if (one.n_runs == 0 && !plan.how.isolate) here_.note(text + " was never run");
       if (runs_once && one.n_runs_in_job > 1) here_.note(text + " was run more than once");
       if (fate.is_acknowledged && one.n_runs_in_job != 0 && !plan.doubts)
         here_.note(text + " was in the journal, and run again");

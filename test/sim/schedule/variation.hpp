@@ -23,6 +23,8 @@ class variation {
       bring_back();
     } else if (plan_.survives() && plan_.cluster.n_ranks > 1 && roll_.one_in(12)) {
       add_deadly_item();
+    } else if (roll_.one_in(300)) {
+      isolate();
     }
   }
 
@@ -69,6 +71,18 @@ class variation {
       one.how.root_works = one.how.speculate = false;
       one.how.max_ranks = 0;
     }
+  }
+
+  /// Its tasks run in processes of their own, which takes no simulated time, and milliseconds of
+  /// the other.
+  void isolate() {
+    call_plan& call = plan_.calls.front();
+    become(call, static_cast<call_kind>(roll_.up_to(3)));
+    call.n_items = 1 + roll_.up_to(9);
+    call.settles = call.may_refuse = false;
+    call.throws_of = call.long_of = 0;
+    call.how.task_limit_s = roll_.one_in(2) ? 10 : 0;
+    call.how.isolate = true;
   }
 
   static void become(call_plan& call, call_kind kind) {
