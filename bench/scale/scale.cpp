@@ -58,7 +58,7 @@ struct outcome {
 };
 
 outcome simulate(const cluster& what, const settings& given) {
-  rankwise::transport::sim_options options;
+  rankwise::sim::core_run_options options;
   options.call.n_items = what.n_items;
   options.call.n_ranks = what.n_workers + 1;
   options.call.schedule = what.schedule;
@@ -74,7 +74,7 @@ outcome simulate(const cluster& what, const settings& given) {
   std::uint64_t n_taken = 0;
   bool twice = false;
   std::uint64_t checksum = 0;
-  rankwise::transport::sim cluster(
+  rankwise::sim::core_run cluster(
       options, [&](rankwise::core::item_range items, rankwise::rank_id, bool) {
         for (std::uint64_t index = items.first; index != items.end(); ++index) {
           twice = twice || taken[index];
@@ -84,7 +84,7 @@ outcome simulate(const cluster& what, const settings& given) {
         n_taken += items.count;
       });
   const double begun = bench::wall_s();
-  const rankwise::transport::sim_report report = cluster.run();
+  const rankwise::sim::core_run_report report = cluster.run();
   const auto seconds = [](duration time) { return std::chrono::duration<double>(time).count(); };
   return {.right = report.done && n_taken == what.n_items && !twice,
           .makespan_s = seconds(report.makespan),

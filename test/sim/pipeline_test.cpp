@@ -17,9 +17,9 @@ using namespace std::chrono_literals;
 using rankwise::rank_id;
 using rankwise::to_rank;
 using rankwise::core::duration;
-using rankwise::transport::sim_pipeline;
-using rankwise::transport::sim_pipeline_options;
-using rankwise::transport::sim_pipeline_report;
+using rankwise::sim::pipeline_run;
+using rankwise::sim::pipeline_run_options;
+using rankwise::sim::pipeline_run_report;
 
 namespace {
 
@@ -29,14 +29,14 @@ std::vector<std::uint64_t> numbers(std::uint64_t n) {
   return all;
 }
 
-double items_a_second(const sim_pipeline_options& how, const sim_pipeline_report& report) {
+double items_a_second(const pipeline_run_options& how, const pipeline_run_report& report) {
   return static_cast<double>(how.n_items) / std::chrono::duration<double>(report.makespan).count();
 }
 
 }  // namespace
 
 TEST_CASE("a million small items keep their order and bound on 5 ranks") {
-  sim_pipeline_options how;
+  pipeline_run_options how;
   how.n_ranks = 5;
   how.layout = {{{to_rank(0)}, {to_rank(1), to_rank(2)}, {to_rank(3)}, {to_rank(4)}}};
   how.n_items = 1'000'000;
@@ -46,14 +46,14 @@ TEST_CASE("a million small items keep their order and bound on 5 ranks") {
   };
   how.latency = 2us;
   how.jitter = 1us;
-  const sim_pipeline_report report = sim_pipeline(how).run();
+  const pipeline_run_report report = pipeline_run(how).run();
   REQUIRE(report.done);
   CHECK(report.order == numbers(how.n_items));
   CHECK(report.most_in_flight == 32);
 }
 
 TEST_CASE("a pipeline is as fast as its slowest stage, with one item for each stage under way") {
-  sim_pipeline_options how;
+  pipeline_run_options how;
   how.n_ranks = 5;
   for (std::uint32_t rank = 0; rank < 5; ++rank) how.layout.stages.push_back({to_rank(rank)});
   how.n_items = 1000;
@@ -61,24 +61,24 @@ TEST_CASE("a pipeline is as fast as its slowest stage, with one item for each st
   how.stage_time = [](std::uint32_t stage, std::uint64_t, rank_id) {
     return duration(stage == 3 ? 2ms : 1ms);
   };
-  CHECK(items_a_second(how, sim_pipeline(how).run()) == Approx(500).epsilon(0.01));
+  CHECK(items_a_second(how, pipeline_run(how).run()) == Approx(500).epsilon(0.01));
 }
 
 TEST_CASE("transfers go on beside computing") {
-  sim_pipeline_options how;
+  pipeline_run_options how;
   how.n_ranks = 3;
   for (std::uint32_t rank = 0; rank < 3; ++rank) how.layout.stages.push_back({to_rank(rank)});
   how.n_items = 1000;
   how.in_flight = 12;
   how.transfer = 900us;
   how.stage_time = [](std::uint32_t, std::uint64_t, rank_id) { return duration(1ms); };
-  CHECK(items_a_second(how, sim_pipeline(how).run()) == Approx(1000).epsilon(0.02));
+  CHECK(items_a_second(how, pipeline_run(how).run()) == Approx(1000).epsilon(0.02));
   how.transfer = 2ms;  // now the link bounds
-  CHECK(items_a_second(how, sim_pipeline(how).run()) == Approx(500).epsilon(0.02));
+  CHECK(items_a_second(how, pipeline_run(how).run()) == Approx(500).epsilon(0.02));
 }
 
 TEST_CASE("replicas of unequal speed reach the sum of their rates") {
-  sim_pipeline_options how;
+  pipeline_run_options how;
   how.n_ranks = 4;
   how.layout.stages = {{to_rank(0), to_rank(1), to_rank(2), to_rank(3)}};
   how.n_items = 4000;
@@ -87,33 +87,33 @@ TEST_CASE("replicas of unequal speed reach the sum of their rates") {
     return duration(to_index(rank) % 2 == 0 ? 1ms : 3ms);
   };
   const double sum = 2 * 1000.0 + 2 * 1000.0 / 3;
-  const sim_pipeline_report report = sim_pipeline(how).run();
+  const pipeline_run_report report = pipeline_run(how).run();
   CHECK(report.order == numbers(how.n_items));
   CHECK(items_a_second(how, report) > 0.97 * sum);
 }
 
 TEST_CASE("a slow sink slows the source") {
-  sim_pipeline_options how;
+  pipeline_run_options how;
   how.n_ranks = 2;
   how.layout.stages = {{to_rank(1)}};
   how.n_items = 500;
   how.in_flight = 6;
   how.sink_time = 1ms;
   how.stage_time = [](std::uint32_t, std::uint64_t, rank_id) { return duration(10us); };
-  const sim_pipeline_report report = sim_pipeline(how).run();
+  const pipeline_run_report report = pipeline_run(how).run();
   CHECK(report.order == numbers(how.n_items));
   CHECK(report.most_in_flight <= 6);
   CHECK(report.makespan >= 499ms);  // the last one may still be at it
 }
 
 TEST_CASE("stages that fail leave gaps, all else comes out") {
-  sim_pipeline_options how;
+  pipeline_run_options how;
   how.n_ranks = 3;
   how.layout.stages = {{to_rank(0)}, {to_rank(1), to_rank(2)}};
   how.n_items = 1000;
   how.stage_time = [](std::uint32_t, std::uint64_t, rank_id) { return duration(10us); };
   how.fails = [](std::uint32_t stage, std::uint64_t item) { return item % 10 == stage; };
-  sim_pipeline_report report = sim_pipeline(how).run();
+  pipeline_run_report report = pipeline_run(how).run();
   REQUIRE(report.done);
   CHECK(report.order.size() == 800);
   CHECK(std::is_sorted(report.order.begin(), report.order.end()));
@@ -121,7 +121,7 @@ TEST_CASE("stages that fail leave gaps, all else comes out") {
 }
 
 TEST_CASE("a lost rank ends the run, and the oldest item that is out is known") {
-  sim_pipeline_options how;
+  pipeline_run_options how;
   how.n_ranks = 3;
   how.layout.stages = {{to_rank(1)}, {to_rank(2)}};
   how.n_items = 1000;
@@ -129,7 +129,7 @@ TEST_CASE("a lost rank ends the run, and the oldest item that is out is known") 
   how.stage_time = [](std::uint32_t, std::uint64_t, rank_id) { return duration(1ms); };
   how.killed = to_rank(2);
   how.killed_at = 100ms;
-  const sim_pipeline_report report = sim_pipeline(how).run();
+  const pipeline_run_report report = pipeline_run(how).run();
   CHECK_FALSE(report.done);
   REQUIRE(report.lost == to_rank(2));
   CHECK(report.order == numbers(report.oldest_out));
@@ -145,7 +145,7 @@ TEST_CASE("random pipelines on random clusters: every item once, in order") {
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     rankwise::random_stream stream(seed, 0);
     const auto up_to = [&stream](std::uint64_t limit) { return stream() % (limit + 1); };
-    sim_pipeline_options how;
+    pipeline_run_options how;
     how.seed = seed;
     how.n_ranks = static_cast<std::uint32_t>(1 + up_to(7));
     const std::uint64_t n_stages = 1 + up_to(5);
@@ -181,7 +181,7 @@ TEST_CASE("random pipelines on random clusters: every item once, in order") {
         fine = fine && !fails(stage, item);
       if (fine) expected.push_back(item);
     }
-    const sim_pipeline_report report = sim_pipeline(how).run();
+    const pipeline_run_report report = pipeline_run(how).run();
     INFO("RANKWISE_TEST_SEED=" << seed);
     REQUIRE(report.done);
     REQUIRE(report.order == expected);

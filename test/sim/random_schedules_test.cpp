@@ -19,10 +19,10 @@
 using namespace std::chrono_literals;
 using rankwise::core::duration;
 using rankwise::core::item_range;
-using rankwise::transport::sim;
-using rankwise::transport::sim_fault;
-using rankwise::transport::sim_options;
-using rankwise::transport::sim_report;
+using rankwise::sim::core_fault;
+using rankwise::sim::core_run;
+using rankwise::sim::core_run_options;
+using rankwise::sim::core_run_report;
 
 namespace {
 
@@ -54,18 +54,18 @@ duration item_time(std::uint64_t seed, std::uint64_t index, std::uint64_t shape)
 }
 
 /// The root and all others stop at `at`, and go on after `length`: a suspended job.
-void freeze_all(sim_options& options, duration at, duration length) {
+void freeze_all(core_run_options& options, duration at, duration length) {
   for (std::uint32_t row = 0; row < options.call.n_ranks; ++row) {
-    options.faults.push_back({.what = sim_fault::kind::freeze,
+    options.faults.push_back({.what = core_fault::kind::freeze,
                               .rank = rankwise::to_rank(row),
                               .at = at,
                               .until = at + length});
   }
 }
 
-sim_options random_cluster(std::uint64_t seed, bool with_faults) {
+core_run_options random_cluster(std::uint64_t seed, bool with_faults) {
   dice roll(seed);
-  sim_options options;
+  core_run_options options;
   options.seed = seed;
   options.call.n_ranks = static_cast<std::uint32_t>(2 + roll.up_to(63));  // 1 to 64 workers
   options.call.n_items = roll.one_in(20) ? roll.up_to(2) : roll.up_to(400);
@@ -76,7 +76,6 @@ sim_options random_cluster(std::uint64_t seed, bool with_faults) {
   options.jitter = duration(static_cast<int>(roll.up_to(500'000)));
   options.report_interval = duration(static_cast<int>(20'000 + roll.up_to(1'000'000)));
   options.give_up_at = 60s;
-  options.settle = roll.one_in(4);
   const std::uint64_t shape = roll.up_to(2);
   options.item_time = [seed, shape](std::uint64_t index) { return item_time(seed, index, shape); };
   const std::uint64_t slow = 1 + roll.up_to(9);
@@ -96,12 +95,12 @@ sim_options random_cluster(std::uint64_t seed, bool with_faults) {
   options.call.lease = duration(static_cast<int>(3'000'000 + roll.up_to(3'000'000)));
   const std::uint64_t n_faults = roll.up_to(options.call.n_ranks);
   for (std::uint64_t i = 0; i < n_faults; ++i) {
-    sim_fault fault;
+    core_fault fault;
     fault.rank =
         rankwise::rank_id{static_cast<std::int32_t>(1 + roll.up_to(options.call.n_ranks - 2))};
     fault.at = duration(static_cast<int>(roll.up_to(20'000'000)));
     fault.until = fault.at + duration(static_cast<int>(roll.up_to(30'000'000)));
-    fault.what = static_cast<sim_fault::kind>(roll.up_to(3));
+    fault.what = static_cast<core_fault::kind>(roll.up_to(3));
     options.faults.push_back(fault);
   }
   options.call.losses_at_most = roll.one_in(2) ? 3 : 0;
@@ -112,10 +111,6 @@ sim_options random_cluster(std::uint64_t seed, bool with_faults) {
       rankwise::random_stream stream(seed, index + 2'000'000);
       return stream() % one_of == 0;
     };
-  }
-  if (roll.one_in(4)) {
-    options.call.stop_on_failure = false;
-    options.task_limit = duration(static_cast<int>(300'000 + roll.up_to(3'000'000)));
   }
   if (roll.one_in(4)) {
     const auto at = duration(static_cast<int>(roll.up_to(20'000'000)));
@@ -133,28 +128,22 @@ struct fate {
 };
 
 /// What is wrong with the fate of an item; empty where nothing is.
-std::string_view judge(const sim_options& options,
-                       const sim_report& report,
-                       std::uint64_t index,
-                       fate found) {
+std::string_view judge(const core_run_options& options, std::uint64_t index, fate found) {
   if (found.n_taken == 0 && found.n_failed == 0) return "was never counted";
   if (found.n_failed > 1) return "was reported as failed more than once";
-  // A result that was taken and not settled when its rank was lost is taken again from another.
-  const bool may_be_taken_again =
-      options.settle && (report.n_lost != 0 || options.task_limit.count() != 0);
-  if (!may_be_taken_again && found.n_taken + found.n_failed > 1) return "was taken more than once";
+  if (found.n_taken + found.n_failed > 1) return "was taken more than once";
   const bool is_fatal = options.kills && options.kills(index);
   if (is_fatal && found.n_taken != 0) return "was taken, and ends every rank that runs it";
   if (is_fatal && found.n_failed == 0) return "ends every rank, and was not reported";
-  const bool may_fail = options.task_limit.count() != 0 || options.call.losses_at_most != 0;
+  const bool may_fail = options.call.losses_at_most != 0;
   if (!may_fail && found.n_failed != 0) return "succeeds on its last try, and was reported";
   return {};
 }
 
 /// What is wrong with one run; empty where nothing is.
-std::string run_and_check(const sim_options& options, sim_report& report) {
+std::string run_and_check(const core_run_options& options, core_run_report& report) {
   std::vector<fate> fates(options.call.n_items);
-  sim cluster(options, [&](item_range items, rankwise::rank_id, bool failed) {
+  core_run cluster(options, [&](item_range items, rankwise::rank_id, bool failed) {
     for (std::uint64_t index = items.first; index != items.end(); ++index)
       ++(failed ? fates.at(index).n_failed : fates.at(index).n_taken);
   });
@@ -163,7 +152,6 @@ std::string run_and_check(const sim_options& options, sim_report& report) {
     // It tries what has cost one rank, where no other is left.
     return cluster.coordinator().n_active() == 1 ? "" : "the root ran what ends ranks";
   }
-  if (report.n_settled_wrongly != 0) return "a result counts, and not one task was told so";
   if (!report.done) return "it did not end";
   if (cluster.coordinator().cancelled()) {
     return options.call.losses_at_most != 0 ? "" : "it was cancelled";
@@ -171,7 +159,7 @@ std::string run_and_check(const sim_options& options, sim_report& report) {
   if (cluster.coordinator().n_finished() != options.call.n_items)
     return "the items were not all finished";
   for (std::size_t index = 0; index < fates.size(); ++index) {
-    const std::string_view wrong = judge(options, report, index, fates[index]);
+    const std::string_view wrong = judge(options, index, fates[index]);
     if (!wrong.empty()) return "item " + std::to_string(index) + " " + std::string(wrong);
   }
   return {};
@@ -190,7 +178,7 @@ void check_seeds(std::uint64_t first, std::uint64_t count, bool with_faults) {
   int n_wrong = 0;
   std::uint64_t n_lost = 0;
   for (std::uint64_t seed = first; seed < first + count && n_wrong < enough; ++seed) {
-    sim_report report;
+    core_run_report report;
     const std::string wrong = run_and_check(random_cluster(seed, with_faults), report);
     n_lost += report.n_lost;
     if (!wrong.empty()) {
@@ -220,7 +208,7 @@ TEST_CASE("5,000 random schedules with ranks and root suspended together, which 
   std::uint64_t n_suspended = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     dice roll(seed + 1'000'000);
-    sim_options options = random_cluster(seed, false);
+    core_run_options options = random_cluster(seed, false);
     options.call.lease = duration(static_cast<int>(10'000'000 + roll.up_to(10'000'000)));
     duration at{};
     const std::uint64_t n_times = 1 + roll.up_to(3);
@@ -230,7 +218,7 @@ TEST_CASE("5,000 random schedules with ranks and root suspended together, which 
       freeze_all(options, at, length);
       at += length;
     }
-    sim_report report;
+    core_run_report report;
     INFO("RANKWISE_TEST_SEED=" << seed);
     REQUIRE(run_and_check(options, report) == "");
     REQUIRE(report.n_lost == 0);
@@ -241,8 +229,8 @@ TEST_CASE("5,000 random schedules with ranks and root suspended together, which 
 
 TEST_CASE("the same options give the same run") {
   for (const std::uint64_t seed : {11U, 100'012U}) {
-    sim_report first;
-    sim_report second;
+    core_run_report first;
+    core_run_report second;
     const bool with_faults = seed > 100'000;
     CHECK(run_and_check(random_cluster(seed, with_faults), first) == "");
     CHECK(run_and_check(random_cluster(seed, with_faults), second) == "");
@@ -254,7 +242,7 @@ TEST_CASE("the same options give the same run") {
 TEST_CASE("a task that throws to the end stops the call, or is one of several failures") {
   for (const bool stop : {true, false}) {
     for (const std::uint32_t n_workers : {1U, 2U, 3U, 5U, 8U, 64U}) {
-      sim_options options;
+      core_run_options options;
       options.call.n_ranks = n_workers + 1;
       options.call.n_items = 500;
       options.call.stop_on_failure = stop;
@@ -263,11 +251,11 @@ TEST_CASE("a task that throws to the end stops the call, or is one of several fa
       options.fails = [](std::uint64_t index, std::uint32_t) { return index % 100 == 50; };
       std::vector<std::uint64_t> failed;
       std::uint64_t n_done = 0;
-      sim cluster(options, [&](item_range items, rankwise::rank_id, bool is_failure) {
+      core_run cluster(options, [&](item_range items, rankwise::rank_id, bool is_failure) {
         if (is_failure) failed.push_back(items.first);
         n_done += is_failure ? 0 : items.count;
       });
-      const sim_report report = cluster.run();
+      const core_run_report report = cluster.run();
       CHECK(report.done);
       CHECK(cluster.coordinator().cancelled() == stop);
       std::sort(failed.begin(), failed.end());
@@ -282,7 +270,7 @@ TEST_CASE("a task that throws to the end stops the call, or is one of several fa
 }
 
 TEST_CASE("a job whose ranks are all dead is finished by the root") {
-  sim_options options;
+  core_run_options options;
   options.call.n_ranks = 3;
   options.call.n_items = 100;
   options.call.lease = 1ms;
@@ -290,7 +278,7 @@ TEST_CASE("a job whose ranks are all dead is finished by the root") {
   options.faults = {{.rank = rankwise::rank_id{1}, .at = 5ms, .until = {}},
                     {.rank = rankwise::rank_id{2}, .at = 5ms, .until = {}}};
   options.give_up_at = 1s;
-  sim_report report;
+  core_run_report report;
   CHECK(run_and_check(options, report) == "");
   CHECK(report.done);
   CHECK(report.n_lost == 2);
@@ -299,7 +287,7 @@ TEST_CASE("a job whose ranks are all dead is finished by the root") {
 TEST_CASE("an item that ends every rank costs three of them, and is reported") {
   for (const std::uint32_t n_workers : {4U, 5U, 8U, 64U}) {
     for (const rankwise::schedule_kind schedule : schedules) {
-      sim_options options;
+      core_run_options options;
       options.call.n_ranks = n_workers + 1;
       options.call.n_items = 1000;
       options.call.schedule = schedule;
@@ -310,7 +298,7 @@ TEST_CASE("an item that ends every rank costs three of them, and is reported") {
       options.kills = [](std::uint64_t index) { return index == 500; };
       std::vector<std::uint64_t> failed;
       std::uint64_t n_taken = 0;
-      sim cluster(options, [&](item_range items, rankwise::rank_id, bool is_failure) {
+      core_run cluster(options, [&](item_range items, rankwise::rank_id, bool is_failure) {
         if (is_failure) failed.push_back(items.first);
         n_taken += is_failure ? 0 : items.count;
       });
@@ -322,36 +310,17 @@ TEST_CASE("an item that ends every rank costs three of them, and is reported") {
   }
 }
 
-TEST_CASE("a task that takes too long has failed, and costs no rank") {
-  sim_options options;
-  options.call.n_ranks = 4;
-  options.call.n_items = 100;
-  options.call.lease = 50ms;
-  options.call.stop_on_failure = false;
-  options.task_limit = 20ms;
-  options.item_time = [](std::uint64_t index) { return duration(index % 40 == 7 ? 200ms : 1ms); };
-  std::vector<std::uint64_t> failed;
-  sim cluster(options, [&](item_range items, rankwise::rank_id, bool is_failure) {
-    if (is_failure) failed.push_back(items.first);
-  });
-  const sim_report report = cluster.run();
-  CHECK(report.done);
-  CHECK(report.n_lost == 0);
-  std::sort(failed.begin(), failed.end());
-  CHECK(failed == std::vector<std::uint64_t>{7, 47, 87});
-}
-
 TEST_CASE("with speculation a job does not wait for a slow rank") {
   duration makespan[2];
   for (const bool speculate : {false, true}) {
-    sim_options options;
+    core_run_options options;
     options.call.n_ranks = 5;
     options.call.n_items = 40;
     options.call.schedule = rankwise::schedule_kind::self;
     options.call.speculate = speculate;
     options.item_time = [](std::uint64_t) { return duration(10ms); };
     options.speed = [](rankwise::rank_id rank) { return rankwise::to_index(rank) == 1 ? 0.02 : 1; };
-    sim_report report;
+    core_run_report report;
     CHECK(run_and_check(options, report) == "");
     makespan[speculate ? 1 : 0] = report.makespan;
   }

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <rankwise/core/coordinator.hpp>
+#include <rankwise/core/coordinator_options.hpp>
 #include <rankwise/core/message.hpp>
-#include <rankwise/core/settlements.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/core/worker.hpp>
 #include <rankwise/random.hpp>
-#include <rankwise/sim/options.hpp>
-#include <rankwise/sim/report.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -16,33 +14,86 @@
 #include <functional>
 #include <optional>
 #include <queue>
-#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
-namespace rankwise::transport {
+namespace rankwise::sim {
 
-/// Runs one call on a simulated cluster, in virtual time: the coordinator and the workers are those
-/// of the core, the messages between them take time, and ranks fail as they are told to.
+/// Something that befalls a rank of a simulated cluster.
+struct core_fault {
+  enum class kind : std::uint8_t {
+    kill,    ///< it is gone for good
+    freeze,  ///< it does nothing until `until`, and goes on where it was
+    cut,     ///< what it sends and is sent arrives after `until`
+    slow     ///< tasks that it begins before `until` take ten times as long
+  };
+
+  kind what = kind::kill;
+  rank_id rank{1};  ///< the root can be frozen, nothing else
+  core::duration at{};
+  core::duration until{};
+};
+
+/// A simulated cluster, and the call that it runs.
+struct core_run_options {
+  core::coordinator_options call;  ///< the root does not work: `first_worker` is taken as 1
+  std::function<core::duration(std::uint64_t index)> item_time;           ///< on a rank of speed 1
+  std::function<double(rank_id)> speed;                                   ///< none: 1 for each rank
+  std::function<bool(std::uint64_t index, std::uint32_t attempt)> fails;  ///< none: no task throws
+  std::function<bool(std::uint64_t index)> kills;  ///< none: no task ends its rank; the root's too
+  core::duration latency{20'000};                  ///< of each message
+  core::duration
+      jitter{};  ///< up to that much more, by chance; the order between two ranks is kept
+  core::duration report_interval{100'000'000};
+  std::vector<core_fault> faults;
+  std::uint64_t seed = 1;
+  core::duration give_up_at = std::chrono::hours(24 * 365);  ///< of virtual time
+};
+
+/// What came of it.
+struct core_run_report {
+  bool done = false;  ///< the call ended; else nothing more could happen
+  core::duration makespan{};
+  core::duration
+      task_time{};  ///< of the tasks whose results were taken, on the ranks that ran them
+  std::uint64_t n_messages = 0;
+  std::uint64_t n_events = 0;
+  std::uint64_t n_lost = 0;  ///< times that a rank was given up
+  bool root_died = false;    ///< of a task: the job is over
+  core::duration root_busy{};
+
+  /// Of what could have been done: task time over the workers' time.
+  double efficiency(std::uint32_t n_workers) const {
+    return static_cast<double>(task_time.count()) /
+           (static_cast<double>(n_workers) * static_cast<double>(makespan.count()));
+  }
+};
+
+/// One call of the core alone, in virtual time: its coordinator and its workers on a cluster of any
+/// size. Messages between them take time, and ranks fail as they are told to. Frames, threads,
+/// settling, limits and journals are the engine's, which `engine_job` runs.
 ///
 /// Local: one thread, no communication; the same options give the same run.
-class sim {
+class core_run {
  public:
   /// Told of each result that the root takes, and of each failure that it reports; those of items
   /// that were given up are the root's.
   using taken = std::function<void(core::item_range items, rank_id rank, bool failed)>;
 
-  explicit sim(sim_options options, taken take = {})
+  explicit core_run(core_run_options options, taken take = {})
       : options_(with_root_aside(std::move(options))),
         take_(std::move(take)),
         coordinator_(options_.call),
         chance_(options_.seed, 0),
         ranks_(options_.call.n_ranks) {}
 
-  sim_report run() {
-    for (const sim_fault& fault : options_.faults) schedule_fault(fault);
+  core_run_report run() {
+    for (std::uint32_t i = 0; i < options_.faults.size(); ++i) {
+      const core_fault& fault = options_.faults[i];
+      push(fault.at, {.what = event_kind::fault, .rank = row_of(fault.rank), .slot = i});
+    }
     for (std::size_t row = 1; row < ranks_.size(); ++row)
       coordinator_.joined(to_rank(row), root_free_);
     if (options_.call.lease.count() != 0) {
@@ -63,27 +114,15 @@ class sim {
   const core::coordinator& coordinator() const { return coordinator_; }
 
  private:
-  enum class event_kind : std::uint8_t {
-    to_root,
-    to_worker,
-    progress,
-    alive,
-    overran,
-    tick,
-    kill,
-    freeze,
-    cut,
-    slow
-  };
+  enum class event_kind : std::uint8_t { to_root, tick, to_worker, progress, alive, fault };
 
   struct event {
     core::duration time{};
     std::uint64_t order = 0;  // events of one time happen in the order in which they were made
     event_kind what{};
     std::uint32_t rank = 0;
-    std::uint32_t slot = 0;  // of the message
+    std::uint32_t slot = 0;  // of the message, or fault
     core::incarnation_number incarnation = 0;
-    core::duration until{};
 
     bool operator<(const event& other) const {
       return time != other.time ? time > other.time : order > other.order;
@@ -94,11 +133,11 @@ class sim {
 
   struct rank_state {
     core::worker<nothing> worker;
-    core::settlements waiting;
     std::optional<core::item_range> running;  // what is left of the chunk under way
     std::uint64_t step_count = 0;             // items of the step under way
     core::duration step_time{};
     bool step_fails = false;
+    bool step_kills = false;
     std::vector<core::any_report> reports;  // not sent yet
     core::duration sent_at{};
     core::duration last_to_root{};  // arrival of the last message
@@ -106,15 +145,17 @@ class sim {
     core::duration frozen_until{};
     core::duration cut_until{};
     core::duration slow_until{};
-    bool dead = false;
-    bool dies = false;   // of the task that ends the step
-    bool stuck = false;  // in a task that has overrun
+    bool is_dead = false;
   };
 
-  static sim_options with_root_aside(sim_options options) {
+  using any_message = std::variant<core::any_order, core::any_report>;
+
+  static core_run_options with_root_aside(core_run_options options) {
     options.call.first_worker = 1;
     return options;
   }
+
+  static std::uint32_t row_of(rank_id rank) { return static_cast<std::uint32_t>(to_index(rank)); }
 
   void push(core::duration time, event what) {
     what.time = time;
@@ -122,39 +163,25 @@ class sim {
     events_.push(what);
   }
 
-  void schedule_fault(const sim_fault& fault) {
-    const auto what = fault.what == sim_fault::kind::kill     ? event_kind::kill
-                      : fault.what == sim_fault::kind::freeze ? event_kind::freeze
-                      : fault.what == sim_fault::kind::cut    ? event_kind::cut
-                                                              : event_kind::slow;
-    push(fault.at, {.what = what, .rank = row_of(fault.rank), .until = fault.until});
-  }
-
-  static std::uint32_t row_of(rank_id rank) { return static_cast<std::uint32_t>(to_index(rank)); }
-
   void step() {
     const event next = events_.top();
     events_.pop();
     ++report_.n_events;
     rank_state& rank = ranks_[next.rank];
-    const bool is_of_worker = next.what == event_kind::to_worker ||
-                              next.what == event_kind::progress || next.what == event_kind::alive ||
-                              next.what == event_kind::overran;
-    if (is_of_worker && rank.dead) {
+    if (next.what == event_kind::fault) return strike(options_.faults[next.slot]);
+    if (rank.is_dead && next.what != event_kind::to_root) {
       if (next.what == event_kind::to_worker) free_slots_.push_back(next.slot);
       return;
     }
     const bool is_of_root = next.what == event_kind::to_root || next.what == event_kind::tick;
-    const core::duration frozen_until = is_of_worker ? rank.frozen_until
-                                        : is_of_root ? ranks_.front().frozen_until
-                                                     : core::duration{};
-    if (next.time < frozen_until) {
-      push(frozen_until, next);
-      return;
-    }
+    const core::duration frozen_until = (is_of_root ? ranks_.front() : rank).frozen_until;
+    if (next.time < frozen_until) return push(frozen_until, next);
     switch (next.what) {
       case event_kind::to_root:
         receive_at_root(next);
+        break;
+      case event_kind::tick:
+        look_at_silence(next.time);
         break;
       case event_kind::to_worker:
         receive_at_worker(next);
@@ -163,33 +190,29 @@ class sim {
         progress(next.time, next.rank);
         break;
       case event_kind::alive:
-        beat(next.time, next.rank);
+        rank.reports.emplace_back(core::reports::heartbeat{});
+        send_reports(next.time, next.rank);
+        push(next.time + options_.call.lease / 4, next);
         break;
-      case event_kind::overran:
-        overrun(next);
+      case event_kind::fault:
         break;
-      case event_kind::tick:
-        root_free_ = std::max(root_free_, next.time);
-        for (const core::loss& one : coordinator_.tick(root_free_)) {
-          ++report_.n_lost;
-          tell_incarnation(row_of(one.rank));
-        }
-        note_given_up();
-        hand_out();
-        if (coordinator_.cancelled() && !cancel_told_) tell_all_to_cancel();
-        push(next.time + options_.call.lease / 4, {.what = event_kind::tick});
+    }
+  }
+
+  void strike(const core_fault& fault) {
+    rank_state& rank = ranks_[to_index(fault.rank)];
+    switch (fault.what) {
+      case core_fault::kind::kill:
+        rank.is_dead = true;
         break;
-      case event_kind::kill:
-        rank.dead = true;
+      case core_fault::kind::freeze:
+        rank.frozen_until = std::max(rank.frozen_until, fault.until);
         break;
-      case event_kind::freeze:
-        rank.frozen_until = std::max(rank.frozen_until, next.until);
+      case core_fault::kind::cut:
+        rank.cut_until = std::max(rank.cut_until, fault.until);
         break;
-      case event_kind::cut:
-        rank.cut_until = std::max(rank.cut_until, next.until);
-        break;
-      case event_kind::slow:
-        rank.slow_until = std::max(rank.slow_until, next.until);
+      case core_fault::kind::slow:
+        rank.slow_until = std::max(rank.slow_until, fault.until);
         break;
     }
   }
@@ -197,80 +220,74 @@ class sim {
   // The root: each message, in or out, takes it the cost of a message.
 
   void receive_at_root(const event& arrival) {
-    const core::any_report report = std::get<core::any_report>(messages_[arrival.slot]);
-    free_slots_.push_back(arrival.slot);
+    const auto report = std::get<core::any_report>(take_message(arrival.slot));
     spend(arrival.time);
     const rank_id from = to_rank(arrival.rank);
-    const core::verdict verdict =
-        coordinator_.on_report(from, arrival.incarnation, report, root_free_);
-    if (core::is_stuck(report) && coordinator_.record(from).incarnation != arrival.incarnation)
-      tell_incarnation(arrival.rank);
-    const bool accepted = verdict == core::verdict::accepted;
-    if (const auto* const done = std::get_if<core::reports::done>(&report)) {
-      if (accepted) report_.task_time += done->elapsed;
-      if (accepted && take_) take_(done->items, from, false);
-      if (done->to_be_settled) {
-        send_to_worker(arrival.rank,
-                       arrival.incarnation,
-                       core::orders::settle{done->call, accepted, done->chunk, done->items});
-      }
-    } else if (const auto* const failed = std::get_if<core::reports::failed>(&report)) {
-      if (accepted && take_) take_({failed->item, 1}, from, true);
-    } else if (const auto* const overran = std::get_if<core::reports::overran>(&report)) {
-      if (accepted && take_) take_({overran->item, 1}, from, true);
-    }
-    note_given_up();
-    hand_out();
-    if (coordinator_.cancelled() && !cancel_told_) tell_all_to_cancel();
+    const bool is_accepted =
+        coordinator_.on_report(from, arrival.incarnation, report, root_free_) ==
+        core::verdict::accepted;
+    if (is_accepted) book(from, report);
+    go_on();
   }
 
-  void note_given_up() {
+  void look_at_silence(core::duration time) {
+    root_free_ = std::max(root_free_, time);
+    for (const core::loss& one : coordinator_.tick(root_free_)) {
+      ++report_.n_lost;
+      send_to_worker(
+          row_of(one.rank), coordinator_.record(one.rank).incarnation, core::orders::heartbeat{});
+    }
+    go_on();
+    push(time + options_.call.lease / 4, {.what = event_kind::tick});
+  }
+
+  void book(rank_id from, const core::any_report& report) {
+    if (const auto* const done = std::get_if<core::reports::done>(&report)) {
+      report_.task_time += done->elapsed;
+      if (take_) take_(done->items, from, false);
+    } else if (const auto* const failed = std::get_if<core::reports::failed>(&report)) {
+      if (take_) take_({failed->item, 1}, from, true);
+    }
+  }
+
+  void go_on() {
     for (const core::given_up_item& item : coordinator_.take_given_up()) {
       if (take_) take_({item.index, 1}, root_rank, true);
+    }
+    hand_out();
+    if (coordinator_.cancelled() && !std::exchange(cancel_told_, true)) tell_all_to_cancel();
+  }
+
+  void hand_out() {
+    while (!report_.root_died) {
+      const std::optional<core::grant> given = coordinator_.next_grant(root_free_);
+      if (!given) return;
+      if (given->rank == root_rank) {
+        run_at_root(*given);
+      } else {
+        send_to_worker(row_of(given->rank),
+                       given->incarnation,
+                       core::orders::grant{0, given->again, given->chunk, given->items});
+      }
     }
   }
 
   /// The root is alone: it runs the items one by one, and does nothing else meanwhile.
   void run_at_root(const core::grant& given) {
     for (std::uint64_t index = given.items.first; index != given.items.end(); ++index) {
-      if (options_.kills && options_.kills(index)) {
-        report_.root_died = true;
-        return;
-      }
+      report_.root_died = is_fatal(index);
+      if (report_.root_died) return;
       const core::duration elapsed = options_.item_time(index);
       root_free_ += elapsed;
       core::any_report report = core::reports::done{0, false, given.chunk, {index, 1}, elapsed};
-      const bool failed = options_.fails && options_.fails(index, attempt(index));
-      if (failed) {
-        report = core::reports::failed{0, given.chunk, index};
-        ++attempts_[index];
-      }
+      if (fails_now(index)) report = core::reports::failed{0, given.chunk, index};
       if (coordinator_.on_report(root_rank, given.incarnation, report, root_free_) ==
-              core::verdict::accepted &&
-          take_) {
-        take_({index, 1}, root_rank, failed);
-      }
+          core::verdict::accepted)
+        book(root_rank, report);
     }
-  }
-
-  void hand_out() {
-    while (const std::optional<core::grant> given = coordinator_.next_grant(root_free_)) {
-      if (given->rank == root_rank) {
-        run_at_root(*given);
-        if (report_.root_died) return;
-        continue;
-      }
-      const core::orders::grant order{0, given->again, given->chunk, given->items};
-      send_to_worker(row_of(given->rank), given->incarnation, order);
-    }
-  }
-
-  void tell_incarnation(std::uint32_t row) {
-    send_to_worker(row, coordinator_.record(to_rank(row)).incarnation, core::orders::heartbeat{});
   }
 
   void tell_all_to_cancel() {
-    cancel_told_ = true;
     for (std::uint32_t row = 1; row < ranks_.size(); ++row) {
       const core::rank_record& record = coordinator_.record(to_rank(row));
       if (record.chunks_out != 0) send_to_worker(row, record.incarnation, core::orders::cancel{});
@@ -299,18 +316,14 @@ class sim {
   // A worker.
 
   void receive_at_worker(const event& arrival) {
-    const core::any_order order = std::get<core::any_order>(messages_[arrival.slot]);
-    free_slots_.push_back(arrival.slot);
+    const auto order = std::get<core::any_order>(take_message(arrival.slot));
     rank_state& rank = ranks_[arrival.rank];
-    if (const auto* const settles = std::get_if<core::orders::settle>(&order)) {
-      settle(rank, arrival.incarnation, *settles);
-    } else if (const auto* const grant = std::get_if<core::orders::grant>(&order)) {
+    if (const auto* const grant = std::get_if<core::orders::grant>(&order)) {
       rank.worker.on_grant(arrival.incarnation, *grant, {});
     } else if (const auto* const cancel = std::get_if<core::orders::cancel>(&order)) {
       for (const core::reports::returned& back :
-           rank.worker.on_cancel(arrival.incarnation, *cancel)) {
+           rank.worker.on_cancel(arrival.incarnation, *cancel))
         rank.reports.emplace_back(back);
-      }
     } else {
       rank.worker.begin_incarnation(arrival.incarnation);
     }
@@ -318,90 +331,43 @@ class sim {
     flush(arrival.time, arrival.rank);
   }
 
-  void settle(rank_state& rank,
-              core::incarnation_number incarnation,
-              const core::orders::settle& order) {
-    const core::call_incarnation current = rank.worker.current_call();
-    rank.waiting.enter(current);
-    if (core::call_incarnation{order.call, incarnation} != current) return;
-    for (std::uint64_t index = order.items.first; index != order.items.end(); ++index) {
-      const std::uint64_t n_told_before = n_told_;
-      try {
-        rank.waiting.settle(order.chunk, index, order.accepted);
-      } catch (const std::logic_error&) {
-        ++report_.n_settled_wrongly;
-      }
-      if (order.accepted && n_told_ - n_told_before > 1) ++report_.n_settled_wrongly;
-      if (order.accepted) rank.reports.emplace_back(core::reports::settled{order.call, index});
-    }
-  }
-
   void start(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
-    rank.waiting.enter(rank.worker.current_call());
     if (const auto chunk = rank.worker.start()) {
       rank.running = chunk->items;
-      rank.waiting.begin_chunk(chunk->id);
       begin_step(time, row);
     }
   }
 
-  /// A step ends with a failure, a task that is fatal or too long, at the report interval or with
-  /// the chunk.
+  /// A step ends with a failure, a task that is fatal, at the report interval or with the chunk.
   void begin_step(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
     const double slowed = time < rank.slow_until ? 0.1 : 1;
     const double speed = slowed * (options_.speed ? options_.speed(to_rank(row)) : 1);
     rank.step_count = 0;
     rank.step_time = {};
-    rank.step_fails = false;
-    while (rank.step_count < rank.running->count && rank.step_time < options_.report_interval) {
+    rank.step_fails = rank.step_kills = false;
+    while (rank.step_count < rank.running->count && rank.step_time < options_.report_interval &&
+           !rank.step_fails && !rank.step_kills) {
       const std::uint64_t index = rank.running->first + rank.step_count;
-      const bool fails = options_.fails && options_.fails(index, attempt(index));
-      const core::duration takes(static_cast<core::duration::rep>(
+      if (rank.step_count != 0 && (is_failing(index) || is_fatal(index))) break;
+      rank.step_kills = is_fatal(index);
+      rank.step_fails = fails_now(index);
+      rank.step_time += core::duration(static_cast<core::duration::rep>(
           static_cast<double>(options_.item_time(index).count()) / speed));
-      const bool is_fatal = options_.kills && options_.kills(index);
-      const bool is_too_long = options_.task_limit.count() != 0 && takes > options_.task_limit;
-      if ((fails || is_fatal || is_too_long) && rank.step_count != 0) break;
-      rank.step_time += takes;
       ++rank.step_count;
-      rank.step_fails = fails;
-      rank.dies = is_fatal;
-      if (is_too_long) push(time + options_.task_limit, {.what = event_kind::overran, .rank = row});
-      if (fails) ++attempts_[index];
-      if (fails || is_fatal || is_too_long) break;
     }
     push(time + rank.step_time, {.what = event_kind::progress, .rank = row});
   }
 
-  void ask_to_be_told(rank_state& rank, core::item_range items) {
-    for (std::uint64_t index = items.first; index != items.end(); ++index)
-      rank.waiting.add(index, [this](bool accepted) { n_told_ += accepted ? 1 : 0; });
-  }
-
-  void overrun(const event& noticed) {
-    rank_state& rank = ranks_[noticed.rank];
-    if (!rank.running) return;
-    const auto report = rank.worker.overran(rank.running->first);
-    if (!report) return;
-    rank.stuck = true;
-    rank.reports.emplace_back(*report);
-    send_reports(noticed.time, noticed.rank);
-  }
-
   void progress(core::duration time, std::uint32_t row) {
     rank_state& rank = ranks_[row];
-    rank.stuck = false;
-    if (rank.dies) {
-      rank.dead = true;
-      return;
-    }
+    rank.is_dead = rank.step_kills;
+    if (rank.is_dead) return;
     if (rank.step_fails) {
       if (const auto failed = rank.worker.failed()) rank.reports.emplace_back(*failed);
-    } else if (const auto done =
-                   rank.worker.done(rank.step_count, rank.step_time, options_.settle)) {
+    } else if (const auto done = rank.worker.done(rank.step_count, rank.step_time, false)) {
       rank.reports.emplace_back(*done);
-      if (done->to_be_settled) ask_to_be_told(rank, done->items);
     }
     rank.running->first += rank.step_count;
     rank.running->count -= rank.step_count;
@@ -413,13 +379,6 @@ class sim {
       start(time, row);
     }
     flush(time, row);
-  }
-
-  void beat(core::duration time, std::uint32_t row) {
-    rank_state& rank = ranks_[row];
-    rank.reports.emplace_back(core::reports::heartbeat{rank.stuck});
-    send_reports(time, row);
-    push(time + options_.call.lease / 4, {.what = event_kind::alive, .rank = row});
   }
 
   void flush(core::duration time, std::uint32_t row) {
@@ -441,19 +400,29 @@ class sim {
     rank.sent_at = time;
   }
 
-  std::uint32_t attempt(std::uint64_t index) {
+  // Tasks that throw or end their ranks, and messages under way.
+
+  bool is_fatal(std::uint64_t index) const { return options_.kills && options_.kills(index); }
+
+  bool is_failing(std::uint64_t index) const {
+    if (!options_.fails) return false;
     const auto found = attempts_.find(index);
-    return found == attempts_.end() ? 0 : found->second;
+    return options_.fails(index, found == attempts_.end() ? 0 : found->second);
+  }
+
+  /// The task of the item runs.
+  bool fails_now(std::uint64_t index) {
+    const bool is = is_failing(index);
+    if (is) ++attempts_[index];
+    return is;
   }
 
   core::duration arrival_time(core::duration sent, const rank_state& rank) {
-    const std::uint64_t span = static_cast<std::uint64_t>(options_.jitter.count());
+    const auto span = static_cast<std::uint64_t>(options_.jitter.count());
     const core::duration extra{
         span == 0 ? 0 : static_cast<core::duration::rep>(chance_() % (span + 1))};
     return std::max(sent + options_.latency + extra, rank.cut_until);
   }
-
-  using any_message = std::variant<core::any_order, core::any_report>;
 
   std::uint32_t keep(const any_message& message) {
     if (free_slots_.empty()) {
@@ -466,20 +435,24 @@ class sim {
     return slot;
   }
 
-  sim_options options_;
+  any_message take_message(std::uint32_t slot) {
+    free_slots_.push_back(slot);
+    return messages_[slot];
+  }
+
+  core_run_options options_;
   taken take_;
   core::coordinator coordinator_;
   random_stream chance_;
-  std::vector<rank_state> ranks_;
+  std::vector<rank_state> ranks_;  // by rank
   std::priority_queue<event> events_;
   std::uint64_t n_pushed_ = 0;
   std::vector<any_message> messages_;
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<std::uint64_t, std::uint32_t> attempts_;
   core::duration root_free_{};
-  sim_report report_;
+  core_run_report report_;
   bool cancel_told_ = false;
-  std::uint64_t n_told_ = 0;  // tasks that their results count
 };
 
-}  // namespace rankwise::transport
+}  // namespace rankwise::sim

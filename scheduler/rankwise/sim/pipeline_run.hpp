@@ -17,10 +17,10 @@
 #include <utility>
 #include <vector>
 
-namespace rankwise::transport {
+namespace rankwise::sim {
 
 /// A simulated cluster and the pipeline that it runs.
-struct sim_pipeline_options {
+struct pipeline_run_options {
   core::pipeline_layout layout;
   std::uint32_t n_ranks = 1;
   std::uint64_t n_items = 0;
@@ -39,7 +39,7 @@ struct sim_pipeline_options {
 };
 
 /// What came of it.
-struct sim_pipeline_report {
+struct pipeline_run_report {
   bool done = false;  ///< all items have come to the sink, or their failures have
   core::duration makespan{};
   std::vector<std::uint64_t> order;  ///< in which items came to the sink
@@ -52,16 +52,16 @@ struct sim_pipeline_report {
 /// Runs a pipeline on a simulated cluster, in virtual time: nodes and root are those of the core.
 ///
 /// Local: one thread, no communication; the same options give the same run.
-class sim_pipeline {
+class pipeline_run {
  public:
-  explicit sim_pipeline(sim_pipeline_options options)
+  explicit pipeline_run(pipeline_run_options options)
       : options_(std::move(options)), chance_(options_.seed, 0), links_() {
     for (std::uint32_t row = 0; row < options_.n_ranks; ++row)
       ranks_.push_back({core::pipeline_node<nothing>(options_.layout, to_rank(row)), {}, false});
     root_.emplace(ranks_.front().node, options_.in_flight);
   }
 
-  sim_pipeline_report run() {
+  pipeline_run_report run() {
     if (options_.killed)
       push(options_.killed_at + options_.lease, {.what = event_kind::lost, .to = *options_.killed});
     look(root_rank, core::duration{});
@@ -238,14 +238,14 @@ class sim_pipeline {
     return true;
   }
 
-  sim_pipeline_options options_;
+  pipeline_run_options options_;
   random_stream chance_;
   std::map<std::pair<std::size_t, std::size_t>, link> links_;
   std::vector<rank_state> ranks_;
   std::optional<core::pipeline_root<nothing>> root_;
   std::priority_queue<event> events_;
   std::uint64_t n_pushed_ = 0;
-  sim_pipeline_report report_;
+  pipeline_run_report report_;
 };
 
-}  // namespace rankwise::transport
+}  // namespace rankwise::sim
