@@ -3,6 +3,7 @@
 
 #include <rankwise/error.hpp>
 
+#include <cstdint>
 #include <utility>
 #include <variant>
 
@@ -47,6 +48,14 @@ class outcome {
   }
 
   std::variant<Value, task_failure> state_;
+};
+
+/// What `pool::find_first` has found: the place in the inputs, from 0, and what the task returned
+/// for it.
+template <class Value>
+struct found {
+  std::uint64_t index = 0;
+  Value value;
 };
 
 }  // namespace rankwise

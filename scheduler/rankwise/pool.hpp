@@ -8,12 +8,14 @@
 
 #include <rankwise/core/build_mode.hpp>  // each source that makes calls says how it was compiled
 #include <rankwise/engine/call/abstract_root.hpp>
+#include <rankwise/engine/call/find_call.hpp>
 #include <rankwise/engine/call/for_each_call.hpp>
 #include <rankwise/engine/call/map_call.hpp>
 #include <rankwise/engine/call/reduce_call.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/options.hpp>
+#include <rankwise/outcome.hpp>
 #include <rankwise/statistics.hpp>
 #include <rankwise/task.hpp>
 
@@ -105,6 +107,41 @@ class pool {
   auto map(Inputs&& inputs, Task&& task, StillCounts&& still_counts) const {
     static_assert(engine::require_mapping<Inputs, std::remove_cvref_t<Task>>());
     return map_unless(inputs, std::as_const(task), std::cref(still_counts));
+  }
+
+  /// The first of `inputs` for which `task` finds something, whatever the number of ranks. The task
+  /// returns true or a std::optional that holds what it has found; find_first then gives a
+  /// std::optional of the place in the inputs, or of a `found`. What comes behind is cancelled once
+  /// all before has been searched: it may have been run, and its failures do not count. Under
+  /// --on-error stop and retry the first task that fails ends the search too.
+  ///
+  /// Throws: task_error if tasks failed before the first find.
+  template <std::ranges::input_range Inputs, class Task>
+  auto find_first(Inputs&& inputs, const Task& task) const {
+    if constexpr (!engine::require_search<Inputs, Task>()) {
+      return std::optional<std::uint64_t>();
+    } else {
+      return on_random_access(inputs, [&]<class Range>(const Range& range) {
+        using result =
+            std::remove_cvref_t<engine::task_result_t<Task, std::ranges::range_value_t<Range>>>;
+        engine::find_call<Range, Task, result> call(
+            range, task, options_.on_error != on_error_kind::collect);
+        run(call, "pool::find_first");
+        auto first = call.release();
+        if constexpr (std::is_same_v<result, bool>) {
+          return first ? std::optional(first->first) : std::nullopt;
+        } else {
+          using value = typename result::value_type;
+          return first ? std::optional(found<value>{first->first, std::move(*first->second)})
+                       : std::nullopt;
+        }
+      });
+    }
+  }
+
+  template <class Value, class Task>
+  auto find_first(std::initializer_list<Value> inputs, const Task& task) const {
+    return find_first(std::vector<Value>(inputs), task);
   }
 
   /// What became of each of `inputs`, in their order: what `task` returned, or a failure. Tasks

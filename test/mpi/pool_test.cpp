@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -20,6 +21,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -335,4 +337,59 @@ TEST_CASE("runs one after the other: no message of one is taken for one of the n
       CHECK(pool.map(std::vector{1, 2, 3}, [](int i) { return i; }).size() == 3);
     });
   }
+}
+
+TEST_CASE("find_first gives the first find by index, on any number of ranks") {
+  for (const auto schedule : {rankwise::schedule_kind::self, rankwise::schedule_kind::adaptive}) {
+    on_pool({.schedule = schedule}, [](rankwise::pool& pool) {
+      const auto squares = [](int i) { return std::sqrt(i) == std::floor(std::sqrt(i)); };
+      CHECK(pool.find_first(std::views::iota(90, 1'000'000'000), squares) == 10U);
+      CHECK_FALSE(pool.find_first({2, 3, 5}, squares).has_value());
+      CHECK_FALSE(pool.find_first(std::vector<int>{}, squares).has_value());
+      const auto word = pool.find_first(std::vector<std::string>{"a", "bc", "def", "gh"},
+                                        [](const std::string& text) -> std::optional<std::string> {
+                                          if (text.size() < 2) return std::nullopt;
+                                          return text + "!";
+                                        });
+      REQUIRE(word.has_value());
+      CHECK(word->index == 1);
+      CHECK(word->value == "bc!");
+    });
+  }
+}
+
+TEST_CASE("find_first: what fails before the first find counts, what fails behind it does not") {
+  for (const auto on_error : {rankwise::on_error_kind::stop,
+                              rankwise::on_error_kind::collect,
+                              rankwise::on_error_kind::retry}) {
+    on_pool({.schedule = rankwise::schedule_kind::self, .on_error = on_error, .retries = 1},
+            [on_error](rankwise::pool& pool) {
+              const auto finds = [](int i) {
+                if (i % 100 == 50) throw std::runtime_error("at " + std::to_string(i));
+                return i % 1000 == 320;
+              };
+              CHECK(pool.find_first(std::views::iota(251, 4000), finds) == 69U);
+              try {
+                pool.find_first(std::views::iota(100, 4000), finds);
+                FAIL("two tasks failed before the find");
+              } catch (const rankwise::task_error& error) {
+                const bool has_both = on_error == rankwise::on_error_kind::collect;
+                REQUIRE(error.failures().size() == (has_both ? 2U : 1U));
+                CHECK(error.failures()[0].text == "at 150");
+              }
+              CHECK(pool.map({1, 2}, [](int i) { return i; }) == std::vector{1, 2});
+            });
+  }
+}
+
+TEST_CASE("find_first cancels what comes behind the find") {
+  on_pool({.schedule = rankwise::schedule_kind::self, .isolate = true}, [](rankwise::pool& pool) {
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK(pool.find_first(std::views::iota(0, 100), [](int i) {
+      if (i > 0) std::this_thread::sleep_for(std::chrono::seconds(600));
+      return true;
+    }) == 0U);
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(300));
+    CHECK(pool.totals().items_done < 100);
+  });
 }

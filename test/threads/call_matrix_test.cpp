@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <ranges>
 #include <stdexcept>
 #include <string>
@@ -125,6 +126,12 @@ std::uint64_t square(task_context& context, std::uint64_t item) {
   return item * item;
 }
 
+std::optional<std::uint64_t> find_late(task_context& context, std::uint64_t item) {
+  suffer(context, item);
+  if (item + 2 < n_items) return std::nullopt;
+  return item * item;
+}
+
 std::uint64_t square_row(task_context& context, std::uint32_t row) {
   suffer(context, row);
   return std::uint64_t{row} * row;
@@ -184,6 +191,12 @@ const std::vector<kind>& kinds() {
          const squares each = squares_of(n_items);
          return ranks.reduce(inputs(), std::uint64_t{1}, std::plus<>{}, rankwise::fn<square>) ==
                 std::accumulate(each.begin(), each.end(), std::uint64_t{1});
+       }},
+      {"pool::find_first",
+       true,
+       [](const pool& ranks) {
+         const auto first = ranks.find_first(inputs(), rankwise::fn<find_late>);
+         return first && first->index == n_items - 2 && first->value == first->index * first->index;
        }},
       {"pool::map_reduce",
        false,

@@ -23,6 +23,13 @@ class item_set {
     return items.count != 0 && after != ends_.begin() && std::prev(after)->second > items.first;
   }
 
+  /// Whether all of `items` are in the set.
+  bool includes(item_range items) const {
+    if (items.count == 0) return true;
+    const auto after = ends_.upper_bound(items.first);
+    return after != ends_.begin() && std::prev(after)->second >= items.end();
+  }
+
   void add(item_range items) {
     if (items.count == 0) return;
     std::uint64_t first = items.first;

@@ -254,3 +254,19 @@ TEST_CASE(
     CHECK(subject.start()->id == 3);
   }
 }
+
+TEST_CASE("an item_set includes what has been added, in one piece or in several") {
+  rankwise::core::item_set items;
+  CHECK(items.includes({7, 0}));
+  CHECK_FALSE(items.includes({0, 1}));
+  items.add({0, 5});
+  items.add({8, 2});
+  CHECK(items.includes({0, 5}));
+  CHECK(items.includes({1, 3}));
+  CHECK(items.includes({9, 1}));
+  CHECK_FALSE(items.includes({0, 6}));
+  CHECK_FALSE(items.includes({4, 5}));
+  CHECK_FALSE(items.includes({10, 1}));
+  items.add({5, 3});
+  CHECK(items.includes({0, 10}));
+}

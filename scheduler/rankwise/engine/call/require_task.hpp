@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <vector>
@@ -51,6 +52,12 @@ template <class Task>
 __attribute__((
     unavailable("rankwise: the task returns nothing: use pool::for_each"))) consteval void
 returns_nothing() {}
+
+template <class Result>
+__attribute__((unavailable(
+    "rankwise: a task of pool::find_first returns a bool, or a std::optional of what it has "
+    "found"))) consteval void
+finds_neither() {}
 
 template <class Input>
 __attribute__((unavailable(
@@ -314,6 +321,20 @@ consteval bool require_mapping() {
     return false;
   } else {
     return require_result<Task, input>();
+  }
+}
+
+/// Whether pool::find_first can do with these; where not, the compiler says why.
+template <class Inputs, class Task>
+consteval bool require_search() {
+  if constexpr (!require_mapping<Inputs, Task>()) {
+    return false;
+  } else {
+    using result = std::remove_cvref_t<task_result_t<Task, std::ranges::range_value_t<Inputs>>>;
+    constexpr bool finds =
+        std::is_same_v<result, bool> || wire::detail::is_instance<result, std::optional>;
+    if constexpr (!finds) refused::finds_neither<result>();
+    return finds;
   }
 }
 

@@ -64,6 +64,12 @@ class root_call {
   /// Takes results that count.
   virtual void take(core::item_range items, std::span<const std::byte> results) = 0;
 
+  /// An item has failed for good.
+  virtual void on_failed(std::uint64_t /*index*/) {}
+
+  /// Whether what has been taken is all that is wanted: what is left is cancelled.
+  virtual bool is_satisfied() const { return false; }
+
   /// Whether results that a journal held, and that were taken, need not be made again.
   virtual bool still_counts(core::item_range /*items*/) { return true; }
 

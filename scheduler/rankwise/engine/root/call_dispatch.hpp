@@ -76,7 +76,8 @@ class call_dispatch {
   /// Hands out what is due of the running call, or cancels it everywhere.
   void on_poll(core::duration at) {
     report_given_up();
-    if (call_->journaled && call_->journaled->is_broken()) call_->coordinator.cancel();
+    const bool is_broken = call_->journaled && call_->journaled->is_broken();
+    if (is_broken || call_->call.is_satisfied()) call_->coordinator.cancel();
     if (!call_->journaled || !call_->journaled->is_behind()) hand_out(at);
     if (call_->coordinator.cancelled() && !call_->cancel_told) cancel_everywhere();
   }

@@ -40,6 +40,7 @@ struct running_call final : chunk_runner {
         coordinator(asked, journaled ? journaled->held() : core::item_set{}) {
     if (!journaled) return;
     failures = journaled->failures();
+    for (const task_failure& failure : failures) call.on_failed(failure.index);
     coordinator.hold_failed(failures.size());
   }
 
@@ -80,7 +81,9 @@ struct running_call final : chunk_runner {
   /// An item has failed, to be tried again unless `is_final`.
   void on_failure(task_failure failure, bool is_final) {
     if (journaled) journaled->failed(failure, is_final);
-    if (is_final) failures.push_back(std::move(failure));
+    if (!is_final) return;
+    call.on_failed(failure.index);
+    failures.push_back(std::move(failure));
   }
 
   /// `before`, and what has been done of it so far: it is `at` now.
