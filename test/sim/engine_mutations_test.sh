@@ -79,6 +79,9 @@ mutate 'a task that takes too long has not failed' core/coordinator.hpp \
 mutate 'an item that ends ranks is tried for ever' core/coordinator.hpp \
   'if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1;' \
   'if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1 && !MUTANT;'
+mutate 'a search is over before the find has settled' engine/root/call_dispatch.hpp \
+  'if (!done.to_be_settled) {' \
+  'if (MUTANT && by.is_accepted()) call_->call.on_counted(done.items); if (!done.to_be_settled) {'
 ((n_failed == 0)) || exit 1
 
 cat > "$scratch/mutant.hpp" <<'END'

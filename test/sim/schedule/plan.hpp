@@ -42,17 +42,19 @@ enum class call_kind : std::uint8_t {
   map_reduce,
   group_by,
   pipeline,
-  on_each_rank
+  on_each_rank,
+  find_first
 };
 
-inline constexpr std::array<const char*, 8> call_names{"map",
+inline constexpr std::array<const char*, 9> call_names{"map",
                                                        "map with long results",
                                                        "for_each",
                                                        "reduce",
                                                        "map_reduce",
                                                        "group_by",
                                                        "pipeline",
-                                                       "on_each_rank"};
+                                                       "on_each_rank",
+                                                       "find_first"};
 
 /// One call of the body.
 struct call_plan {
@@ -74,7 +76,8 @@ struct call_plan {
   /// Its items are independent: it goes on without a rank that is lost.
   bool runs_anywhere() const {
     return kind == call_kind::map || kind == call_kind::map_long_results ||
-           kind == call_kind::for_each || kind == call_kind::reduce;
+           kind == call_kind::for_each || kind == call_kind::reduce ||
+           kind == call_kind::find_first;
   }
 
   static constexpr std::uint32_t always = 1000;

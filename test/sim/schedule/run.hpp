@@ -353,6 +353,11 @@ class schedule_run {
             [&found](std::uint64_t value) { found.push_back(value); });
         return are(found, plan.n_items, [](std::uint64_t item) { return value_of(item) + 1; });
       }
+      case call_kind::find_first: {
+        const auto first = ranks.find_first(inputs, finding_task{number});
+        if (!first) return first_found(plan) == plan.n_items;
+        return first->index == first_found(plan) && first->value == value_of(first->index);
+      }
       case call_kind::on_each_rank:
         return are(ranks.on_each_rank(row_task{number}), ranks.n_workers(), value_of);
     }
@@ -366,7 +371,15 @@ class schedule_run {
     return is_ended || plan.deadly == item || (n != 0 && n == call_plan::always);
   }
 
+  /// The first item that is found in the call; the number of all if none is.
+  static std::uint64_t first_found(const call_plan& plan) {
+    const auto all = std::views::iota(std::uint64_t{0}, plan.n_items);
+    return static_cast<std::uint64_t>(std::ranges::find_if(all, is_found) - all.begin());
+  }
+
+  /// The items that must have been run.
   std::uint64_t n_items_of(const call_plan& plan) const {
+    if (plan.kind == call_kind::find_first) return std::min(plan.n_items, first_found(plan) + 1);
     return plan.kind == call_kind::on_each_rank ? plan_.cluster.n_ranks : plan.n_items;
   }
 
@@ -401,8 +414,9 @@ class schedule_run {
     call_fate& fate = here_.calls[number];
     const bool runs_once = !plan_.may_lose() && !plan.how.speculate && plan.throws_of == 0 &&
                            !plan.may_refuse && !plan_.has_limit();
-    const std::uint64_t n =
-        plan.kind == call_kind::on_each_rank ? 0 : plan.n_items;  // whose number is that of workers
+    const std::uint64_t n = plan.kind == call_kind::on_each_rank
+                                ? 0
+                                : n_items_of(plan);  // whose number is that of workers
     for (std::uint64_t item = 0; item < n; ++item) {
       const item_fate& one = fate.items[item];
       const std::string text = name + ": item " + std::to_string(item);

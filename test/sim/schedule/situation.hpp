@@ -180,6 +180,20 @@ struct long_value_task {
   }
 };
 
+/// One in so many items is found.
+inline bool is_found(std::uint64_t item) {
+  return item % 11 == 8;
+}
+
+struct finding_task {
+  std::uint32_t call = 0;
+
+  std::optional<std::uint64_t> operator()(task_context& context, std::uint64_t item) const {
+    suffer(context, call, item);
+    return is_found(item) ? std::optional(value_of(item)) : std::nullopt;
+  }
+};
+
 struct row_task {
   std::uint32_t call = 0;
 

@@ -17,6 +17,9 @@ class variation {
   explicit variation(schedule_plan& plan) : plan_(plan), roll_(~plan.seed) {}
 
   void make() {
+    for (call_plan& one : plan_.calls) {
+      if (one.runs_anywhere() && roll_.one_in(8)) become(one, call_kind::find_first);
+    }
     if (plan_.has_journal) {
       vary_journal();
     } else if (plan_.survives() && plan_.cluster.n_ranks > 2 && roll_.one_in(6)) {

@@ -88,8 +88,10 @@ class find_call final : public call_base<find_call<Range, Task, Result>, Range, 
         throw wire::decode_error("a find that is no item of its chunk");
       if (!first_ || index < first_->first) first_.emplace(index, std::move(result));
     });
-    searched_.add(items);
   }
+
+  /// What its task may still refuse is not searched yet.
+  void on_counted(core::item_range items) override { searched_.add(items); }
 
   void on_failed(std::uint64_t index) override {
     searched_.add({index, 1});
@@ -98,7 +100,7 @@ class find_call final : public call_base<find_call<Range, Task, Result>, Range, 
 
   bool is_satisfied() const override {
     const std::uint64_t first = std::min(first_ ? first_->first : no_item, first_failed_);
-    return first != no_item && searched_.includes({0, first});
+    return first != no_item && searched_.includes({0, first + 1});
   }
 
   void run(chunk_scope& scope) override {

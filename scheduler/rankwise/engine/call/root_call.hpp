@@ -64,6 +64,9 @@ class root_call {
   /// Takes results that count.
   virtual void take(core::item_range items, std::span<const std::byte> results) = 0;
 
+  /// The results of `items`, which were taken, count: their tasks have been told so if they asked.
+  virtual void on_counted(core::item_range /*items*/) {}
+
   /// An item has failed for good.
   virtual void on_failed(std::uint64_t /*index*/) {}
 

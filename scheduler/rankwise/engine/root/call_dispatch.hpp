@@ -126,7 +126,10 @@ class call_dispatch {
     if (by.is_accepted() && !results.empty()) call_->call.take(done.items, results);
     if (by.is_accepted() && call_->journaled)
       call_->journaled->done(by.rank, done.items, done.elapsed, results, done.to_be_settled);
-    if (!done.to_be_settled) return;
+    if (!done.to_be_settled) {
+      if (by.is_accepted()) call_->call.on_counted(done.items);
+      return;
+    }
     const core::orders::settle order{done.call, by.is_accepted(), done.chunk, done.items};
     if (by.rank == root_rank) {
       state_->settle_orders.push_back({by.incarnation, order});
@@ -157,7 +160,9 @@ class call_dispatch {
   void take(const sender& by,
             const core::reports::settled& settled,
             std::span<const std::byte> /*payload*/) {
-    if (by.is_accepted() && call_->journaled) call_->journaled->settled(settled.item);
+    if (!by.is_accepted()) return;
+    call_->call.on_counted({settled.item, 1});
+    if (call_->journaled) call_->journaled->settled(settled.item);
   }
 
   static void take(const sender& /*by*/,

@@ -148,6 +148,7 @@ class journaled_call {
     }
     if (call_->still_counts(items)) {
       held_.add(items);
+      call_->on_counted(items);
     } else {
       outdated_.push_back(items);
     }
