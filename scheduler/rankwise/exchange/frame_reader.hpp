@@ -22,14 +22,8 @@ class frame_reader {
   /// one that is due.
   frame_reader(std::span<const std::byte> frame, std::uint32_t due)
       : frame_(wire::parse_frame(frame)), messages_(frame_.payload) {
-    if (frame_.header.sequence != due) {
-      throw wire::decode_error(
-          fmt::format("frame {} came where frame {} was due", frame_.header.sequence, due));
-    }
-    if (kind() != frame_kind::calls && kind() != frame_kind::channels) {
-      throw wire::decode_error(
-          fmt::format("a frame of kind {}: 1 and 2 are known", frame_.header.kind));
-    }
+    const bool is_known = kind() == frame_kind::calls || kind() == frame_kind::channels;
+    if (frame_.header.sequence != due || !is_known) refuse_frame(due);
   }
 
   frame_kind kind() const { return static_cast<frame_kind>(frame_.header.kind); }
@@ -45,10 +39,7 @@ class frame_reader {
     if (messages_.remaining() == 0) return false;
     const auto header = messages_.take_value<message_header>();
     const bool is_known = (take<Bodies>(header, message) || ...);
-    if (!is_known) {
-      throw wire::decode_error(fmt::format("a message of kind {}, which its sender may not send",
-                                           static_cast<int>(header.kind())));
-    }
+    if (!is_known) refuse_message(header);
     payload = messages_.take(header.payload_bytes());
     return true;
   }
@@ -62,6 +53,21 @@ class frame_reader {
   }
 
  private:
+  // Apart, so that what reads a message is short enough to be inlined.
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_frame(std::uint32_t due) const {
+    if (frame_.header.sequence != due) {
+      throw wire::decode_error(
+          fmt::format("frame {} came where frame {} was due", frame_.header.sequence, due));
+    }
+    throw wire::decode_error(
+        fmt::format("a frame of kind {}: 1 and 2 are known", frame_.header.kind));
+  }
+
+  [[noreturn, gnu::cold, gnu::noinline]] static void refuse_message(const message_header& header) {
+    throw wire::decode_error(fmt::format("a message of kind {}, which its sender may not send",
+                                         static_cast<int>(header.kind())));
+  }
+
   template <class Body, class Message>
   bool take(const message_header& header, Message& message) {
     if (header.kind() != Body::kind) return false;

@@ -178,11 +178,7 @@ class reader {
   ///
   /// Throws: decode_error if fewer are left.
   std::span<const std::byte> take(std::size_t n_bytes) {
-    if (n_bytes > remaining()) {
-      throw decode_error("message cut short: " + std::to_string(n_bytes) +
-                         " more bytes expected at byte " + std::to_string(position_) + ", " +
-                         std::to_string(remaining()) + " left");
-    }
+    if (n_bytes > remaining()) refuse_short(n_bytes);
     const std::span<const std::byte> taken = source_.subspan(position_, n_bytes);
     position_ += n_bytes;
     return taken;
@@ -207,15 +203,24 @@ class reader {
   /// count that the bytes left can't back.
   std::size_t take_count(std::size_t bytes_each) {
     const auto count = take_value<std::uint64_t>();
-    if (count > remaining() / bytes_each) {
-      throw decode_error("message with an impossible length: " + std::to_string(count) +
-                         " elements announced at byte " + std::to_string(position_) + ", " +
-                         std::to_string(remaining()) + " bytes left");
-    }
+    if (count > remaining() / bytes_each) refuse_count(count);
     return static_cast<std::size_t>(count);
   }
 
  private:
+  // Apart, so that what reads a message is short enough to be inlined.
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_short(std::size_t n_bytes) const {
+    throw decode_error("message cut short: " + std::to_string(n_bytes) +
+                       " more bytes expected at byte " + std::to_string(position_) + ", " +
+                       std::to_string(remaining()) + " left");
+  }
+
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse_count(std::uint64_t count) const {
+    throw decode_error("message with an impossible length: " + std::to_string(count) +
+                       " elements announced at byte " + std::to_string(position_) + ", " +
+                       std::to_string(remaining()) + " bytes left");
+  }
+
   std::span<const std::byte> source_;
   std::size_t position_ = 0;
 };

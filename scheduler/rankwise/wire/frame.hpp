@@ -15,7 +15,7 @@ namespace rankwise::wire {
 inline constexpr std::uint32_t frame_magic = 0x574b4e52U;
 
 /// Changes whenever frames or the values in them are written differently.
-inline constexpr std::uint16_t wire_version = 5;
+inline constexpr std::uint16_t wire_version = 4;
 
 /// What stands before the payload of every message.
 struct frame_header {
@@ -44,18 +44,12 @@ constexpr std::uint32_t swap_bytes(std::uint32_t value) noexcept {
 
 }  // namespace detail
 
-/// Takes a received message apart.
-///
-/// Throws: decode_error, naming what was found and what was expected, if it is no frame of this
-/// wire version, or longer or shorter than its header says.
-inline parsed_frame parse_frame(std::span<const std::byte> message) {
-  if (message.size() < sizeof(frame_header)) {
-    throw decode_error("frame of " + std::to_string(message.size()) +
-                       " bytes: its header alone has " + std::to_string(sizeof(frame_header)));
-  }
-  reader source(message);
-  const auto header = source.take_value<frame_header>();
-  if (header.magic == detail::swap_bytes(frame_magic))
+namespace detail {
+
+/// Says what is wrong with a header that is not as it should be.
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_frame(const frame_header& header,
+                                                                std::size_t payload_bytes) {
+  if (header.magic == swap_bytes(frame_magic))
     throw decode_error("frame of a rank with the other byte order");
   if (header.magic != frame_magic) {
     throw decode_error("not a frame: it begins with " + std::to_string(header.magic) +
@@ -65,10 +59,28 @@ inline parsed_frame parse_frame(std::span<const std::byte> message) {
     throw decode_error("frame of wire version " + std::to_string(header.version) +
                        ": this program has " + std::to_string(wire_version));
   }
-  if (header.payload_bytes != source.remaining()) {
-    throw decode_error("frame with " + std::to_string(source.remaining()) +
-                       " bytes of payload: its header says " +
-                       std::to_string(header.payload_bytes));
+  throw decode_error("frame with " + std::to_string(payload_bytes) +
+                     " bytes of payload: its header says " + std::to_string(header.payload_bytes));
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_short_frame(std::size_t n_bytes) {
+  throw decode_error("frame of " + std::to_string(n_bytes) + " bytes: its header alone has " +
+                     std::to_string(sizeof(frame_header)));
+}
+
+}  // namespace detail
+
+/// Takes a received message apart.
+///
+/// Throws: decode_error, naming what was found and what was expected, if it is no frame of this
+/// wire version, or longer or shorter than its header says.
+inline parsed_frame parse_frame(std::span<const std::byte> message) {
+  if (message.size() < sizeof(frame_header)) detail::refuse_short_frame(message.size());
+  reader source(message);
+  const auto header = source.take_value<frame_header>();
+  if (header.magic != frame_magic || header.version != wire_version ||
+      header.payload_bytes != source.remaining()) {
+    detail::refuse_frame(header, source.remaining());
   }
   return {header, source.take(source.remaining())};
 }
