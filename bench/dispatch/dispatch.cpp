@@ -255,6 +255,9 @@ void measure(const boost::mpi::communicator& world,
   out.ask_at_least("empty tasks, defaults, items/s", 10e6, bench::median(defaults.row.samples));
   out.ask_at_least(
       "chunk 1 / by hand with 4 outstanding", 0.5, ours / bench::median(hand[1].row.samples));
+  out.ask_at_least("chunk 1, one message each / by hand with 4 outstanding",
+                   0.75,
+                   bench::median(alone.row.samples) / bench::median(hand[1].row.samples));
   if (given.mpi4py_rate == 0) {
     out.leave_out("chunk 1: mpi4py.futures",
                   "not installed: python3-mpi4py (scripts/setup --bench)");

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include <rankwise/random.hpp>
 #include <rankwise/transport/backoff.hpp>
+#include <rankwise/transport/buffer_pool.hpp>
 #include <rankwise/transport/mpi.hpp>
+#include <rankwise/transport/mpi_message.hpp>
+#include <rankwise/transport/mpi_receiver.hpp>
 
 #include "catch.hpp"
 
+#include <boost/mpi/collectives/broadcast.hpp>
 #include <boost/mpi/communicator.hpp>
+#include <boost/serialization/string.hpp>
+#include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -25,6 +37,64 @@ rankwise::wire::bytes frame_of(std::uint32_t from, std::uint32_t number) {
   for (std::byte& byte : frame) byte = static_cast<std::byte>(chance());
   return frame;
 }
+
+/// The memory of this process that is in use, in bytes.
+std::size_t resident_bytes() {
+  std::size_t n_all = 0;
+  std::size_t n_resident = 0;
+  std::ifstream("/proc/self/statm") >> n_all >> n_resident;
+  return n_resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+
+/// The only rank of a job, that receives what is sent by hand.
+class receiving_rank {
+ public:
+  /// Sends a message as the sender of a frame does.
+  void send(std::uint32_t number, const rankwise::wire::bytes& content, bool announces = false) {
+    rankwise::wire::bytes message = content;
+    rankwise::wire::append_value(message,
+                                 rankwise::transport::message_trailer{number, announces ? 1U : 0U});
+    send_bytes(message, rankwise::transport::mpi_tag::frame);
+  }
+
+  void announce(std::uint32_t number, std::uint64_t n_bytes) {
+    rankwise::wire::bytes content;
+    rankwise::wire::append_value(content, n_bytes);
+    send(number, content, true);
+  }
+
+  void send_part(std::size_t n_bytes) {
+    send_bytes(rankwise::wire::bytes(n_bytes, std::byte{7}), rankwise::transport::mpi_tag::part);
+  }
+
+  /// The size of the next frame; 0 if there is none.
+  std::size_t next_size() {
+    rankwise::rank_id from{};
+    rankwise::wire::bytes frame;
+    return receiver.try_receive(from, frame) ? frame.size() : 0;
+  }
+
+ private:
+  void send_bytes(const rankwise::wire::bytes& message, rankwise::transport::mpi_tag tag) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Isend(message.data(),
+              static_cast<int>(message.size()),
+              MPI_BYTE,
+              0,
+              static_cast<int>(tag),
+              self_,
+              &request);
+    for (int is_sent = 0; is_sent == 0;) MPI_Test(&request, &is_sent, MPI_STATUS_IGNORE);
+  }
+
+  boost::mpi::communicator self_{MPI_COMM_SELF, boost::mpi::comm_duplicate};
+  rankwise::transport::buffer_pool buffers_;
+
+ public:
+  rankwise::transport::mpi_receiver receiver{self_, 1, mebibyte, buffers_};
+};
 
 }  // namespace
 
@@ -114,5 +184,105 @@ TEST_CASE("frames that a rank does not take hold up none to others") {
     rankwise::wire::bytes frame;
     while (!endpoint.try_receive(from, frame)) std::this_thread::yield();
     if (world.rank() == 2) world.send(0, 0);
+  }
+}
+
+TEST_CASE("frames whose messages overtake each other are handed out in order") {
+  receiving_rank here;
+  here.announce(2, mebibyte + 2);
+  here.announce(1, mebibyte + 1);
+  CHECK(here.next_size() == 0);
+  here.send(0, rankwise::wire::bytes(100));
+  here.send(3, rankwise::wire::bytes(103));
+  CHECK(here.next_size() == 100);
+  CHECK(here.next_size() == 0);
+  CHECK(here.receiver.any_in_part([](rankwise::rank_id /*rank*/) { return true; }));
+  here.send_part(mebibyte);
+  CHECK(here.next_size() == 0);
+  here.send_part(1);
+  CHECK(here.next_size() == mebibyte + 1);
+  CHECK(here.next_size() == 0);
+  here.send_part(mebibyte);
+  here.send_part(2);
+  CHECK(here.next_size() == mebibyte + 2);
+  CHECK(here.next_size() == 103);
+  CHECK(here.next_size() == 0);
+  CHECK_FALSE(here.receiver.any_in_part([](rankwise::rank_id /*rank*/) { return true; }));
+}
+
+TEST_CASE("half a large frame from a process that has ended keeps no memory") {
+  constexpr std::size_t n_parts = 64;
+  receiving_rank here;
+  here.announce(0, n_parts * mebibyte);
+  CHECK(here.next_size() == 0);
+  for (std::size_t i = 0; i < n_parts / 2; ++i) here.send_part(mebibyte);
+  CHECK(here.next_size() == 0);
+  const std::size_t before = resident_bytes();
+  here.receiver.forget(rankwise::root_rank);
+  CHECK(resident_bytes() + n_parts / 4 * mebibyte < before);
+  CHECK_FALSE(here.receiver.any_in_part([](rankwise::rank_id /*rank*/) { return true; }));
+  for (std::size_t i = n_parts / 2; i < n_parts; ++i) here.send_part(mebibyte);
+  here.send(1, rankwise::wire::bytes(101));
+  CHECK(here.next_size() == 0);
+}
+
+TEST_CASE("a large frame to a process that has ended keeps no memory") {
+  const boost::mpi::communicator world;
+  rankwise::transport::mpi endpoint(world);
+  constexpr rankwise::rank_id other{1};
+  if (world.size() == 1) return;
+  if (world.rank() == 0) {
+    endpoint.send(other, rankwise::wire::bytes(64 * mebibyte, std::byte{7}));
+    const std::size_t before = resident_bytes();
+    CHECK_FALSE(endpoint.all_sent());
+    endpoint.forget(other);
+    CHECK(resident_bytes() + 32 * mebibyte < before);
+    CHECK(endpoint.all_sent());
+    CHECK_FALSE(endpoint.in_motion());
+    world.send(1, 0);
+    world.recv(1, 0);
+  } else if (world.rank() == 1) {
+    world.recv(0, 0);
+    rankwise::rank_id from{};
+    rankwise::wire::bytes frame;
+    while (!endpoint.try_receive(from, frame)) std::this_thread::yield();
+    CHECK(frame.size() == 64 * mebibyte);
+    world.send(0, 0);
+  }
+}
+
+// Where MPI asks the receiver before it sends as little as this: see the variant "asking".
+TEST_CASE("a message that its sender does not finish holds up none of other ranks") {
+  const boost::mpi::communicator world;
+  if (world.size() < 3) return;
+  rankwise::transport::mpi endpoint(world);
+  std::string file = std::filesystem::temp_directory_path() / "rankwise_transport_XXXXXX";
+  if (world.rank() == 0) ::close(::mkstemp(file.data()));
+  boost::mpi::broadcast(world, file, 0);
+  if (world.rank() == 0) {
+    std::vector<int> n_received(static_cast<std::size_t>(world.size()));
+    rankwise::rank_id from{};
+    rankwise::wire::bytes frame;
+    const auto receive_from = [&](int rank) {
+      while (n_received[static_cast<std::size_t>(rank)] == 0) {
+        if (endpoint.try_receive(from, frame)) {
+          ++n_received[rankwise::to_index(from)];
+        } else {
+          std::this_thread::yield();
+        }
+      }
+    };
+    receive_from(2);
+    std::filesystem::remove(file);
+    receive_from(1);
+  } else if (world.rank() <= 2) {
+    if (world.rank() == 2) world.recv(1, 0);
+    endpoint.send(rankwise::root_rank, rankwise::wire::bytes(3000));
+    if (world.rank() == 1) {
+      world.send(2, 0);
+      while (std::filesystem::exists(file))  // without MPI
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    while (!endpoint.all_sent()) std::this_thread::yield();
   }
 }

@@ -50,6 +50,10 @@ class endpoint {
   /// way to and from one that is not stays where it is until it is expected again.
   virtual void expect(rank_id /*rank*/, bool /*expected*/) {}
 
+  /// The process of `rank` has ended: it is never expected again, and what is under way to and from
+  /// it gives its memory back.
+  virtual void forget(rank_id /*rank*/) {}
+
   /// A buffer to build a frame in, empty, with the room of one that was sent where there is one.
   virtual wire::bytes new_buffer() { return {}; }
 };
