@@ -7,6 +7,7 @@
 #include <rankwise/exchange/frame_reader.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/transport/endpoint.hpp>
+#include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
 
 #include <cstddef>
@@ -29,13 +30,17 @@ struct sent_order {
 
 class recording_endpoint final : public transport::endpoint {
  public:
-  explicit recording_endpoint(std::uint32_t n_ranks) : n_ranks_(n_ranks) {}
+  explicit recording_endpoint(std::uint32_t n_ranks,
+                              transport::machine& machine = transport::machine::here())
+      : n_ranks_(n_ranks), machine_(machine) {}
 
   rank_id rank() const override { return root_rank; }
 
   std::uint32_t n_ranks() const override { return n_ranks_; }
 
   const std::string& host() const override { return host_; }
+
+  transport::machine& machine() override { return machine_; }
 
   bool may_change_threads() const override { return true; }
 
@@ -55,13 +60,17 @@ class recording_endpoint final : public transport::endpoint {
     expected_changes.emplace_back(static_cast<int>(rank), expected);
   }
 
+  void forget(rank_id rank) override { forgotten.push_back(rank); }
+
   /// What was sent since this was last asked.
   std::vector<sent_order> take_sent() { return std::exchange(sent_, {}); }
 
   std::vector<std::pair<int, bool>> expected_changes;
+  std::vector<rank_id> forgotten;
 
  private:
   std::uint32_t n_ranks_;
+  transport::machine& machine_;
   std::string host_ = "here";
   std::map<rank_id, std::uint32_t> n_frames_;
   std::vector<sent_order> sent_;

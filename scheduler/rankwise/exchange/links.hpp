@@ -68,6 +68,9 @@ class links {
     endpoint_->expect(rank, expected);
   }
 
+  /// The process of `rank` has ended: nothing that is under way to or from it is kept.
+  void forget(rank_id rank) { endpoint_->forget(rank); }
+
   bool is_expected(rank_id rank) const { return expected_[to_index(rank)] != 0; }
 
   /// True when every frame to an expected rank has been delivered to the network.

@@ -4,6 +4,9 @@
 #include <rankwise/engine/rank/rank_state.hpp>
 #include <rankwise/engine/root/supervisor.hpp>
 #include <rankwise/observe/watcher.hpp>
+#include <rankwise/process/process_watch.hpp>
+#include <rankwise/rank.hpp>
+#include <rankwise/transport/machine.hpp>
 
 #include "catch.hpp"
 #include "recording_endpoint.hpp"
@@ -12,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -115,6 +119,29 @@ TEST_CASE("a rank that has departed is heard no more, and no loss") {
   CHECK_FALSE(here.subject.on_rank_lost({to_rank(1), 0}, "its process has ended", {}, 10s));
   CHECK(here.subject.ranks().others().size() == 2);
   CHECK(here.notices.all.empty());
+}
+
+TEST_CASE("what is under way to and from a process that has ended is let go of") {
+  /// Process 2 has ended.
+  class watch final : public engine::process_watch {
+   public:
+    std::vector<rankwise::rank_id> ended() override { return {to_rank(2)}; }
+  };
+
+  class machine final : public rankwise::transport::machine {
+   public:
+    std::unique_ptr<engine::process_watch> new_process_watch() override {
+      return std::make_unique<watch>();
+    }
+  };
+
+  machine with_watch;
+  rankwise::test::recording_endpoint endpoint(4, with_watch);
+  engine::rank_state state{endpoint};
+  notice_list notices;
+  engine::supervisor subject{state, {"a", "b", "c", "d"}, one_second(), notices};
+  CHECK(subject.ended_processes() == std::vector{to_rank(2)});
+  CHECK(endpoint.forgotten == std::vector{to_rank(2)});
 }
 
 TEST_CASE("once the job is over nobody is told of losses") {

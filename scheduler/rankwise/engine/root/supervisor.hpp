@@ -60,7 +60,10 @@ class supervisor {
   /// The ranks whose processes have ended since this was last asked.
   std::vector<rank_id> ended_processes() {
     std::vector<rank_id> ended = processes_->ended();
-    for (const rank_id rank : ended) table_.on_process_ended(rank);
+    for (const rank_id rank : ended) {
+      table_.on_process_ended(rank);
+      state_->links.forget(rank);
+    }
     return ended;
   }
 
