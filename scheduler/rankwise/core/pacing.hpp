@@ -26,11 +26,14 @@ class pacing {
     bool is_anybodys = false;  ///< what is left may belong to a rank's share that is lost
   };
 
-  explicit pacing(const coordinator_options& options) : options_(options) {}
+  explicit pacing(const coordinator_options& options)
+      : options_(options),
+        message_seconds_(std::chrono::duration<double>(options.message_cost).count()) {}
 
   /// Notes that `n_active` ranks work, and that one of them took `elapsed` for `count` items.
   void add(std::uint64_t count, duration elapsed, std::uint32_t n_active) {
     recent_.add(count, elapsed, 2.0 * n_active);
+    if (recent_.items > 0) mean_seconds_ = recent_.seconds / recent_.items;
   }
 
   /// A rank holds its current chunk and the next, more where chunks are shorter than the root's
@@ -46,7 +49,7 @@ class pacing {
     const double starts_in = static_cast<double>(record.items_out) * seconds;
     const bool shown = record.items_out < schedule::growth * record.items_done;
     if (record.chunks_out >= 2 && (!shown || starts_in >= answer_seconds(now))) return false;
-    return starts_in < static_cast<double>(now.n_remaining) / speed_of_all(now);
+    return starts_in * now.n_active < static_cast<double>(now.n_remaining) * mean_seconds_;
   }
 
   /// Items for a rank that wants some; 0: none of those that are left.
@@ -62,7 +65,7 @@ class pacing {
     view.rank_done = record.items_done;
     view.item_seconds = seconds;
     view.share =
-        seconds > 0 ? std::min(1.0, 1 / (seconds * speed_of_all(now))) : 1.0 / now.n_active;
+        seconds > 0 ? std::min(1.0, mean_seconds_ / (seconds * now.n_active)) : 1.0 / now.n_active;
     view.chunk_seconds_min = chunk_seconds_min(now);
     view.chunk = options_.chunk;
     const std::uint64_t size = schedule::next_chunk(options_.schedule, view);
@@ -78,9 +81,7 @@ class pacing {
   /// The shortest chunk that pays: long enough to hide a round trip, and for the root to serve all
   /// ranks in a quarter of it (two messages a chunk).
   double chunk_seconds_min(const situation& now) const {
-    const double serve_all =
-        8.0 * std::chrono::duration<double>(options_.message_cost).count() * now.n_active;
-    return std::max(50e-6, serve_all);
+    return std::max(50e-6, 8.0 * message_seconds_ * now.n_active);
   }
 
   /// Seconds that an item takes the rank of `record`; 0 where nothing was measured yet. A few items
@@ -88,14 +89,7 @@ class pacing {
   /// chance.
   double item_seconds(const rank_record& record) const {
     constexpr double mixed_in = 4;
-    if (recent_.items == 0) return 0;
-    const double mean = recent_.seconds / recent_.items;
-    return (record.recent.seconds + mixed_in * mean) / (record.recent.items + mixed_in);
-  }
-
-  /// Items a second of all active ranks together; 0 where nothing was measured yet.
-  double speed_of_all(const situation& now) const {
-    return recent_.items == 0 ? 0 : recent_.items / recent_.seconds * now.n_active;
+    return (record.recent.seconds + mixed_in * mean_seconds_) / (record.recent.items + mixed_in);
   }
 
   /// How long an answer of the root may take: a round trip, and where it works, as long as its own
@@ -109,7 +103,9 @@ class pacing {
   }
 
   coordinator_options options_;
-  recent_work recent_;  // of all ranks
+  double message_seconds_;   // that one message takes the root
+  recent_work recent_;       // of all ranks
+  double mean_seconds_ = 0;  // of an item on any of them; 0: nothing was measured yet
 };
 
 }  // namespace rankwise::core
