@@ -8,7 +8,7 @@
 #include <rankwise/text.hpp>
 
 #include <boost/program_options/value_semantic.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <functional>

@@ -22,6 +22,12 @@ struct by_value {
     if (left.value != right.value) return right.value < left.value;
     return left.key < right.key;
   }
+
+  /// True if each entry of `value` comes after each one of `other`, whatever their keys are.
+  template <class Value>
+  bool is_behind(const Value& value, const Value& other) const {
+    return value < other;
+  }
 };
 
 /// An order of entries: the least key first. Strings are compared byte by byte.

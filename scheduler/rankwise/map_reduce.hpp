@@ -3,26 +3,24 @@
 
 #include <rankwise/emitter.hpp>
 #include <rankwise/engine/access.hpp>
-#include <rankwise/engine/call/call_rules.hpp>
-#include <rankwise/error.hpp>
-#include <rankwise/files/file_view.hpp>
-#include <rankwise/map_reduce/combine/cuckoo_table.hpp>
+#include <rankwise/files/open_split.hpp>
 #include <rankwise/map_reduce/combine/dense_part.hpp>
-#include <rankwise/map_reduce/combine/linear_table.hpp>
+#include <rankwise/map_reduce/combine/key_codec.hpp>
+#include <rankwise/map_reduce/combine/keyed_part.hpp>
 #include <rankwise/map_reduce/combine/list_sink.hpp>
-#include <rankwise/map_reduce/combine/part.hpp>
+#include <rankwise/map_reduce/combine/zynq_front.hpp>
 #include <rankwise/map_reduce/distributed.hpp>
 #include <rankwise/map_reduce/input_files.hpp>
+#include <rankwise/map_reduce/make_part.hpp>
+#include <rankwise/map_reduce/map_reduce_run.hpp>
 #include <rankwise/map_reduce/mapper_traits.hpp>
 #include <rankwise/map_reduce/options.hpp>
 #include <rankwise/pool.hpp>
 #include <rankwise/readers/input.hpp>
 #include <rankwise/readers/split.hpp>
 #include <rankwise/task.hpp>
-#include <rankwise/transport/machine.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <iterator>
@@ -58,12 +56,8 @@ struct begin_part {
     if constexpr (n_dense_keys<Key> != 0) {
       return std::make_unique<dense_part<Value, Combine>>(
           n_dense_keys<Key>, mine.channel, mine.group, combine, *shared.others, shared.cancelled);
-    } else if (combiner == combiner_kind::cuckoo) {
-      return std::make_unique<part<Value, Combine, cuckoo_table>>(
-          mine, combine, *shared.others, shared.cancelled);
     } else {
-      return std::make_unique<part<Value, Combine, linear_table>>(
-          mine, combine, *shared.others, shared.cancelled);
+      return make_part<Value>(combiner, mine, combine, *shared.others, shared.cancelled);
     }
   }
 };
@@ -97,9 +91,7 @@ void call_mapper(const Mapper& mapper,
                  const Input& given,
                  Emit& emit) {
   if constexpr (std::same_as<Input, split>) {
-    input text =
-        view == 0 ? input::open(given)
-                  : access::context(context).kept.template get<files::file_view>(view).open(given);
+    input text = files::open_split(access::context(context), view, given);
     if constexpr (std::is_invocable_v<const Mapper&, task_context&, input&, Emit&>) {
       mapper(context, text, emit);
     } else {
@@ -149,20 +141,6 @@ struct map_input_to_lists {
   }
 };
 
-/// A task that ends the maps: each key goes to its owner.
-template <class Value>
-struct finish_part {
-  static constexpr bool runs_once = true;
-
-  std::uint64_t part = 0;
-
-  part_figures operator()(task_context& context, std::uint32_t /*row*/) const {
-    auto& mine = access::context(context).kept.template get<keyed_part<Value>>(part);
-    mine.finish();
-    return mine.figures();
-  }
-};
-
 /// Combines two lists: puts one behind the other.
 struct append_list {
   template <class List>
@@ -184,45 +162,13 @@ distributed<Key, Value> run_map_reduce(const char* name,
                                        const map_reduce_options& how) {
   static_cast<void>(wire::require_sendable<Key>());
   static_cast<void>(wire::require_sendable<Value>());
-  engine::refuse_retry_of(name, ranks.options());
-  engine::refuse_journal_of(name, ranks.options());
-  if (how.combiner == combiner_kind::zynq && !can_front<Value, Combine>) {
-    throw config_error(
-        "--combiner zynq: adds up unsigned integers of at least 32 bits, which this program's "
-        "values are not; accepted here: linear, cuckoo, none");
-  }
-
-  options quiet = ranks.options();
-  quiet.quiet = true;
-  quiet.on_error = on_error_kind::stop;  // ranks wait for each other there
-  const pool own = access::within_call(ranks, access::number_call(ranks), quiet, name);
-  engine::abstract_root& root = access::root(ranks);
-  const auto number = root.object_numbers().add();
-  part_options parts;
-  parts.channel = *number;
-  transport::machine& here = *root.context().machine;
-  parts.hash_seed = here.draw();
-  parts.memory_bytes = how.memory_bytes;
-  parts.spill_directory = how.spill_directory;
-  parts.combine_here =
-      how.combiner == combiner_kind::linear || how.combiner == combiner_kind::cuckoo;
-  parts.zynq = how.combiner == combiner_kind::zynq;
-  parts.group.first_rank = ranks.first_worker();
-  parts.group.n_rows = ranks.n_workers();
-  own.on_each_rank(begin_part<Key, Value, Combine>{
-      parts, how.combiner, root.object_numbers().wanted(), combine});
-  own.with(ranks.options()).for_each(inputs, make_task(*number));
-  map_reduce_statistics all;
-  const core::duration mapped_at = here.now();
-  for (const part_figures& one : own.on_each_rank(finish_part<Value>{*number})) {
-    all.n_emitted += one.n_emitted;
-    all.bytes_shuffled += one.bytes_shuffled;
-    all.bytes_spilled += one.bytes_spilled;
-    all.most_memory_bytes = std::max(all.most_memory_bytes, one.most_bytes);
-  }
-  all.merge_s = std::chrono::duration<double>(here.now() - mapped_at).count();
-  root.note(all);
-  return distributed<Key, Value>(access::as(own, "rankwise::distributed"), how, number, all);
+  const map_reduce_run run = begin_map_reduce(name, ranks, how, can_front<Value, Combine>);
+  run.own.on_each_rank(begin_part<Key, Value, Combine>{
+      run.parts, how.combiner, access::root(ranks).object_numbers().wanted(), combine});
+  run.own.with(ranks.options()).for_each(inputs, make_task(*run.number));
+  const map_reduce_statistics all = finish_map_reduce(run);
+  return distributed<Key, Value>(
+      access::as(run.own, "rankwise::distributed"), how, run.number, all);
 }
 
 }  // namespace combine

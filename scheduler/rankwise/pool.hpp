@@ -8,6 +8,7 @@
 
 #include <rankwise/core/build_mode.hpp>  // each source that makes calls says how it was compiled
 #include <rankwise/engine/call/abstract_root.hpp>
+#include <rankwise/engine/call/each_rank_call.hpp>
 #include <rankwise/engine/call/find_call.hpp>
 #include <rankwise/engine/call/for_each_call.hpp>
 #include <rankwise/engine/call/map_call.hpp>
@@ -183,10 +184,10 @@ class pool {
       rows workers(n_workers());
       std::iota(workers.begin(), workers.end(), 0U);
       if constexpr (std::is_void_v<result>) {
-        engine::for_each_call<rows, Task> call(workers, task);
+        engine::each_rank_call<Task> call(std::move(workers), task);
         run(call, "pool::on_each_rank", core::placement::one_each);
       } else if constexpr (engine::require_result<Task, std::uint32_t>()) {
-        engine::map_call<rows, Task, result> call(workers, task);
+        engine::each_rank_call<Task> call(std::move(workers), task);
         run(call, "pool::on_each_rank", core::placement::one_each);
         return call.release();
       } else {

@@ -3,22 +3,21 @@
 
 #include <rankwise/engine/access.hpp>
 #include <rankwise/entry.hpp>
+#include <rankwise/map_reduce/combine/held_bytes.hpp>
 #include <rankwise/map_reduce/combine/key_codec.hpp>
 #include <rankwise/map_reduce/combine/keyed_part.hpp>
 #include <rankwise/map_reduce/combine/part_file.hpp>
 #include <rankwise/map_reduce/combine/sorted_entries.hpp>
+#include <rankwise/map_reduce/map_reduce_run.hpp>
 #include <rankwise/map_reduce/options.hpp>
 #include <rankwise/pool.hpp>
 #include <rankwise/statistics.hpp>
 #include <rankwise/task.hpp>
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -69,9 +68,9 @@ struct first_entries {
     access::context(context).kept.template get<keyed_part<Value>>(part).visit(
         [&](std::string_view key, const Value& value) {
           if (n == 0) return;
-          if constexpr (std::same_as<Order, by_value>) {
+          if constexpr (requires { order.is_behind(value, first.front().value); }) {
             // Most are seen off by their values; their keys need not be made.
-            if (first.size() == n && value < first.front().value) return;
+            if (first.size() == n && order.is_behind(value, first.front().value)) return;
           }
           entry<Key, Value> one{key_codec<Key>::decode(key), value};
           if (first.size() == n) {
@@ -164,8 +163,7 @@ struct write_part {
   void operator()(task_context& context, std::uint32_t row) const {
     exchange::rank_objects& kept = access::context(context).kept;
     kept.add(number, [&] {
-      auto file = std::make_unique<part_file>(std::filesystem::path(directory) /
-                                              fmt::format("part-{:05}", row));
+      auto file = std::make_unique<part_file>(part_path(directory, row));
       const auto sorted = request.template sort<Key, Value>(kept);
       while (const std::optional<entry<Key, Value>> one = sorted->next()) {
         format(*one, file->buffer());
@@ -174,24 +172,6 @@ struct write_part {
       file->complete();
       return file;
     });
-  }
-};
-
-struct check_part {
-  std::string directory = {};
-
-  void operator()(std::uint32_t row) const {
-    part_file(std::filesystem::path(directory) / fmt::format("part-{:05}", row));
-  }
-};
-
-struct publish_part {
-  static constexpr bool runs_once = true;
-
-  std::uint64_t number = 0;
-
-  void operator()(task_context& context, std::uint32_t /*row*/) const {
-    access::context(context).kept.get<part_file>(number).publish();
   }
 };
 
@@ -313,7 +293,7 @@ class distributed {
       const auto files = access::root(ranks_).object_numbers().add();
       ranks_.on_each_rank(combine::write_part<Key, Value, Order, Format>{
           *files, directory, sort_request_of(order), format});
-      ranks_.on_each_rank(combine::publish_part{*files});
+      combine::publish_parts(ranks_, *files);
     }
   }
 

@@ -2,18 +2,17 @@
 #pragma once
 
 #include <rankwise/files/spill_file.hpp>
-#include <rankwise/program/option_values.hpp>
 #include <rankwise/readers/detail/record_limit.hpp>
-#include <rankwise/text/joined.hpp>
-
-#include <boost/program_options/options_description.hpp>
-#include <fmt/core.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+namespace boost::program_options {
+class options_description;
+}
 
 namespace rankwise {
 
@@ -46,24 +45,10 @@ struct map_reduce_options {
 inline constexpr std::uint64_t memory_bytes_at_least = std::uint64_t{8} << 20U;
 
 /// The options of a program that uses map_reduce; they go to `how`.
-inline boost::program_options::options_description map_reduce_program_options(
-    map_reduce_options& how) {
-  boost::program_options::options_description group("Options of map_reduce");
-  group.add_options()(
-      "memory",
-      byte_count(how.memory_bytes, memory_bytes_at_least),
-      "bytes for tables and records on each rank, such as 256M; at least 8M (default: no limit)")(
-      "spill-dir",
-      nonempty_text(how.spill_directory, "DIR"),
-      fmt::format("where records go that --memory has no room for (default: {})",
-                  how.spill_directory)
-          .c_str())("combiner",
-                    one_of(how.combiner, combiner_names),
-                    fmt::format("how a rank combines before it sends: {} (default: {})",
-                                joined(combiner_names, ", "),
-                                combiner_names[static_cast<std::size_t>(how.combiner)])
-                        .c_str());
-  return group;
-}
+boost::program_options::options_description map_reduce_program_options(map_reduce_options& how);
 
 }  // namespace rankwise
+
+#ifndef RANKWISE_COMPILED
+#include <rankwise/map_reduce/options_inline.hpp>
+#endif

@@ -3,13 +3,15 @@
 
 #include <rankwise/core/types.hpp>
 
+#include <cstddef>
 #include <cstdint>
-#include <fstream>
+#include <fcntl.h>
 #include <functional>
 #include <poll.h>
 #include <string>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 #include <vector>
 
@@ -23,8 +25,7 @@ struct process_place {
   std::uint64_t pid = 0;
 
   static process_place here() {
-    std::string boot;
-    std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+    const std::string boot = boot_id();
 
     struct stat names {};
 
@@ -33,6 +34,17 @@ struct process_place {
     if (boot.empty() || ::stat("/proc/self/ns/pid", &names) != 0) return mine;
     mine.space = std::hash<std::string>{}(boot) ^ (names.st_ino * 0x9e3779b97f4a7c15U);
     return mine;
+  }
+
+ private:
+  /// The name of this boot of the running kernel; empty where that can't be read.
+  static std::string boot_id() {
+    std::string text(64, '\0');
+    const int opened = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = opened < 0 ? 0 : ::read(opened, text.data(), text.size());
+    if (opened >= 0) ::close(opened);
+    text.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+    return text.substr(0, text.find('\n'));
   }
 };
 

@@ -3,8 +3,6 @@
 
 #include <rankwise/error.hpp>
 
-#include <fmt/core.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,7 +38,9 @@ namespace detail {
 inline config_error input_error(std::string_view name,
                                 std::uint64_t offset,
                                 std::string_view wrong) {
-  return config_error{fmt::format("{}: byte {}: {}", name, offset, wrong)};
+  std::string text(name);
+  text.append(": byte ").append(std::to_string(offset)).append(": ").append(wrong);
+  return config_error(text);
 }
 
 }  // namespace detail

@@ -6,15 +6,10 @@
 #include <rankwise/readers/detail/record_limit.hpp>
 #include <rankwise/readers/input.hpp>
 #include <rankwise/readers/token.hpp>
-#include <rankwise/text/parse_number.hpp>
 
-#include <fmt/core.h>
-
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,14 +36,7 @@ class csv_row {
   ///
   /// Throws: config_error, naming the file and the row's first byte, if the row has fewer columns.
   token operator[](std::size_t column) const {
-    if (column >= fields_.size()) {
-      throw detail::input_error(
-          *name_,
-          offset_,
-          fmt::format("a row of {} columns, where column {} is wanted (the first is 0)",
-                      fields_.size(),
-                      column));
-    }
+    if (column >= fields_.size()) refuse_column(column);
     return fields_[column];
   }
 
@@ -68,57 +56,12 @@ class csv_row {
   void parse(std::span<char> line, std::uint64_t offset, char separator);
 
  private:
+  [[noreturn]] void refuse_column(std::size_t column) const;
+
   const std::string* name_;
   std::uint64_t offset_ = 0;
   std::vector<token> fields_;
 };
-
-inline double csv_row::number(std::size_t column) const {
-  const token field = (*this)[column];
-  constexpr const char* blanks = " \t";
-  const std::size_t begin = std::min(field.find_first_not_of(blanks), field.size());
-  const std::size_t end = std::max(begin, field.find_last_not_of(blanks) + 1);
-  const std::optional<double> value = parse_number(field.substr(begin, end - begin));
-  if (!value) {
-    throw detail::input_error(
-        *name_, offset_, fmt::format("column {}: found \"{}\", where a number is", column, field));
-  }
-  return *value;
-}
-
-inline void csv_row::parse(std::span<char> line, std::uint64_t offset, char separator) {
-  constexpr char quote = '"';
-  fields_.clear();
-  offset_ = offset;
-  char* const end = line.data() + line.size();
-  const auto refuse = [&](const char* place, std::string_view wrong) {
-    return detail::input_error(
-        *name_, offset + static_cast<std::uint64_t>(place - line.data()), wrong);
-  };
-  for (char* next = line.data();; ++next) {
-    if (next == end || *next != quote) {
-      char* const stop = std::find(next, end, separator);
-      fields_.emplace_back(next, static_cast<std::size_t>(stop - next));
-      next = stop;
-    } else {
-      const char* const begin = next + 1;
-      char* field_end = next + 1;
-      for (++next;; ++next) {
-        char* const stop = std::find(next, end, quote);
-        if (stop == end)
-          throw refuse(begin - 1, "a quoted field that does not end in its line, as it has to");
-        field_end = std::copy(next, stop, field_end);
-        next = stop + 1;
-        if (next == end || *next != quote) break;
-        *field_end++ = quote;
-      }
-      fields_.emplace_back(begin, static_cast<std::size_t>(field_end - begin));
-      if (next != end && *next != separator)
-        throw refuse(next, "text between a quote that ends a field and the next separator");
-    }
-    if (next == end) return;
-  }
-}
 
 /// Calls `use(const csv_row&)` for each row that begins in the input's range: lines of fields with
 /// separators between them. A field in double quotes may hold separators, and quotes written twice,
@@ -150,3 +93,7 @@ void for_each_row(input& from, csv_format format, Use use, record_limit limit = 
 }
 
 }  // namespace rankwise
+
+#ifndef RANKWISE_COMPILED
+#include <rankwise/readers/for_each_row_inline.hpp>
+#endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/readers/detail/file_source.hpp>
+#include <rankwise/readers/detail/file_promise.hpp>
 #include <rankwise/readers/detail/packing.hpp>
-#include <rankwise/readers/detail/spooled_source.hpp>
+#include <rankwise/readers/detail/spooled_copy.hpp>
 
 #include <cstdint>
 #include <limits>

@@ -5,14 +5,15 @@
 #include <rankwise/process/process_watch.hpp>
 #include <rankwise/process/write_now.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <random>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -90,8 +91,10 @@ class machine {
 
   /// A number that nobody can know beforehand.
   virtual std::uint64_t draw() {
-    std::random_device chance;
-    return std::uint64_t{chance()} << 32U | chance();
+    std::uint64_t number = 0;
+    if (::getentropy(&number, sizeof number) != 0)
+      throw std::system_error(errno, std::generic_category(), "random numbers of the system");
+    return number;
   }
 
   /// Ends the process of the rank at once; `last_words` are for people.

@@ -12,6 +12,8 @@
 #include <boost/serialization/library_version_type.hpp>
 #include <boost/serialization/nvp.hpp>
 #include <boost/serialization/serialization.hpp>
+#include <boost/serialization/split_free.hpp>    // IWYU pragma: export
+#include <boost/serialization/split_member.hpp>  // IWYU pragma: export
 #include <boost/serialization/version.hpp>
 
 #include <cstddef>

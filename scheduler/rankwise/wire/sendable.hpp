@@ -4,7 +4,6 @@
 #include <rankwise/wire/fields.hpp>
 #include <rankwise/wire/traits.hpp>
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <tuple>
@@ -76,15 +75,15 @@ consteval auto find_refusal() {
   } else if constexpr (is_instance<T, std::function>) {
     return verdict<T, refusal::hides_a_callable>{};
   } else if constexpr ((std::is_same_v<T, Seen> || ...) || std::is_arithmetic_v<T> ||
-                       std::is_enum_v<T> || std::is_same_v<T, std::filesystem::path> ||
-                       raw_sequence<T> || has_member_serialize<T>) {
+                       std::is_enum_v<T> || file_path<T> || bit_set<T> || raw_sequence<T> ||
+                       has_member_serialize<T>) {
     return accepted{};  // the author of a `serialize` answers for it
   } else if constexpr (std::is_array_v<T>) {
     return find_refusal<std::remove_cv_t<std::remove_all_extents_t<T>>, Seen...>();
   } else if constexpr (is_instance<T, std::tuple> || is_instance<T, std::pair> ||
                        is_instance<T, std::variant> || is_instance<T, std::optional>) {
     return first_refusal(seen{}, typename type_arguments<T>::type{});
-  } else if constexpr (is_std_array<T> || hashed_container<T> ||
+  } else if constexpr (is_std_array<T> || container<T> ||
                        (has_serialize<T> && requires { typename T::value_type; })) {
     return first_refusal(seen{}, type_list<typename T::value_type>{});
   } else if constexpr (has_serialize<T>) {

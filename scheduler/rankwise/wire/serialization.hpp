@@ -3,6 +3,7 @@
 
 #include <rankwise/wire/archive.hpp>
 #include <rankwise/wire/buffer.hpp>
+#include <rankwise/wire/traits.hpp>
 
 #include <boost/serialization/collection_size_type.hpp>
 
@@ -10,7 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +21,23 @@
 #include <variant>
 #include <vector>
 
-// The standard types that Boost 1.74 can't serialise, or not as it should be. (std::chrono's are
-// raw bytes.) They are no overloads in Boost's namespace, because later releases of Boost have
-// those of their own.
+// The standard types that are no raw bytes (std::chrono's are). They are no overloads in Boost's
+// namespace, because Boost has those of its own. A container is its size and its elements, as in
+// Boost: a program may include Boost's header for it in some of its sources.
 namespace rankwise::wire {
+
+template <class First, class Second>
+struct supplement<std::pair<First, Second>> {
+  template <class Archive>
+  static void save(Archive& archive, const std::pair<First, Second>& value) {
+    archive << value.first << value.second;
+  }
+
+  template <class Archive>
+  static void load(Archive& archive, std::pair<First, Second>& value) {
+    archive >> value.first >> value.second;
+  }
+};
 
 template <class... Types>
 struct supplement<std::tuple<Types...>> {
@@ -108,18 +122,77 @@ struct supplement<std::variant<Types...>> {
   }
 };
 
+/// Vectors of what is no raw bytes, lists and deques.
+template <detail::sequence_container T>
+struct supplement<T> {
+  template <class Archive>
+  static void save(Archive& archive, const T& value) {
+    const auto size = static_cast<std::size_t>(std::distance(value.begin(), value.end()));
+    archive << boost::serialization::collection_size_type(size);
+    for (const auto& element : value) archive << element;
+  }
+
+  template <class Archive>
+  static void load(Archive& archive, T& value) {
+    boost::serialization::collection_size_type count;
+    archive >> count;
+    value.resize(std::as_const(count));
+    for (auto&& element : value) {
+      if constexpr (std::is_same_v<typename T::value_type, bool>) {
+        bool bit = false;
+        archive >> bit;
+        element = bit;
+      } else {
+        archive >> element;
+      }
+    }
+  }
+};
+
 namespace detail {
 
 template <class T>
-concept hashed_map = hashed_container<T> && requires {
+concept keyed = requires {
   typename T::mapped_type;
 };
 
+/// Reads the elements of a set or map, and puts them into `value`, in which nothing is.
+template <class Archive, class T>
+void load_elements(Archive& archive, T& value, std::size_t n) {
+  for (; n > 0; --n) {
+    typename T::key_type key{};
+    archive >> key;
+    if constexpr (keyed<T>) {
+      typename T::mapped_type mapped{};
+      archive >> mapped;
+      value.emplace_hint(value.end(), std::move(key), std::move(mapped));
+    } else {
+      value.insert(value.end(), std::move(key));
+    }
+  }
+}
+
 }  // namespace detail
 
-/// Boost writes the number of buckets as if it were a number of elements, which the check of
-/// lengths would refuse. Elements are written in the order of their bytes: equal containers are
-/// equal bytes, whatever was put into them before, and a journal knows an input again.
+template <detail::ordered_container T>
+struct supplement<T> {
+  template <class Archive>
+  static void save(Archive& archive, const T& value) {
+    archive << boost::serialization::collection_size_type(value.size());
+    for (const auto& element : value) archive << element;
+  }
+
+  template <class Archive>
+  static void load(Archive& archive, T& value) {
+    boost::serialization::collection_size_type count;
+    archive >> count;
+    value.clear();
+    detail::load_elements(archive, value, std::as_const(count));
+  }
+};
+
+/// Elements are written in the order of their bytes: equal containers are equal bytes, whatever was
+/// put into them before, and a journal knows an input again.
 template <detail::hashed_container T>
 struct supplement<T> {
   static void save(output_archive& archive, const T& value) {
@@ -129,11 +202,7 @@ struct supplement<T> {
     std::vector<std::size_t> borders{0};
     borders.reserve(value.size() + 1);
     for (const auto& element : value) {
-      if constexpr (detail::hashed_map<T>) {
-        into << element.first << element.second;
-      } else {
-        into << element;
-      }
+      into << element;
       borders.push_back(all.size());
     }
     std::vector<std::string_view> elements;
@@ -152,32 +221,38 @@ struct supplement<T> {
     boost::serialization::collection_size_type count;
     archive >> count;
     value.clear();
-    std::size_t left = std::as_const(count);
-    value.reserve(left);
-    for (; left > 0; --left) {
-      typename T::key_type key{};
-      archive >> key;
-      if constexpr (detail::hashed_map<T>) {
-        typename T::mapped_type mapped{};
-        archive >> mapped;
-        value.emplace(std::move(key), std::move(mapped));
-      } else {
-        value.insert(std::move(key));
-      }
-    }
+    value.reserve(std::as_const(count));
+    detail::load_elements(archive, value, std::as_const(count));
   }
 };
 
-template <>
-struct supplement<std::filesystem::path> {
+/// std::bitset, whose text is checked as it is read.
+template <detail::bit_set T>
+struct supplement<T> {
   template <class Archive>
-  static void save(Archive& archive, const std::filesystem::path& value) {
+  static void save(Archive& archive, const T& value) {
+    archive << value.to_string();
+  }
+
+  template <class Archive>
+  static void load(Archive& archive, T& value) {
+    std::string text;
+    archive >> text;
+    value = T(text);
+  }
+};
+
+/// std::filesystem::path.
+template <detail::file_path T>
+struct supplement<T> {
+  template <class Archive>
+  static void save(Archive& archive, const T& value) {
     archive << value.native();
   }
 
   template <class Archive>
-  static void load(Archive& archive, std::filesystem::path& value) {
-    std::filesystem::path::string_type text;
+  static void load(Archive& archive, T& value) {
+    typename T::string_type text;
     archive >> text;
     value = std::move(text);
   }

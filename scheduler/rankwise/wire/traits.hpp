@@ -3,21 +3,12 @@
 
 #include <rankwise/wire/fields.hpp>
 
-#include <boost/serialization/array.hpp>
-#include <boost/serialization/bitset.hpp>
-#include <boost/serialization/complex.hpp>
-#include <boost/serialization/deque.hpp>
-#include <boost/serialization/forward_list.hpp>
-#include <boost/serialization/list.hpp>
-#include <boost/serialization/map.hpp>
+#include <boost/serialization/is_bitwise_serializable.hpp>
 #include <boost/serialization/serialization.hpp>
-#include <boost/serialization/set.hpp>
-#include <boost/serialization/string.hpp>
-#include <boost/serialization/utility.hpp>
-#include <boost/serialization/vector.hpp>
 
 #include <array>
 #include <complex>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -114,6 +105,56 @@ concept has_serialize = std::is_class_v<T> &&
 
 namespace detail {
 
+// Standard classes are known by what they can do: a program pays for the headers of those that it
+// uses alone.
+
+// As the class itself has it: one derived from a container may hold more than its elements.
+template <class T>
+concept has_own_clear = std::same_as<decltype(&T::clear), void (T::*)() noexcept>;
+
+template <class T>
+concept hashed_container = !has_member_serialize<T> && requires(const T& value) {
+  typename T::key_type;
+  typename T::value_type;
+  typename T::hasher;
+  value.bucket_count();
+};
+
+template <class T>
+concept ordered_container = has_own_clear<T> && requires {
+  typename T::key_type;
+  typename T::value_type;
+  typename T::key_compare;
+} && !has_serialize<T>;
+
+template <class T>
+concept sequence_container = has_own_clear<T> && requires(T& value, std::size_t n) {
+  typename T::value_type;
+  typename T::allocator_type;
+  value.resize(n);
+} && !has_serialize<T>;
+
+template <class T>
+concept container = hashed_container<T> || ordered_container<T> || sequence_container<T>;
+
+template <class T>
+concept bit_set = requires(const T& value) {
+  typename T::reference;
+  value.to_string();
+  value.none();
+}
+
+&&!has_serialize<T>;
+
+template <class T>
+concept file_path = requires(const T& value) {
+  typename T::string_type;
+  value.native();
+  value.lexically_normal();
+}
+
+&&!has_serialize<T>;
+
 template <class T>
 consteval bool find_raw();
 
@@ -125,9 +166,10 @@ consteval bool all_raw(type_list<Types...> /*types*/) {
 // NOLINTBEGIN(bugprone-branch-clone): some questions make sense only after others
 template <class T>
 consteval bool find_raw() {
-  // Not optional and variant: the byte that says what is inside has to be checked.
+  // Not optional and variant: the byte that says what is inside has to be checked; and bits behind
+  // the last of a std::bitset have to be 0.
   if constexpr (std::is_const_v<T> || points_elsewhere<T> || is_instance<T, std::optional> ||
-                is_instance<T, std::variant>) {
+                is_instance<T, std::variant> || bit_set<T>) {
     return false;
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> ||
                        is_instance<T, std::complex>) {
@@ -167,17 +209,5 @@ concept raw_sequence =
   value.assign(place, place);
   value.reserve(value.size());
 };
-
-namespace detail {
-
-template <class T>
-concept hashed_container = !has_member_serialize<T> && requires(const T& value) {
-  typename T::key_type;
-  typename T::value_type;
-  typename T::hasher;
-  value.bucket_count();
-};
-
-}  // namespace detail
 
 }  // namespace rankwise::wire

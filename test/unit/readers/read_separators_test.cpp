@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <rankwise/readers/detail/separator_loops.hpp>
 #include <rankwise/readers/detail/separators.hpp>
 
 #include "catch.hpp"
@@ -9,6 +10,10 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#ifdef RANKWISE_HAS_HIGHWAY
+#include <hwy/targets.h>
+#endif
 
 namespace {
 

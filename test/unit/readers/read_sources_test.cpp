@@ -2,6 +2,8 @@
 #include <rankwise/readers/detail/file_source.hpp>
 #include <rankwise/readers/detail/memory_source.hpp>
 #include <rankwise/readers/detail/packing.hpp>
+#include <rankwise/readers/detail/xz_source.hpp>
+#include <rankwise/readers/detail/zstd_source.hpp>
 #include <rankwise/readers/for_each_word.hpp>
 #include <rankwise/readers/input.hpp>
 #include <rankwise/readers/open_file.hpp>

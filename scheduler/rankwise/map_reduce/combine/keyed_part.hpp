@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rankwise/exchange/rank_objects.hpp>
-#include <rankwise/map_reduce/combine/segment.hpp>
+#include <rankwise/map_reduce/combine/batch_entry.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -37,25 +37,29 @@ struct part_figures {
   std::uint64_t most_bytes = 0;      ///< of memory for tables and records, at any time
 };
 
-/// One rank's part of a map_reduce: it combines what is emitted here, and owns a share of the keys.
-template <class Value>
-class keyed_part : public exchange::rank_object, public emit_sink<Value> {
+/// One rank's part of a map_reduce, whatever its values are.
+class any_part : public exchange::rank_object {
  public:
-  using visitor = std::function<void(std::string_view key, Value& value)>;
-
   /// Nothing more will be emitted on this rank: sends what others own to them, and waits for
   /// theirs.
   ///
   /// Throws: what went wrong here while records were merged.
   virtual void finish() = 0;
 
-  /// Calls `use` once for each key that this rank owns, after `finish`.
-  virtual void visit(const visitor& use) = 0;
-
   /// Keeps as little in memory as it can, after `finish`: something else needs the room.
   virtual void make_room() = 0;
 
   virtual part_figures figures() const = 0;
+};
+
+/// One rank's part of a map_reduce: it combines what is emitted here, and owns a share of the keys.
+template <class Value>
+class keyed_part : public any_part, public emit_sink<Value> {
+ public:
+  using visitor = std::function<void(std::string_view key, Value& value)>;
+
+  /// Calls `use` once for each key that this rank owns, after `finish`.
+  virtual void visit(const visitor& use) = 0;
 };
 
 }  // namespace rankwise::combine

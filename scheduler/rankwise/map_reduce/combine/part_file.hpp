@@ -2,17 +2,20 @@
 #pragma once
 
 #include <rankwise/exchange/rank_objects.hpp>
-#include <rankwise/files/published_file.hpp>
 
 #include <cstddef>
-#include <filesystem>
-#include <optional>
+#include <cstdint>
+#include <memory>
 #include <string>
-#include <system_error>
-#include <unistd.h>
-#include <utility>
+
+namespace rankwise::files {
+class published_file;
+}
 
 namespace rankwise::combine {
+
+/// The path of the file of rank `row`, among the files of a result in `directory`.
+std::string part_path(const std::string& directory, std::uint32_t row);
 
 /// One rank's file of a result, in a directory that is made where it is missing. Nothing
 /// half-written is ever seen, and nothing is left where the process dies before.
@@ -21,33 +24,14 @@ namespace rankwise::combine {
 ///         already.
 class part_file final : public exchange::rank_object {
  public:
-  explicit part_file(std::filesystem::path path) : path_(std::move(path)) {
-    // Another rank of this host that has made the directory may take it away again meanwhile; ext4
-    // says EPERM then, where others say ENOENT.
-    for (int n_left = attempts_at_most; !file_; --n_left) {
-      std::error_code failed;
-      made_directory_ = std::filesystem::create_directories(path_.parent_path(), failed);
-      try {
-        file_.emplace(path_);
-      } catch (const files::file_error& error) {
-        const bool is_gone = error.code() == std::errc::no_such_file_or_directory ||
-                             error.code() == std::errc::operation_not_permitted;
-        if (is_gone && n_left > 1) continue;
-        remove_directory();
-        throw;
-      }
-    }
-  }
+  explicit part_file(std::string path);
 
   part_file(const part_file&) = delete;
   part_file& operator=(const part_file&) = delete;
   part_file(part_file&&) = delete;
   part_file& operator=(part_file&&) = delete;
 
-  ~part_file() override {
-    file_.reset();
-    remove_directory();
-  }
+  ~part_file() override;
 
   /// Where the next text goes; written out when there is enough.
   std::string& buffer() { return buffer_; }
@@ -56,33 +40,28 @@ class part_file final : public exchange::rank_object {
     if (buffer_.size() >= buffer_bytes) write();
   }
 
-  void write() {
-    file_->write(buffer_);
-    buffer_.clear();
-  }
+  void write();
 
   /// Writes what is left, and waits until the disk has it all.
-  void complete() {
-    write();
-    file_->complete();
-  }
+  void complete();
 
   /// The file gets its name.
-  void publish() { file_->publish(); }
+  void publish();
 
  private:
   static constexpr std::size_t buffer_bytes = std::size_t{256} << 10U;
-  static constexpr int attempts_at_most = 100;
 
   /// Unless something is in it.
-  void remove_directory() const {
-    if (made_directory_) ::rmdir(path_.parent_path().c_str());
-  }
+  void remove_directory() const;
 
-  std::filesystem::path path_;
+  std::string path_;
   bool made_directory_ = false;
-  std::optional<files::published_file> file_;
+  std::unique_ptr<files::published_file> file_;
   std::string buffer_;
 };
 
 }  // namespace rankwise::combine
+
+#ifndef RANKWISE_COMPILED
+#include <rankwise/map_reduce/combine/part_file_inline.hpp>
+#endif

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <rankwise/files/spill_file.hpp>
+#include <rankwise/map_reduce/combine/batch_entry.hpp>
+#include <rankwise/map_reduce/combine/held_bytes.hpp>
 #include <rankwise/map_reduce/combine/key_hash.hpp>
 #include <rankwise/map_reduce/combine/memory_use.hpp>
 #include <rankwise/map_reduce/combine/packed_key.hpp>
@@ -28,48 +30,11 @@
 
 namespace rankwise::combine {
 
-/// Something that was emitted: a key that is held whole, and its value.
-template <class Value>
-struct batch_entry {
-  packed_key key;
-  Value value;
-};
-
-/// Emitted entries are worked on in batches of that many, so that their places in memory are
-/// fetched side by side.
-inline constexpr std::size_t batch_size = 64;
-
 /// Whether a value combined with one that is all zero is that value.
 template <class Value, class Combine>
 inline constexpr bool zero_is_neutral = std::integral<Value> &&
                                         (std::same_as<Combine, std::plus<>> ||
                                          std::same_as<Combine, std::plus<Value>>);
-
-/// What a value takes beside its slot without what its parts hold, in bytes.
-template <class Value>
-std::size_t flat_bytes(const Value& value) {
-  if constexpr (slot_value<Value>) {
-    return 0;
-  } else if constexpr (std::ranges::sized_range<const Value>) {
-    return sizeof value + std::ranges::size(value) * sizeof(std::ranges::range_value_t<Value>);
-  } else {
-    return sizeof value;
-  }
-}
-
-/// What a value takes beside its slot, in bytes; containers in containers are counted, what else
-/// holds memory is not.
-template <class Value>
-std::size_t held_bytes(const Value& value) {
-  std::size_t all = flat_bytes(value);
-  if constexpr (!slot_value<Value> && std::ranges::sized_range<const Value>) {
-    using part = std::ranges::range_value_t<Value>;
-    if constexpr (!wire::raw<part>) {
-      for (const part& one : value) all += held_bytes(one) - sizeof one;
-    }
-  }
-  return all;
-}
 
 /// The keys of one range of hashes, and the value of each, combined: in a table, packed, and on
 /// disk. A key that is in memory is either in the table or packed.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/exchange/channels.hpp>
+#include <rankwise/map_reduce/combine/part_options.hpp>
 #include <rankwise/map_reduce/combine/record_block.hpp>
 #include <rankwise/map_reduce/combine/records.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -16,13 +17,6 @@
 #include <vector>
 
 namespace rankwise::combine {
-
-/// Who takes part in a shuffle: rows 0 to n_rows - 1 are the ranks from `first_rank` on.
-struct shuffle_group {
-  std::uint32_t first_rank = 0;
-  std::uint32_t n_rows = 1;
-  std::uint32_t row = 0;  ///< of this rank
-};
 
 /// Sends records to the ranks that own their keys, and takes theirs, while tasks run: one by one,
 /// gathered for each rank, or as blocks of one segment. To each rank so much is under way at most:

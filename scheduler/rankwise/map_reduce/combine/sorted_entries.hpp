@@ -4,9 +4,9 @@
 #include <rankwise/entry.hpp>
 #include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/files/spill_file.hpp>
+#include <rankwise/map_reduce/combine/held_bytes.hpp>
 #include <rankwise/map_reduce/combine/key_codec.hpp>
 #include <rankwise/map_reduce/combine/keyed_part.hpp>
-#include <rankwise/map_reduce/combine/segment.hpp>
 #include <rankwise/map_reduce/combine/sorted_runs.hpp>
 
 #include <algorithm>

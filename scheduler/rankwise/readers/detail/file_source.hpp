@@ -3,6 +3,7 @@
 
 #include <rankwise/error.hpp>
 #include <rankwise/readers/byte_source.hpp>
+#include <rankwise/readers/detail/file_promise.hpp>
 
 #include <fmt/core.h>
 
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
-#include <optional>
 #include <span>
 #include <string>
 #include <sys/stat.h>
@@ -20,13 +20,6 @@
 #include <utility>
 
 namespace rankwise {
-
-/// What was seen of a file when a job began. Its bytes are read only as long as that holds.
-struct file_promise {
-  std::uint64_t n_bytes = 0;                    ///< at least
-  std::optional<std::int64_t> changed_ns = {};  ///< time of the last change, since 1970; and then
-                                                ///< exactly `n_bytes`
-};
 
 namespace detail {
 

@@ -3,11 +3,10 @@
 
 #include <rankwise/readers/byte_source.hpp>
 
-#include <fmt/core.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 
 namespace rankwise {
@@ -24,10 +23,9 @@ namespace detail {
                                        std::uint64_t offset,
                                        std::string_view kind,
                                        record_limit limit) {
-  throw input_error(
-      name,
-      offset,
-      fmt::format("a {} of more than {} bytes, the most that is accepted", kind, limit.bytes));
+  std::string text("a ");
+  text.append(kind).append(" of more than ").append(std::to_string(limit.bytes));
+  throw input_error(name, offset, text.append(" bytes, the most that is accepted"));
 }
 
 }  // namespace detail

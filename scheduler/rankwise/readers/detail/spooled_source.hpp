@@ -3,6 +3,7 @@
 
 #include <rankwise/readers/byte_source.hpp>
 #include <rankwise/readers/detail/file_source.hpp>
+#include <rankwise/readers/detail/spooled_copy.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -13,14 +14,7 @@
 
 namespace rankwise {
 
-/// Where the root keeps what it could read only once: standard input, a FIFO, a file of /proc.
-struct spooled_copy {
-  std::string path;  ///< of a nameless file of the root's process, which may hold other copies
-  std::uint64_t first = 0;
-  std::uint64_t n_bytes = 0;
-};
-
-/// Such a copy, as if it were the file that it was made of.
+/// A `spooled_copy`, as if it were the file that it was made of.
 class spooled_source final : public byte_source {
  public:
   spooled_source(const spooled_copy& copy, std::string name)
