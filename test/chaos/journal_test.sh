@@ -161,7 +161,7 @@ fi
 
 # rankrun does it by itself.
 rm -f run.db*
-started log "$rankrun" --restarts 3 --oversubscribe -n 3 "$journaled" --pause-us 2000 --journal run.db
+started log "$rankrun" --restarts 3 --oversubscribe -n 3 "$journaled" --pause-us 8000 --journal run.db
 holds 'there is a root to be killed' kill_root
 ended
 same 'status with --restarts' "$status" 0

@@ -5,13 +5,15 @@
 source "$1/test/cli/support.sh" "$1" "$2"
 readonly survivor=$3
 
-# job RANKS OPTION...: each item of --strike has its effect once.
+# job RANKS OPTION...: each item of --strike has its effect once. Where no silence is to be seen, none is taken for a loss.
 job() {
   local -r n_ranks=$1
+  local silence=30
   shift
+  [[ " $* " != *' stop '* ]] || silence=1
   rm -rf marks
   mkdir marks
-  run "$rankrun" --oversubscribe -n "$n_ranks" "$survivor" --no-root-work --heartbeat-timeout 1 --marks marks "$@"
+  run "$rankrun" --oversubscribe -n "$n_ranks" "$survivor" --no-root-work --heartbeat-timeout "$silence" --marks marks "$@"
 }
 
 # loses N WHY WHAT: the job that was run has lost so many ranks for that reason, and has its results all the same.
@@ -95,29 +97,39 @@ holds 'the lost root is named' grep -q '^rankrun: the root (rank 0) was lost: no
 nothing_left 'a lost root'
 
 # A rank that dies before it has joined: the others would wait for ever. The job is tried once more without it.
-run env RANKWISE_TEST_DIES_EARLY=2/4 "$rankrun" --start-timeout 5 -H localhost:4 -n 4 "$survivor" --quiet
+run env RANKWISE_TEST_DIES_EARLY=2/4 "$rankrun" --start-timeout 10 -H localhost:4 -n 4 "$survivor" --quiet
 same 'status of a second try' "$status" 0
 same 'sum of a second try' "$out" 328350
-same 'the rank that never joins' "$err" 'rankrun: after 5 s (--start-timeout) the others still wait for rank 2 on localhost (never started): the job is ended
+same 'the rank that never joins' "$err" 'rankrun: after 10 s (--start-timeout) the others still wait for rank 2 on localhost (never started): the job is ended
 rankrun: in 1 s the job is started again on 3 ranks, from the beginning (no --journal)'
 nothing_left 'a second try'
-run env RANKWISE_TEST_DIES_EARLY='1/3 1/2' "$rankrun" --start-timeout 5 --oversubscribe -n 3 "$survivor"
+run env RANKWISE_TEST_DIES_EARLY='1/3 1/2' "$rankrun" --start-timeout 10 --oversubscribe -n 3 "$survivor"
 same 'status of ranks that never join twice' "$status" 3
 same 'tries' "$(grep -c 'never started): the job is ended$' "$scratch/err")" 2
 nothing_left 'ranks that never join twice'
 
 # Ranks that do something else first, for longer than that, are not waited for by others.
-run env RANKWISE_TEST_STARTS_AFTER_MS=2500 "$rankrun" --start-timeout 1 --oversubscribe -n 2 "$survivor" --quiet
+run env RANKWISE_TEST_STARTS_AFTER_MS=7500 "$rankrun" --start-timeout 5 --oversubscribe -n 2 "$survivor" --quiet
 same 'status of a late start' "$status" 0
 same 'sum of a late start' "$out" 328350
 same 'what is said of a late start' "$err" ''
 
-# A wrong option is said once, and at once, though ranks wait for the root that has gone.
-started=$EPOCHREALTIME
-run "$rankrun" --oversubscribe -n 4 "$survivor" --wrong
-same 'status of a wrong option' "$status" 2
-same 'message of a wrong option' "$err" 'survivor: unknown option --wrong; see --help'
-holds 'a wrong option is said within 3 s' test $((${EPOCHREALTIME/./} - ${started/./})) -lt 3000000
+# A wrong option is said once, and at once, though ranks wait for the root that has gone: the job takes less than the 3 s
+# for which they would be waited for, but for what a job takes anyway. On a busy machine it is tried more than once.
+took_us() {
+  local -r started=$EPOCHREALTIME
+  run "$rankrun" --oversubscribe -n 4 "$survivor" "$@"
+  took=$((${EPOCHREALTIME/./} - ${started/./}))
+}
+for _ in 1 2 3 4 5; do
+  took_us --quiet
+  usual=$took
+  took_us --wrong
+  same 'status of a wrong option' "$status" 2
+  same 'message of a wrong option' "$err" 'survivor: unknown option --wrong; see --help'
+  ((took > usual + 2500000)) || break
+done
+holds 'a wrong option is said at once' test "$took" -le "$((usual + 2500000))"
 nothing_left 'a wrong option'
 
 # Ctrl-C in the middle.

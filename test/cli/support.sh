@@ -58,6 +58,12 @@ refuses() {
   same "temporary files after: $*" "$(ls -A "$TMPDIR")" ''
 }
 
+# soon STARTED: little time has gone by since that $EPOCHREALTIME: much more than is needed on a busy machine, much less than
+# where something is waited for that never comes.
+soon() {
+  ((${EPOCHREALTIME/./} - ${1/./} < 45000000))
+}
+
 # succeeds OUTPUT COMMAND...: status 0, exactly that on stdout, nothing on stderr.
 succeeds() {
   local -r expected=$1

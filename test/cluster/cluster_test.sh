@@ -77,8 +77,8 @@ for ((n = 1; n <= times; ++n)); do
       how='gone on'
       holds "the lost rank is named: $what" grep -q '^lost: rank 2 on .* after .*: silent for 3 s; [0-9]* items\? run again$' "$scratch/err"
     fi
-    # What is left takes two ranks 9 s at most.
-    holds "the job ends within 30 s and the work left, after $seconds s: $what" test "$seconds" -le 39
+    # What is left takes two ranks 9 s at most, and some seconds more to see what is lost: on a busy machine, more of them.
+    holds "the job ends soon, after $seconds s: $what" test "$seconds" -le 100
     echo "cluster_test.sh: $what: the job has $how, and ended $seconds s later"
     nothing_left "$what"
   done

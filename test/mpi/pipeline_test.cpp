@@ -213,12 +213,17 @@ TEST_CASE("replicas are busy at the same time, the root's among them") {
   on_pool({}, [](rankwise::pool& pool) {
     constexpr std::uint64_t n_each = 15;
     const std::uint64_t n = n_each * pool.n_ranks();
-    const rankwise::pipeline_report report = pool.pipeline(
-        numbers(n), stage(rankwise::fn<nap>, {.replicas = pool.n_ranks()}), [](std::uint64_t) {});
-    double busy_s = 0;
-    for (const rankwise::seat_report& seat : report.seats) busy_s += seat.busy_s;
-    REQUIRE(busy_s >= static_cast<double>(n) * nap_s);
-    if (pool.n_ranks() > 1) CHECK(report.elapsed_s < 0.8 * busy_s);
+    // On a busy machine a start may take long: then it is tried again.
+    bool are_busy_together = false;
+    for (int attempt = 0; attempt < 10 && !are_busy_together; ++attempt) {
+      const rankwise::pipeline_report report = pool.pipeline(
+          numbers(n), stage(rankwise::fn<nap>, {.replicas = pool.n_ranks()}), [](std::uint64_t) {});
+      double busy_s = 0;
+      for (const rankwise::seat_report& seat : report.seats) busy_s += seat.busy_s;
+      REQUIRE(busy_s >= static_cast<double>(n) * nap_s);
+      are_busy_together = pool.n_ranks() == 1 || report.elapsed_s < 0.8 * busy_s;
+    }
+    CHECK(are_busy_together);
   });
 }
 

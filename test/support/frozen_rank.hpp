@@ -33,7 +33,7 @@ bool comes_true(const Condition& condition,
 inline bool is_rank_2_back(const in_process_job& job, std::ptrdiff_t n_times = 1) {
   return comes_true(
       [&] { return std::ranges::count(job.notices(), "rank 2 on here is back") >= n_times; },
-      std::chrono::seconds(10));
+      std::chrono::seconds(60));
 }
 
 /// The text of what `work` throws; empty if it throws nothing.
