@@ -1,32 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Do the schedules of whole jobs prove anything? Each mutation changes one line of the engine; within 1,000 schedules it
-# must be found. All are compiled into one program, which has the one that RANKWISE_TEST_MUTATION names; 0 is none.
+# must be found.
 #   engine_mutations_test.sh SOURCE_FOLDER COMPILER OPTION...
-set -euo pipefail
-readonly source_folder=$1 compiler=$2
-shift 2
-scratch=$(mktemp -d)
-readonly scratch
-trap 'rm -rf "$scratch"' EXIT
-cp -r "$source_folder/scheduler/rankwise" "$scratch"
-names=(none)
-n_failed=0
-
-# mutate NAME FILE OLD NEW: in the file the only OLD becomes NEW, in which MUTANT is true for this mutation alone.
-mutate() {
-  local -r name=$1 file=$scratch/rankwise/$2 old=$3 new=${4//MUTANT/rankwise_mutant(${#names[@]})}
-  names+=("$name")
-  if [[ $(grep -cF -- "$old" "$file") != 1 ]]; then
-    echo "FAILED: $name: $2 has not exactly one line with: $old"
-    n_failed=$((n_failed + 1))
-    return
-  fi
-  OLD=$old NEW=$new awk '{ at = index($0, ENVIRON["OLD"])
-    if (at) $0 = substr($0, 1, at - 1) ENVIRON["NEW"] substr($0, at + length(ENVIRON["OLD"])); print }' \
-    "$file" > "$scratch/mutated"
-  mv "$scratch/mutated" "$file"
-}
+# shellcheck source=test/sim/mutants.sh
+source "$1/test/sim/mutants.sh" "$1"
 
 mutate 'a settle order is dropped' engine/rank/worker_role.hpp \
   'state_->settle_orders.push_back' 'if (!MUTANT || order.chunk % 3 != 0) state_->settle_orders.push_back'
@@ -82,32 +60,6 @@ mutate 'an item that ends ranks is tried for ever' core/coordinator.hpp \
 mutate 'a search is over before the find has settled' engine/root/call_dispatch.hpp \
   'if (!done.to_be_settled) {' \
   'if (MUTANT && by.is_accepted()) call_->call.on_counted(done.items); if (!done.to_be_settled) {'
-((n_failed == 0)) || exit 1
 
-cat > "$scratch/mutant.hpp" <<'END'
-#pragma once
-#include <cstdlib>
-inline bool rankwise_mutant(int number) {
-  static const char* const text = std::getenv("RANKWISE_TEST_MUTATION");
-  return text != nullptr && std::atoi(text) == number;
-}
-END
-"$compiler" -std=c++20 -O1 -w -include "$scratch/mutant.hpp" -I"$scratch" -I"$source_folder/test/support" \
-  -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" \
-  "$source_folder/test/support/test_main.cpp" -o "$scratch/mutants" "$@"
-
-for number in "${!names[@]}"; do
-  name=${names[number]}
-  if RANKWISE_TEST_MUTATION=$number RANKWISE_TEST_SCHEDULES=1000 "$scratch/mutants" > "$scratch/out"; then
-    ((number == 0)) && continue
-    echo "FAILED: $name: 1,000 schedules did not find it"
-    n_failed=$((n_failed + 1))
-  elif ((number == 0)); then
-    echo 'FAILED: without a mutation the schedules fail too'
-    n_failed=$((n_failed + 1))
-  else
-    found=$(grep -o -m 1 'RANKWISE_TEST_SEED=[0-9]*' "$scratch/out" || echo 'a crash')
-    echo "$name: found, first by $found"
-  fi
-done
-exit "$((n_failed != 0))"
+build_mutants "$2" -O1 -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" "${@:3}"
+find_mutants '*'

@@ -32,7 +32,7 @@ inline auto ContainsSubstring(const std::string& text) {
 
 }  // namespace Catch::Matchers
 
-#ifdef CATCH_CONFIG_RUNNER  // version 2 shows its listeners to the runner only
+#ifdef CATCH_CONFIG_EXTERNAL_INTERFACES  // version 2 shows its listeners only where this is set
 namespace rankwise::test {
 
 using listener = Catch::TestEventListenerBase;

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 add_library(rankwise_mpi_test_main STATIC ${CMAKE_CURRENT_LIST_DIR}/mpi_test_main.cpp)
-target_include_directories(rankwise_mpi_test_main PUBLIC ${CMAKE_CURRENT_LIST_DIR})
 target_link_libraries(rankwise_mpi_test_main
-  PUBLIC Catch2::Catch2 MPI::MPI_CXX
+  PUBLIC rankwise_test_session MPI::MPI_CXX
   PRIVATE rankwise_project_options Threads::Threads)
 
 # rankwise_mpi_test(<name> NP <n>... [CASE_TIMEOUT <s>]) builds <name>_test.cpp once and registers it for each NP.
@@ -24,7 +23,6 @@ function(rankwise_mpi_test name)
   add_executable(${name}_test ${name}_test.cpp)
   target_link_libraries(${name}_test PRIVATE rankwise_mpi_test_main rankwise::compiled rankwise_project_options)
   if(RANKWISE_SANITIZE)
-    target_compile_options(${name}_test PRIVATE -O0)  # half the time to build, and starting MPI takes the time to run
     # What the sanitizers find shows on few ranks; what only many ranks show, the plain build finds.
     list(FILTER T_NP INCLUDE REGEX "^[123]$")
   endif()

@@ -2,8 +2,9 @@
 // The one runner of all MPI tests. All ranks run the same cases in the same order; each case has a
 // deadline inside every rank; its verdict is gathered from all ranks, over a communicator that the
 // code under test can't see.
-#define CATCH_CONFIG_RUNNER
+#define CATCH_CONFIG_EXTERNAL_INTERFACES
 #include "catch.hpp"
+#include "catch_session.hpp"
 
 #include <mpi.h>
 
@@ -212,19 +213,19 @@ CATCH_REGISTER_LISTENER(rank_listener)
 /// The status of the whole run, the same on all ranks. A run without a case has tested nothing, and
 /// fails.
 int run_all_cases(int argc, char** argv) {
-  Catch::Session session;
-  // The same order on all ranks, and one report: the listener's.
-  rankwise::test::run_in_declaration_order(session.configData(), "/dev/null");
-  session.configData().rngSeed = 1;
-  int status = session.applyCommandLine(argc, argv);
-  if (status == 0) status = session.run();
+  const auto [status, seed] =
+      rankwise::test::run_session(argc, argv, [](Catch::ConfigData& config) {
+        // The same order on all ranks, and one report: the listener's.
+        rankwise::test::run_in_declaration_order(config, "/dev/null");
+        config.rngSeed = 1;
+      });
   const bool is_good = status == 0 && results().cases > 0;
   const bool all_good = world().failed_ranks(!is_good).empty();
   if (world().is_root()) {
     std::printf("%d case(s) on %d rank(s), seed %u: %d failed\n",
                 results().cases,
                 world().size(),
-                static_cast<unsigned>(session.configData().rngSeed),
+                static_cast<unsigned>(seed),
                 results().failed);
   }
   return all_good ? 0 : 1;

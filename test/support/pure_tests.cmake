@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: MIT
+add_library(rankwise_test_session STATIC ${CMAKE_CURRENT_LIST_DIR}/catch_session.cpp)
+target_include_directories(rankwise_test_session PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(rankwise_test_session PUBLIC Catch2::Catch2 PRIVATE rankwise_project_options)
+
 add_library(rankwise_test_main STATIC ${CMAKE_CURRENT_LIST_DIR}/test_main.cpp)
-target_include_directories(rankwise_test_main PUBLIC ${CMAKE_CURRENT_LIST_DIR})
-target_link_libraries(rankwise_test_main PUBLIC Catch2::Catch2 PRIVATE rankwise_project_options)
+target_link_libraries(rankwise_test_main PUBLIC rankwise_test_session PRIVATE rankwise_project_options)
+
+# rankwise_optimise(<test>...) is for tests that compute for long: asan, which is built without optimisation, has them optimised.
+function(rankwise_optimise)
+  if(RANKWISE_SANITIZE)
+    foreach(test IN LISTS ARGN)
+      target_compile_options(${test} PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang>:-O1>)
+    endforeach()
+  endif()
+endfunction()
 
 # rankwise_pure_tests(<label> TIMEOUT <s>) makes one program and one test, <label>.<name>, of each <name>_test.cpp beside or
 # below the calling file.

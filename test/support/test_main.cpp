@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The main of all tests without MPI, compiled once: Catch2 2.13's takes ten seconds.
-#define CATCH_CONFIG_RUNNER
-#include "catch.hpp"
+// The main of all tests without MPI.
+#include "catch_session.hpp"
 
 int main(int argc, char** argv) {
-  return Catch::Session().run(argc, argv);
+  return rankwise::test::run_session(argc, argv).status;
 }
