@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ std::size_t widest_line(const std::string& text) {
   for (std::string line; std::getline(lines, line);) widest = std::max(widest, n_characters(line));
   return widest;
 }
+
+// Whatever the locale is that the test is run in.
+[[maybe_unused]] const int draws_blocks = ::setenv("LC_ALL", "C.UTF-8", 1);
 
 column_histogram weights() {
   return {.column = {.number = 2, .name = "weight <\"kg\">"},
