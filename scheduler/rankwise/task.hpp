@@ -162,13 +162,18 @@ class values_for_task {
     return {std::move(values_)};
   }
 
+  template <stateless_task Task>
+  task_with_values<Task, Values...> operator()(const Task& /*task*/) const& {
+    return {values_};
+  }
+
   template <class Task>
     requires(!stateless_task<Task>)
 
   __attribute__((
       unavailable("rankwise: rankwise::with(values...)(task) takes rankwise::fn<f> or a lambda "
                   "that captures nothing: give it what it would capture as a value"))) auto
-  operator()(const Task& /*task*/) && {
+  operator()(const Task& /*task*/) const {
     return [](const auto&...) { return 0; };
   }
 

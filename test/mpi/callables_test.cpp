@@ -117,7 +117,8 @@ TEST_CASE("values travel with a task") {
     };
     const std::vector<double> expected{2, 1, 0.5};
     CHECK(pool.map(inputs, rankwise::with(factor, table)(look_up)) == expected);
-    CHECK(pool.map(inputs, rankwise::with(3)(rankwise::fn<sum>)) == std::vector{4, 5, 6});
+    const auto three = rankwise::with(3);
+    CHECK(pool.map(inputs, three(rankwise::fn<sum>)) == std::vector{4, 5, 6});
     const auto with_context = [](rankwise::task_context& context, int i, const std::string& text) {
       return text + std::to_string(context.index()) + std::to_string(i);
     };

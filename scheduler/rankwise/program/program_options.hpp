@@ -54,9 +54,8 @@ inline boost::program_options::options_description program_options(options& how)
       "well; the first result counts");
   add("task-limit",
       seconds(how.task_limit_s),
-      "a task of map, for_each or reduce that takes longer has failed; needs rankrun, and the "
-      "first "
-      "rank runs none then (default: none)");
+      "a task of map, for_each or reduce that takes longer has failed; without --isolate it needs "
+      "rankrun, and the first rank runs none then (default: none)");
   add("isolate",
       po::bool_switch(&how.isolate)->default_value(how.isolate, ""),
       "run each task of map, for_each or reduce in a process of its own, forked from its rank: if "

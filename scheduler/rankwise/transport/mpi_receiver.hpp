@@ -25,7 +25,7 @@ namespace rankwise::transport {
 /// Receives frames over MPI. Some receives of small messages from any rank are posted at all times:
 /// a message goes to its place as it comes in, and one test finds it.
 ///
-/// Local: nothing blocks. Throws: mpi_error.
+/// Local: nothing blocks. Throws: mpi_error; wire::decode_error if a message can't be read.
 class mpi_receiver {
  public:
   /// `buffers` has memory for frames.
@@ -165,6 +165,8 @@ class mpi_receiver {
     check_mpi(MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count");
     message found;
     found.from = rank_id{status.MPI_SOURCE};
+    if (static_cast<std::size_t>(n_bytes) < sizeof found.trailer)
+      throw wire::decode_error("a message that is too short to have a number");
     const std::size_t n_content = static_cast<std::size_t>(n_bytes) - sizeof found.trailer;
     found.content = {from.get(), n_content};
     std::memcpy(&found.trailer, from.get() + n_content, sizeof found.trailer);

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -82,24 +84,33 @@ class find_call final : public call_base<find_call<Range, Task, Result>, Range, 
     this->keep_failures();
   }
 
+  /// What an earlier run of `items` has found does not count: they run again since it was lost.
   void take(core::item_range items, std::span<const std::byte> results) override {
+    forget(items);
     found_output<Result>::visit(results, [&](std::uint64_t index, Result result) {
       if (index < items.first || index >= items.end())
         throw wire::decode_error("a find that is no item of its chunk");
-      if (!first_ || index < first_->first) first_.emplace(index, std::move(result));
+      if (index < first_counted_) found_.emplace(index, std::move(result));
     });
   }
 
   /// What its task may still refuse is not searched yet.
-  void on_counted(core::item_range items) override { searched_.add(items); }
+  void on_counted(core::item_range items) override {
+    searched_.add(items);
+    const auto first = found_.lower_bound(items.first);
+    if (first == found_.end() || first->first >= items.end()) return;
+    first_counted_ = first->first;  // `take` keeps none behind an earlier one
+    found_.erase(std::next(first), found_.end());
+  }
 
   void on_failed(std::uint64_t index) override {
+    forget({index, 1});
     searched_.add({index, 1});
     if (stops_at_failure_) first_failed_ = std::min(first_failed_, index);
   }
 
   bool is_satisfied() const override {
-    const std::uint64_t first = std::min(first_ ? first_->first : no_item, first_failed_);
+    const std::uint64_t first = std::min(first_counted_, first_failed_);
     return first != no_item && searched_.includes({0, first + 1});
   }
 
@@ -114,21 +125,27 @@ class find_call final : public call_base<find_call<Range, Task, Result>, Range, 
   std::optional<std::pair<std::uint64_t, Result>> release() {
     std::vector<task_failure> before;
     for (task_failure& failure : this->failures()) {
-      if (first_ && failure.index > first_->first) break;
+      if (failure.index > first_counted_) break;
       before.push_back(std::move(failure));
       if (stops_at_failure_) break;
     }
     if (!before.empty()) throw task_error(std::move(before), this->n_items());
-    return std::move(first_);
+    if (first_counted_ == no_item) return std::nullopt;
+    return std::pair{first_counted_, std::move(found_.at(first_counted_))};
   }
 
  private:
   static constexpr std::uint64_t no_item = UINT64_MAX;
 
+  void forget(core::item_range items) {
+    found_.erase(found_.lower_bound(items.first), found_.lower_bound(items.end()));
+  }
+
   bool stops_at_failure_;
   core::item_set searched_;
   std::uint64_t first_failed_ = no_item;
-  std::optional<std::pair<std::uint64_t, Result>> first_;
+  std::uint64_t first_counted_ = no_item;  // the find that counts, among those so far
+  std::map<std::uint64_t, Result> found_;  // by index, up to that one
 };
 
 }  // namespace rankwise::engine

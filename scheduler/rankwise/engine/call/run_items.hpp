@@ -17,12 +17,13 @@ namespace rankwise::engine {
 
 /// Calls a task with its context. Not inlined: in `run_items` much lives across the call, and a
 /// compiler may keep what the task works on in memory where it has no registers left.
-template <class Output, class Task, class Input>
+template <class Task, class Input>
 [[gnu::noinline]] decltype(auto) call_with_context(const Task& task,
                                                    rank_context& context,
                                                    std::uint64_t index,
-                                                   const Input& input) {
-  task_context of_task(context, index, Output::no_settling);
+                                                   const Input& input,
+                                                   const char* no_settling) {
+  task_context of_task(context, index, no_settling);
   return call_task(task, input, of_task);
 }
 
@@ -36,7 +37,7 @@ decltype(auto) invoke_task(const Task& task,
                            const Input& input) {
   try {
     if constexpr (takes_context<Task, Input>) {
-      return call_with_context<Output>(task, context, index, input);
+      return call_with_context(task, context, index, input, Output::no_settling);
     } else {
       return call_task(task, input);
     }
@@ -47,8 +48,7 @@ decltype(auto) invoke_task(const Task& task,
 
 /// Calls `task` in a child of this process, in which it has a context that settles nothing.
 ///
-/// Throws: task_threw in place of whatever the task throws, and where the child ends without a
-/// result.
+/// Throws: task_threw in place of whatever the task throws, and if there is no result.
 template <class Output, class Task, class Input>
 typename Output::value_type invoke_isolated(const Task& task,
                                             chunk_scope& scope,
@@ -60,20 +60,51 @@ typename Output::value_type invoke_isolated(const Task& task,
                                           : "a task that is isolated: its process ends before that";
   const auto call = [&]() -> decltype(auto) {
     if constexpr (takes_context<Task, Input>) {
-      task_context of_task(scope.context(), index, no_settling);
-      return call_task(task, input, of_task);
+      return call_with_context(task, scope.context(), index, input, no_settling);
     } else {
       return call_task(task, input);
     }
   };
-  const wire::bytes answer = scope.run_isolated([&]([[maybe_unused]] wire::bytes& out) {
-    if constexpr (std::is_void_v<value>) {
-      call();
-    } else {
-      wire::encoder<value>(out).put(value(call()));
+  try {
+    const wire::bytes answer = scope.run_isolated([&]([[maybe_unused]] wire::bytes& out) {
+      if constexpr (std::is_void_v<value>) {
+        call();
+      } else {
+        wire::encoder<value>(out).put(value(call()));
+      }
+    });
+    if constexpr (!std::is_void_v<value>) return wire::decoder<value>(answer).get();
+  } catch (const task_threw&) {
+    throw;
+  } catch (...) {
+    throw task_threw(describe_exception());
+  }
+}
+
+/// Runs the items of a chunk, each in a child of this process; each is reported by itself.
+template <class Task, class Inputs, class Output>
+[[gnu::noinline]] void run_isolated_items(chunk_scope& scope,
+                                          const Task& task,
+                                          Inputs& inputs,
+                                          Output& output) {
+  const core::item_range items = scope.items();
+  for (std::uint64_t index = items.first; index != items.end() && !scope.interrupted(); ++index) {
+    const auto& input = inputs.next(index);
+    scope.context().running.store(index, std::memory_order_relaxed);
+    try {
+      output.open(scope);
+      if constexpr (std::is_void_v<typename Output::value_type>) {
+        invoke_isolated<Output>(task, scope, index, input);
+      } else {
+        output.put(index, invoke_isolated<Output>(task, scope, index, input));
+      }
+      output.close(scope);
+      scope.done(1);
+    } catch (const task_threw& threw) {
+      scope.failed(threw);
     }
-  });
-  if constexpr (!std::is_void_v<value>) return wire::decoder<value>(answer).get();
+    scope.checkpoint();
+  }
 }
 
 /// Runs the items of a chunk: `inputs.next(index)` is called for each in order, the task's result
@@ -81,8 +112,8 @@ typename Output::value_type invoke_isolated(const Task& task,
 /// long are sent home.
 template <class Task, class Inputs, class Output>
 void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& output) {
+  if (scope.is_isolated()) return run_isolated_items(scope, task, inputs, output);
   const core::item_range items = scope.items();
-  const bool is_isolated = scope.is_isolated();
   std::uint64_t index = items.first;
   std::uint64_t reported = items.first;
   const auto report = [&] {
@@ -104,14 +135,8 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
           return takes_context<Task, std::remove_cvref_t<decltype(input)>> &&
                  Output::no_settling == nullptr && scope.context().settle.any_in({index, 1});
         };
-        if (is_isolated) {
-          if constexpr (std::is_void_v<typename Output::value_type>) {
-            invoke_isolated<Output>(task, scope, index, input);
-          } else {
-            output.put(index, invoke_isolated<Output>(task, scope, index, input));
-          }
-        } else if constexpr (std::is_void_v<decltype(invoke_task<Output>(
-                                 task, scope.context(), index, input))>) {
+        if constexpr (std::is_void_v<decltype(invoke_task<Output>(
+                          task, scope.context(), index, input))>) {
           invoke_task<Output>(task, scope.context(), index, input);
           if (wants_to_be_told()) report();
         } else {

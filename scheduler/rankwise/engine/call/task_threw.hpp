@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/types.hpp>
 #include <rankwise/error.hpp>
 
+#include <fmt/core.h>
+
+#include <chrono>
 #include <exception>
 #include <string>
 
@@ -25,6 +29,12 @@ inline task_threw describe_exception() {
   } catch (...) {
     return {"an exception that is not a std::exception"};
   }
+}
+
+/// What becomes of a task that has taken longer than `limit`.
+inline task_threw took_too_long(core::duration limit) {
+  return {fmt::format("it took longer than {:.3g} s (--task-limit)",
+                      std::chrono::duration<double>(limit).count())};
 }
 
 }  // namespace rankwise::engine

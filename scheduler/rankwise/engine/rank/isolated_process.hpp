@@ -89,10 +89,7 @@ class isolated_process {
     core::listening_clock clock(std::chrono::milliseconds(200));
     while (!take()) {
       if (cancelled) throw task_threw{"its result is not wanted any more"};
-      if (clock.look(machine.now()) > limit && limit.count() != 0) {
-        throw task_threw{fmt::format("it took longer than {:.3g} s (--task-limit)",
-                                     std::chrono::duration<double>(limit).count())};
-      }
+      if (clock.look(machine.now()) > limit && limit.count() != 0) throw took_too_long(limit);
       await();
     }
     if (head_.threw) throw failure_text::decode(content_);

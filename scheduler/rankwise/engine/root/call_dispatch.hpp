@@ -15,7 +15,6 @@
 
 #include <fmt/core.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -154,7 +153,8 @@ class call_dispatch {
   void take(const sender& by,
             const core::reports::overran& overran,
             std::span<const std::byte> /*payload*/) {
-    if (!by.is_dropped()) fail(by.rank, overran.item, overrun_of(call_->sent), by.is_accepted());
+    if (!by.is_dropped())
+      fail(by.rank, overran.item, took_too_long(call_->sent.task_limit), by.is_accepted());
   }
 
   void take(const sender& by,
@@ -176,11 +176,6 @@ class call_dispatch {
   static void take(const sender& /*by*/,
                    const core::reports::departed& /*departed*/,
                    std::span<const std::byte> /*payload*/) {}
-
-  static task_threw overrun_of(const call_header& header) {
-    return {fmt::format("it took longer than {:.3g} s (--task-limit)",
-                        std::chrono::duration<double>(header.task_limit).count())};
-  }
 
   void fail(rank_id rank, std::uint64_t index, task_threw threw, bool is_final = true) {
     call_->on_failure({index,
