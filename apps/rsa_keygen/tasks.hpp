@@ -68,6 +68,7 @@ inline std::vector<host_keys> check_on_all_ranks(const rankwise::pool& pool,
   one_each.quiet = true;
   one_each.on_error = rankwise::on_error_kind::collect;  // to hear of all hosts that can't serve
   one_each.journal.clear();
+  one_each.isolate = false;
   return pool.with(one_each).on_each_rank(
       directory_task{directory.path().string(), count, is_resumed(pool.options())});
 }

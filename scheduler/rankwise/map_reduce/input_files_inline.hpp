@@ -121,6 +121,7 @@ class input_files::list {
   static rankwise::options quiet(rankwise::options how) {
     how.quiet = true;
     how.journal.clear();  // the files may have changed since
+    how.isolate = false;
     return how;
   }
 

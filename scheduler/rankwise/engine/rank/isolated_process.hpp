@@ -22,11 +22,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <functional>
 #include <iostream>
 #include <poll.h>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -61,7 +63,7 @@ class isolated_process {
       const threads::lock_scope held(rank.lock);
       pid_ = ::fork();
     }
-    if (pid_ == 0) be_child(parent, ends[1], run);
+    if (pid_ == 0) be_child(rank, parent, ends[1], run);
     ::close(ends[1]);
     if (pid_ < 0) fail("fork");
     ::fcntl(answer_, F_SETFL, O_NONBLOCK);
@@ -112,10 +114,12 @@ class isolated_process {
         fmt::format("no process could be made for it: {}: {}", what, std::strerror(error))};
   }
 
-  [[noreturn]] static void be_child(pid_t parent, int answer, const task& run) {
+  [[noreturn]] static void be_child(this_rank& rank, pid_t parent, int answer, const task& run)
+      RANKWISE_EXCLUDES(rank.lock) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     task_end::leave_to_parent();
+    refuse_messages(rank);
     std::signal(SIGTERM, SIG_DFL);
     go_first_if_memory_is_short();
     answer_head head;
@@ -138,6 +142,13 @@ class isolated_process {
       if (n > 0) rest = rest.subspan(static_cast<std::size_t>(n));
     }
     ::_exit(0);
+  }
+
+  /// What the rank says to others is the rank's own.
+  static void refuse_messages(this_rank& rank) RANKWISE_EXCLUDES(rank.lock) {
+    const threads::lock_scope held(rank.lock);
+    rank.state.failure = std::make_exception_ptr(
+        std::logic_error("a task that is isolated can't send messages to other ranks"));
   }
 
   /// The rank, which holds the results of others, is to stay.
