@@ -5,6 +5,8 @@
 # alone and under LAUNCHER, each time in an empty directory. With --again it runs there a second time, prints the same,
 # and says TEXT on standard error.
 set -euo pipefail
+# shellcheck source=test/support/fed.sh
+source "$(dirname "$0")/../test/support/fed.sh"
 
 expected=$1 program=$3 status=0 input=/dev/null again=''
 read -ra launcher <<< "$2"
@@ -36,7 +38,7 @@ run_once() {
   local -r n_ranks=$1 what=$2
   shift 2
   local found=0
-  "$@" < "$input" > "$scratch/out" 2> "$scratch/err" || found=$?
+  fed "$input" "$scratch/out" "$scratch/err" "$@" || found=$?
   if ((found != status)) || ! diff <(sed "s/@RANKS@/$n_ranks/" "$expected") "$scratch/out"; then
     cat "$scratch/err" >&2
     fail "$what: status $found, expected: $status; output above: < expected, > found"

@@ -5,6 +5,8 @@ set -euo pipefail
 
 program=$(readlink -f "$1")
 here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=test/support/fed.sh
+source "$here/../../support/fed.sh"
 scratch=$(mktemp -d)
 clean_up() {
   jobs -p | xargs -r kill 2> /dev/null || :
@@ -34,7 +36,14 @@ ranks() {
   mpirun --oversubscribe -n "$n" "$program" "${always[@]}" "$@" > out 2> err
 }
 
-# alone ARGUMENT...: the same without mpirun.
+# fed_ranks INPUT N ARGUMENT...: the same with the file INPUT as standard input.
+fed_ranks() {
+  local -r input=$1 n=$2
+  shift 2
+  fed "$input" out err mpirun --oversubscribe -n "$n" "$program" "${always[@]}" "$@"
+}
+
+# alone ARGUMENT...: without mpirun.
 alone() {
   "$program" "${always[@]}" "$@" > out 2> err < /dev/null
 }

@@ -53,7 +53,8 @@ holds 'the allocation elsewhere is named' grep -q "^rankrun: Slurm's allocation 
 
 run "$rankrun" --tag-output -f hosts -n 2 echo word
 same 'tags' "$(sort "$scratch/out")" $'[1,0]<stdout>:word\n[1,1]<stdout>:word'
-same 'stdin' "$(printf 'line' | "$rankrun" -n 1 cat)" line
+printf 'line' > line
+same 'stdin' "$(fed_by line "$rankrun" -n 1 cat)" line
 succeeds "$(nproc)" "$rankrun" -n 1 nproc # not bound to a core
 
 # A container may have no /dev/pts.

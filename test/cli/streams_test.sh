@@ -12,20 +12,21 @@ job() { "$rankrun" --oversubscribe -n 2 "$launched" --quiet "$@"; }
 
 # Whichever way the program reads, it gets the input.
 for way in cin unsynced stdio read poll thread child; do
-  same "read by $way" "$(job --read "$way" < lines 2>&1)" "$all"$'\n'"$done"
+  same "read by $way" "$(fed_by lines job --read "$way")" "$all"$'\n'"$done"
 done
 select='import select, sys; select.select([0], [], []); sys.stdout.write(sys.stdin.read())'
 for command in 'cat /dev/stdin' "python3 -c '$select'"; do
-  same "read by a child, $command" "$(job --run "$command" < lines 2>&1)" "$all"$'\n'"$done"
+  same "read by a child, $command" "$(fed_by lines job --run "$command")" "$all"$'\n'"$done"
 done
-same 'read from a pipe' "$(tee < lines | job --read cin 2>&1)" "$all"$'\n'"$done"
-same 'read before run' "$(RANKWISE_TEST_READ=cin job < lines 2>&1)" "$all"$'\n'"$done"
+job_behind_a_pipe() { tee | job --read cin; }
+same 'read from a pipe' "$(fed_by lines job_behind_a_pipe)" "$all"$'\n'"$done"
+same 'read before run' "$(RANKWISE_TEST_READ=cin fed_by lines job)" "$all"$'\n'"$done"
 
 # A job that reads nothing leaves the input to the loop around it; so does any that is told to.
 same 'a loop around a job' "$(while read -r line; do echo "$line" && job; done < lines 2>&1)" \
   "one"$'\n'"$done"$'\ntwo\n'"$done"$'\nthree\n'"$done"
 same 'a loop around any program' "$(while read -r line; do echo "$line" && "$rankrun" --stdin none -n 1 cat; done < lines 2>&1)" "$all"
-same 'an empty line is input too' "$("$rankrun" -n 1 cat < lines)" "$all"
+same 'an empty line is input too' "$(fed_by lines "$rankrun" -n 1 cat)" "$all"
 
 # Closed descriptors.
 same 'input closed' "$( (exec <&- && job --read read) 2>&1)" "$done"

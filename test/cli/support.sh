@@ -6,6 +6,8 @@ set -euo pipefail
 export LC_ALL=C
 
 readonly source_folder=$1 rankrun=$2
+# shellcheck source=test/support/fed.sh
+source "$source_folder/test/support/fed.sh"
 # What rankrun tells Open MPI here, before and after the number of ranks.
 allow_root=''
 ((EUID != 0)) || allow_root=' --allow-run-as-root'
@@ -42,6 +44,12 @@ run() {
   status=0
   "$@" > "$scratch/out" 2> "$scratch/err" < /dev/null || status=$?
   out=$(< "$scratch/out") err=$(< "$scratch/err")
+}
+
+# fed_by INPUT COMMAND...: prints what a job prints, with the file INPUT as standard input.
+fed_by() {
+  fed "$1" "$scratch/out" "$scratch/err" "${@:2}" || true
+  cat "$scratch/out" "$scratch/err"
 }
 
 # refuses MESSAGE COMMAND...: status 2, exactly that message, and no file made, changed or left.

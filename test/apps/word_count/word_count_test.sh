@@ -217,11 +217,11 @@ case_standard_input() {
   words < text | counted > expected
   "$program" --progress none - < text > out 2> err || fail "status $?"
   same_as expected "standard input"
-  mpirun --oversubscribe -n 3 "$program" --progress none - < text > out 2> err || fail "status $?"
+  fed_ranks text 3 - || fail "status $?"
   same_as expected "standard input on 3 ranks"
   { cat text text; } | words | counted > expected
   cp text other
-  mpirun --oversubscribe -n 2 "$program" --progress none text - < other > out 2> err || fail "status $?"
+  fed_ranks other 2 text - || fail "status $?"
   same_as expected "a file and standard input"
 }
 
