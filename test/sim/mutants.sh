@@ -46,7 +46,7 @@ find_mutants() {
   local number name found
   for number in "${!names[@]}"; do
     name=${names[number]}
-    if RANKWISE_TEST_MUTATION=$number RANKWISE_TEST_SCHEDULES=1000 "$scratch/mutants" "$1" > "$scratch/out"; then
+    if RANKWISE_TEST_MUTATION=$number RANKWISE_TEST_SCHEDULES=1000 "$scratch/mutants" --abort "$1" > "$scratch/out"; then
       ((number == 0)) && continue
       echo "FAILED: $name: 1,000 schedules did not find it"
       n_failed=$((n_failed + 1))
