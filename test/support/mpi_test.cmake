@@ -4,6 +4,14 @@ target_link_libraries(rankwise_mpi_test_main
   PUBLIC rankwise_test_session MPI::MPI_CXX
   PRIVATE rankwise_project_options Threads::Threads)
 
+# For programs with MPI, where leaks are looked for.
+add_library(rankwise_leak_checked INTERFACE)
+if(RANKWISE_SANITIZE)
+  target_sources(rankwise_leak_checked INTERFACE ${CMAKE_CURRENT_LIST_DIR}/keep_libraries.cpp)
+  target_link_options(rankwise_leak_checked INTERFACE LINKER:--export-dynamic-symbol=dlclose)
+endif()
+target_link_libraries(rankwise_mpi_test_main INTERFACE rankwise_leak_checked)
+
 # rankwise_mpi_test(<name> NP <n>... [CASE_TIMEOUT <s>]) builds <name>_test.cpp once and registers it for each NP.
 # A hang is ended, and named, three times: by the case's deadline inside each rank, by mpirun, and by ctest.
 function(rankwise_mpi_test name)
