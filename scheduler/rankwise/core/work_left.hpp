@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <utility>
 #include <vector>
 
@@ -106,7 +107,7 @@ class work_left {
 
   std::deque<item_range> fresh_;  // in ascending order
   std::deque<item_range> returned_;
-  std::deque<suspect> suspects_;
+  std::list<suspect> suspects_;
   std::uint64_t count_ = 0;
 };
 

@@ -16,9 +16,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -362,7 +362,7 @@ class sqlite_journal final : public journal {
         wake_->wait_until(held, due);
       }
       is_hurried_ = false;
-      std::deque<entry> taken = std::exchange(waiting_, {});
+      std::list<entry> taken = std::exchange(waiting_, {});
       const std::size_t taken_bytes = std::exchange(waiting_bytes_, 0);
       if (!problem_) {
         held.unlock();
@@ -380,7 +380,7 @@ class sqlite_journal final : public journal {
   }
 
   /// Returns what is wrong. Then nothing of `all` is kept.
-  std::optional<std::string> commit(const std::deque<entry>& all) {
+  std::optional<std::string> commit(const std::list<entry>& all) {
     try {
       database_->run("BEGIN");
       for (const entry& one : all) {
@@ -469,7 +469,7 @@ class sqlite_journal final : public journal {
   std::unique_ptr<transport::machine::condition> wake_ = machine_.new_condition();  // the writer
   std::unique_ptr<transport::machine::condition> written_ =
       machine_.new_condition();  // those who wait for it
-  std::deque<entry> waiting_;
+  std::list<entry> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::atomic<std::size_t> unsafe_bytes_ = 0;  // of those, and of what is being written
   core::duration first_waits_since_{};

@@ -7,10 +7,10 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace rankwise::observe {
 
@@ -31,9 +31,12 @@ inline std::string held_back(const job_statistics& job) {
   std::array parts{part{lost.tail_s / capacity, "after their last task"},
                    part{lost.start_s / capacity, "before their first task"},
                    part{lost.between_s / capacity, "between chunks"}};
-  std::stable_sort(parts.begin(), parts.end(), [](const part& left, const part& right) {
-    return left.share > right.share;
-  });
+  const auto put_in_order = [](part& left, part& right) {
+    if (left.share < right.share) std::swap(left, right);
+  };
+  put_in_order(parts[0], parts[1]);
+  put_in_order(parts[1], parts[2]);
+  put_in_order(parts[0], parts[1]);
   const double all = parts[0].share + parts[1].share + parts[2].share;
   if (all < 0.02) return fmt::format("nothing: ranks were idle {} of the time", percent_text(all));
   std::string text = fmt::format("idle ranks, {} of the time:", percent_text(all));

@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <deque>
+#include <list>
 #include <memory>
 #include <span>
 #include <utility>
@@ -300,7 +300,7 @@ class mpi_receiver {
   std::vector<std::uint64_t> n_received_;   // frames handed out, by rank
   std::vector<char> is_forgotten_;          // by rank
   std::vector<early_message> early_;
-  std::deque<arrival> arriving_;
+  std::list<arrival> arriving_;
   std::vector<arrival> abandoned_;  // of ranks that have ended; MPI may still write to them
 };
 

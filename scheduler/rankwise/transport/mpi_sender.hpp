@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -163,10 +162,9 @@ class mpi_sender {
   static void move_frames_of(rank_id rank,
                              std::vector<outgoing>& from,
                              std::vector<outgoing>& into) {
-    const auto others_end = std::stable_partition(
-        from.begin(), from.end(), [rank](const outgoing& one) { return one.to != rank; });
-    into.insert(into.end(), std::move_iterator(others_end), std::move_iterator(from.end()));
-    from.erase(others_end, from.end());
+    std::vector<outgoing> others;
+    for (outgoing& one : from) (one.to == rank ? into : others).push_back(std::move(one));
+    from = std::move(others);
   }
 
   MPI_Comm communicator_;

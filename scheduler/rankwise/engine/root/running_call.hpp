@@ -135,10 +135,12 @@ struct running_call final : chunk_runner {
   /// them out.
   void end_with_failures() {
     if (failures.empty()) return;
-    std::sort(
-        failures.begin(), failures.end(), [](const task_failure& left, const task_failure& right) {
-          return left.index < right.index;
-        });
+    const auto is_before = [](const task_failure& left, const task_failure& right) {
+      return left.index < right.index;
+    };
+    // A quarter of the code of std::sort, which each program would compile.
+    std::make_heap(failures.begin(), failures.end(), is_before);
+    std::sort_heap(failures.begin(), failures.end(), is_before);
     if (!call.keeps_failures())
       throw task_error(std::move(failures), coordinator.options().n_items);
     call.failures() = std::move(failures);
