@@ -40,10 +40,15 @@ struct task_failure {
 class task_error : public std::runtime_error {
  public:
   explicit task_error(std::vector<task_failure> failures, std::uint64_t n_items)
-      : std::runtime_error(describe(failures, n_items)), failures_(std::move(failures)) {}
+      : std::runtime_error(describe(failures, n_items)),
+        failures_(std::move(failures)),
+        n_items_(n_items) {}
 
   /// The failures, in ascending order of index; never empty.
   const std::vector<task_failure>& failures() const noexcept { return failures_; }
+
+  /// How many items the call had.
+  std::uint64_t n_items() const noexcept { return n_items_; }
 
   /// True if some task threw a config_error.
   bool is_configuration() const noexcept {
@@ -56,6 +61,7 @@ class task_error : public std::runtime_error {
   static std::string describe(const std::vector<task_failure>& failures, std::uint64_t n_items);
 
   std::vector<task_failure> failures_;
+  std::uint64_t n_items_ = 0;
 };
 
 /// Thrown by a call that can't go on without a rank that was lost.
@@ -67,6 +73,13 @@ class rank_lost : public std::runtime_error {
 /// Thrown by a call whose results can't be written to the journal. The message names the journal's
 /// file, and what is wrong.
 class journal_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Thrown on the other ranks of a collective call if rank 0 throws what is none of the exceptions
+/// above: its text, after the rank and host that it comes from.
+class root_failed : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };

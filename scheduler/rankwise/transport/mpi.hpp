@@ -13,6 +13,7 @@
 #include <boost/mpi/environment.hpp>
 #include <mpi.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -52,6 +53,23 @@ class mpi final : public endpoint {
                 "MPI_Allgather");
       return all;
     }
+
+  /// Gives every rank what rank 0 has in `frame`.
+  ///
+  /// Collective over the communicator. Throws: mpi_error.
+  void broadcast(wire::bytes& frame) {
+    std::uint64_t left = frame.size();
+    check_mpi(MPI_Bcast(&left, 1, MPI_UINT64_T, 0, communicator_), "MPI_Bcast");
+    frame.resize(left);
+    // MPI counts with an int.
+    constexpr std::uint64_t part_bytes = std::uint64_t{1} << 29U;
+    for (std::byte* at = frame.data(); left != 0;) {
+      const std::uint64_t n = std::min(left, part_bytes);
+      check_mpi(MPI_Bcast(at, static_cast<int>(n), MPI_BYTE, 0, communicator_), "MPI_Bcast");
+      at += n;
+      left -= n;
+    }
+  }
 
   rank_id rank() const override { return rank_id{communicator_.rank()}; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/engine/call/invoke_task.hpp>
+#include <rankwise/engine/call/narrowing.hpp>
 #include <rankwise/outcome.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/sendable.hpp>
@@ -9,7 +10,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <ranges>
 #include <type_traits>
@@ -92,25 +92,6 @@ narrows_combined() {}
 
 }  // namespace refused
 
-/// Some numbers of the type `From` are others, or cut off, as a `To`. An integer may become a
-/// floating-point number.
-template <class From, class To>
-consteval bool narrows() {
-  if constexpr (!std::is_arithmetic_v<From> || !std::is_arithmetic_v<To> ||
-                std::is_same_v<From, To>) {
-    return false;
-  } else if constexpr (std::is_same_v<To, bool>) {
-    return true;
-  } else if constexpr (std::is_floating_point_v<To>) {
-    return std::is_floating_point_v<From> &&
-           std::numeric_limits<From>::digits > std::numeric_limits<To>::digits;
-  } else {
-    return std::is_floating_point_v<From> ||
-           std::numeric_limits<From>::digits > std::numeric_limits<To>::digits ||
-           (std::is_signed_v<From> && std::is_unsigned_v<To>);
-  }
-}
-
 namespace detail {
 
 template <class Callable>
@@ -126,42 +107,6 @@ template <class Callable>
 concept closure =
     std::is_class_v<Callable> && !std::is_aggregate_v<Callable> &&
     !std::is_default_constructible_v<Callable> && !std::is_copy_assignable_v<Callable>;
-
-/// The parameters of a function, or of an operator() that is not a template.
-template <class Function>
-struct two_parameters {};
-
-template <class Result, class First, class Second>
-struct two_parameters<Result (*)(First, Second)> {
-  template <class Value>
-  static constexpr bool narrow =
-      narrows<Value, std::remove_cvref_t<First>>() || narrows<Value, std::remove_cvref_t<Second>>();
-};
-
-template <class Result, class First, class Second>
-struct two_parameters<Result (*)(First, Second) noexcept>
-    : two_parameters<Result (*)(First, Second)> {};
-
-template <class Result, class Class, class First, class Second>
-struct two_parameters<Result (Class::*)(First, Second) const>
-    : two_parameters<Result (*)(First, Second)> {};
-
-template <class Result, class Class, class First, class Second>
-struct two_parameters<Result (Class::*)(First, Second) const noexcept>
-    : two_parameters<Result (*)(First, Second)> {};
-
-template <class Combine>
-struct parameters_of {};
-
-template <class Combine>
-  requires requires {
-    &Combine::operator();
-  }
-
-struct parameters_of<Combine> : two_parameters<decltype(&Combine::operator())> {};
-
-template <auto Function>
-struct parameters_of<function_task<Function>> : two_parameters<decltype(Function)> {};
 
 }  // namespace detail
 
@@ -234,10 +179,8 @@ consteval bool require_result() {
 
 /// Whether `Combine` makes one `Value` of two, and cuts off none; where not, the compiler says why.
 template <class Combine, class Value>
-consteval bool require_combine() {
-  if constexpr (!require_travelling<Combine>()) {
-    return false;
-  } else if constexpr (!std::is_invocable_r_v<Value, const Combine&, Value, Value>) {
+consteval bool require_combining() {
+  if constexpr (!std::is_invocable_r_v<Value, const Combine&, Value, Value>) {
     refused::does_not_combine<Combine, Value>();
     return false;
   } else {
@@ -252,6 +195,16 @@ consteval bool require_combine() {
     if constexpr (narrows<combined, Value>() || narrows_parameters)
       refused::narrows_combined<combined, Value>();
     return !narrows<combined, Value>() && !narrows_parameters;
+  }
+}
+
+/// The same for a `Combine` that is sent to other ranks.
+template <class Combine, class Value>
+consteval bool require_combine() {
+  if constexpr (!require_travelling<Combine>()) {
+    return false;
+  } else {
+    return require_combining<Combine, Value>();
   }
 }
 
@@ -324,17 +277,24 @@ consteval bool require_mapping() {
   }
 }
 
+/// Whether what `Task` makes of an `Input` says if it has found something; where not, the compiler
+/// says so.
+template <class Task, class Input>
+consteval bool require_finding() {
+  using result = std::remove_cvref_t<task_result_t<Task, Input>>;
+  constexpr bool finds =
+      std::is_same_v<result, bool> || wire::detail::is_instance<result, std::optional>;
+  if constexpr (!finds) refused::finds_neither<result>();
+  return finds;
+}
+
 /// Whether pool::find_first can do with these; where not, the compiler says why.
 template <class Inputs, class Task>
 consteval bool require_search() {
   if constexpr (!require_mapping<Inputs, Task>()) {
     return false;
   } else {
-    using result = std::remove_cvref_t<task_result_t<Task, std::ranges::range_value_t<Inputs>>>;
-    constexpr bool finds =
-        std::is_same_v<result, bool> || wire::detail::is_instance<result, std::optional>;
-    if constexpr (!finds) refused::finds_neither<result>();
-    return finds;
+    return require_finding<Task, std::ranges::range_value_t<Inputs>>();
   }
 }
 

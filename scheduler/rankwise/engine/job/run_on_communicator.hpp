@@ -4,6 +4,8 @@
 #include <rankwise/core/build_mode.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/task_registry.hpp>
+#include <rankwise/engine/job/agreement.hpp>
+#include <rankwise/engine/job/collective_call.hpp>
 #include <rankwise/engine/job/job.hpp>
 #include <rankwise/engine/job/run_on_endpoint.hpp>
 #include <rankwise/engine/rank/cannot_go_on.hpp>
@@ -15,13 +17,17 @@
 #include <rankwise/process/launcher.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/transport/mpi.hpp>
+#include <rankwise/transport/mpi_message.hpp>
+#include <rankwise/wire/buffer.hpp>
 
 #include <fmt/core.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -62,6 +68,54 @@ inline loss_settings loss_settings_of(const std::vector<identity>& ranks, const 
   return losses;
 }
 
+/// One job at a time in a process.
+///
+/// Throws: std::logic_error if there is one already.
+class one_job {
+ public:
+  one_job() {
+    if (!is_under_way().exchange(true)) return;
+    throw std::logic_error(
+        "found a collective call of rankwise inside another, from a task, a body or another "
+        "thread; "
+        "accepted: one at a time in a process; a task returns what is to be done, and a body calls "
+        "its pool");
+  }
+
+  one_job(const one_job&) = delete;
+  one_job& operator=(const one_job&) = delete;
+  one_job(one_job&&) = delete;
+  one_job& operator=(one_job&&) = delete;
+
+  ~one_job() { is_under_way() = false; }
+
+ private:
+  static std::atomic<bool>& is_under_way() {
+    static std::atomic<bool> flag{false};
+    return flag;
+  }
+};
+
+/// Tells the other ranks how the job has ended on rank 0, and gives them what `frame` is there.
+///
+/// Collective over the endpoint's communicator. Returns what this rank throws; null: nothing.
+inline std::exception_ptr agree(transport::mpi& endpoint,
+                                const collective_call& call,
+                                wire::bytes& frame,
+                                const std::exception_ptr& failure) {
+  const bool is_root = endpoint.rank() == root_rank;
+  wire::bytes ending;
+  if (is_root) ending = encode_outcome(outcome_of(failure, endpoint.host()));
+  endpoint.broadcast(ending);
+  const job_outcome outcome = decode_outcome({ending.data(), ending.size()});
+  if (outcome.what != job_outcome::done) return is_root ? failure : failure_of(outcome);
+  if (call.form.everywhere != 0) {
+    endpoint.broadcast(frame);
+    if (!is_root) call.take({frame.data(), frame.size()});
+  }
+  return nullptr;
+}
+
 /// `run_on_endpoint` over MPI. A rank that can't go on says so on stderr, and ends the job with
 /// status 3. `survives` is for measurements: the library does its part for lost ranks, MPI does
 /// not.
@@ -69,6 +123,7 @@ inline void run_on_communicator(const boost::mpi::communicator& communicator,
                                 const options& how,
                                 const job_body& body,
                                 bool survives = false) {
+  const one_job mine;
   try {
     transport::mpi endpoint(communicator);
     const std::vector<identity> all = introduce(endpoint);
@@ -88,7 +143,70 @@ inline void run_on_communicator(const boost::mpi::communicator& communicator,
   }
 }
 
-/// `run_on_communicator` as a program calls it: the tasks of all its sources are checked first.
+/// `run_on_communicator` where all ranks throw, or none.
+inline void run_in_agreement(const boost::mpi::communicator& communicator,
+                             const options& how,
+                             const collective_call& call) {
+  const one_job mine;
+  std::exception_ptr failure;
+  try {
+    transport::mpi endpoint(communicator);
+    const std::vector<identity> all = introduce(endpoint);
+    require_same_call(endpoint.gather_everywhere(call.form));
+    wire::bytes frame;
+    try {
+      run_on_endpoint(
+          endpoint, hosts_of(all), how, {}, [&](pool& ranks) { frame = call.run(ranks); });
+    } catch (const cannot_go_on& error) {
+      bring_down(communicator, error);  // while the buffers of what is under way still live
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    endpoint.drain();
+    failure = agree(endpoint, call, frame, failure);
+  } catch (const mpi_error& error) {
+    bring_down(communicator, error);
+  } catch (const wire::decode_error& error) {
+    bring_down(communicator, error);  // others have gone on
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// Refuses a communicator on which the library can't work, as far as this rank can tell alone.
+///
+/// Throws: config_error.
+inline void require_usable(MPI_Comm communicator) {
+  if (!boost::mpi::environment::initialized()) {
+    throw config_error("found MPI not initialised, accepted: a collective call after MPI_Init");
+  }
+  if (boost::mpi::environment::finalized()) {
+    throw config_error("found MPI finalised, accepted: a collective call before MPI_Finalize");
+  }
+  if (communicator == MPI_COMM_NULL) {
+    throw config_error(
+        "found MPI_COMM_NULL, accepted: a communicator that this rank is in (MPI_Comm_split gives "
+        "none to ranks that pass MPI_UNDEFINED: they make no collective call)");
+  }
+  int is_between_groups = 0;
+  transport::check_mpi(MPI_Comm_test_inter(communicator, &is_between_groups),
+                       "MPI_Comm_test_inter");
+  if (is_between_groups != 0) {
+    throw config_error(
+        "found an inter-communicator, accepted: a communicator of one group "
+        "(MPI_Intercomm_merge makes one)");
+  }
+  int level = MPI_THREAD_SINGLE;
+  int is_main = 0;
+  MPI_Query_thread(&level);
+  MPI_Is_thread_main(&is_main);
+  if (level < MPI_THREAD_SERIALIZED && is_main == 0) {
+    throw config_error(
+        "found a thread that MPI does not serve, accepted: the thread that called MPI_Init, or "
+        "MPI_THREAD_SERIALIZED and more");
+  }
+}
+
+/// `run_on_communicator` as a benchmark calls it: the tasks of all its sources are checked first.
 RANKWISE_INLINE void run_collectively(const boost::mpi::communicator& communicator,
                                       const options& how,
                                       const job_body& body,
@@ -97,6 +215,17 @@ RANKWISE_INLINE void run_collectively(const boost::mpi::communicator& communicat
   core::require_one_build_mode();
   task_registry::instance().check();
   run_on_communicator(communicator, how, body, survives);
+}
+
+/// `run_in_agreement` as a program calls it.
+RANKWISE_INLINE void run_together(MPI_Comm communicator,
+                                  const options& how,
+                                  const collective_call& call) {
+  require_usable(communicator);
+  launch_environment::leave_rank();
+  core::require_one_build_mode();
+  task_registry::instance().check();
+  run_in_agreement(boost::mpi::communicator(communicator, boost::mpi::comm_attach), how, call);
 }
 
 }  // namespace rankwise::engine

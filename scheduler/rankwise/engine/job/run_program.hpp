@@ -52,6 +52,7 @@ inline void run_under_launcher(int& argc,
                                const launcher_line& launcher,
                                const options& how,
                                const job_body& body) {
+  const one_job mine;
   // For good: their destructors would finalise.
   std::optional<start_up_heartbeat> telling(launcher);
   static const auto* const environment =
