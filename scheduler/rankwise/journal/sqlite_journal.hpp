@@ -204,8 +204,11 @@ class sqlite_journal final : public journal {
     core::item_range items;
   };
 
+  using content =
+      std::variant<journal_call, journal_result, journal_failure, forgotten, std::string>;
+
   struct entry {
-    std::variant<journal_call, journal_result, journal_failure, forgotten, std::string> what;
+    content what;
     double at = 0;
   };
 
@@ -339,8 +342,7 @@ class sqlite_journal final : public journal {
         "--resume to go on from there, or a new file");
   }
 
-  template <class What>
-  void push(What what, std::size_t size) {
+  void push(content what, std::size_t size) {
     const std::lock_guard held(mutex_);
     if (problem_) return;
     if (waiting_.empty()) first_waits_since_ = machine_.now();
