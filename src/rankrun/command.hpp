@@ -80,6 +80,46 @@ inline std::string shell_line(const command& shown) {
   return line;
 }
 
+/// By which OpenMP learns how many threads it may have; others (BLAS, libgomp's users) heed it too.
+inline constexpr const char* threads_variable = "OMP_NUM_THREADS";
+
+/// Whether the real mpirun gets this option from the user.
+inline bool is_passed_on(const options& asked, std::string_view option) {
+  return std::any_of(asked.passed_on.begin(), asked.passed_on.end(), [&](const auto& word) {
+    return word == std::string("-").append(option) || word == std::string("--").append(option);
+  });
+}
+
+/// Whether the user says which cores ranks are bound to.
+inline bool user_binds(const options& asked, const surroundings& around) {
+  return is_passed_on(asked, "bind-to") || is_passed_on(asked, "bind-to-core") ||
+         is_passed_on(asked, "bind-to-socket") || is_passed_on(asked, "cpu-set") ||
+         around.environment.contains("OMPI_MCA_hwloc_base_binding_policy");
+}
+
+/// What is done for the threads of tasks, in a line. `hosts` are those whose slots stand for a rank
+/// each.
+///
+/// Local: pure.
+inline std::string threads_text(const options& asked,
+                                const host_list& hosts,
+                                const surroundings& around) {
+  const int n_threads = asked.n_threads.value_or(1);
+  const int n_ranks = hosts.total_slots();
+  const bool binds = user_binds(asked, around);
+  const std::string_view cores = binds                                ? "cores as you bind them"
+                                 : around.flavor == mpi_flavor::mpich ? "cores as MPICH binds them"
+                                                                      : "not bound to cores";
+  return fmt::format("{} {} a rank: room for {} {}, {}={}, {}",
+                     n_threads,
+                     n_threads == 1 ? "thread" : "threads",
+                     n_ranks,
+                     n_ranks == 1 ? "rank" : "ranks",
+                     threads_variable,
+                     n_threads,
+                     cores);
+}
+
 namespace detail {
 
 class command_builder {
@@ -95,6 +135,7 @@ class command_builder {
     if (around_.terminal_columns) {
       result_.settings["RANKWISE_TERMINAL"] = std::to_string(*around_.terminal_columns);
     }
+    if (asked_.n_threads) result_.settings[threads_variable] = std::to_string(*asked_.n_threads);
     if (around_.resumes) result_.settings["RANKWISE_RESUME"] = "1";
     if (!around_.launcher_token.empty())
       result_.settings[launcher_line::variable] =
@@ -195,9 +236,7 @@ class command_builder {
   }
 
   bool is_passed_on(std::string_view option) const {
-    return std::any_of(asked_.passed_on.begin(), asked_.passed_on.end(), [&](const auto& word) {
-      return word == std::string("-").append(option) || word == std::string("--").append(option);
-    });
+    return rankwise::launcher::is_passed_on(asked_, option);
   }
 
   /// The user's own setting stands: Open MPI refuses a parameter that is given twice.
@@ -226,11 +265,9 @@ class command_builder {
     if (!around_.launcher_token.empty() && !is_passed_on("enable-recovery"))
       add("--enable-recovery");
 
-    // Bound to one core, a rank's helper thread would fight with the thread that computes.
-    const bool is_bound = is_passed_on("bind-to") || is_passed_on("bind-to-core") ||
-                          is_passed_on("bind-to-socket") || is_passed_on("cpu-set") ||
-                          around_.environment.contains("OMPI_MCA_hwloc_base_binding_policy");
-    if (!is_bound) add("--bind-to", "none");
+    // Bound to one core, a rank's helper thread would fight with the thread that computes, and so
+    // would the threads of a task.
+    if (!user_binds(asked_, around_)) add("--bind-to", "none");
 
     if (asked_.oversubscribe) {
       if (is_5) {
@@ -240,7 +277,9 @@ class command_builder {
       }
     }
     // Ranks that spin on a shared core keep each other from working.
-    if (asked_.oversubscribe || local_ranks() > around_.cores) set_mca("mpi_yield_when_idle", "1");
+    const long long local_threads =
+        static_cast<long long>(local_ranks()) * asked_.n_threads.value_or(1);
+    if (asked_.oversubscribe || local_threads > around_.cores) set_mca("mpi_yield_when_idle", "1");
 
     // The hosts are those that are named here, whatever Slurm has allocated, or its variables say.
     if (is_in_slurm(around_.environment)) set_mca("ras", "^slurm");
@@ -260,6 +299,7 @@ class command_builder {
     for (const auto& [name, value] : visible) {
       if (is_for_ranks(name)) export_variable(name);
     }
+    if (asked_.n_threads) export_variable(threads_variable);
   }
 
   const options& asked_;

@@ -11,6 +11,7 @@
 #include "mpi_flavor.hpp"
 #include "options.hpp"
 #include "restart.hpp"
+#include "threads.hpp"
 
 #include <fmt/format.h>
 
@@ -40,6 +41,8 @@ Prints what a journal (--journal FILE of PROGRAM) holds.
                          without it: Slurm's allocation, or this machine
   -H, --host a:2,b:4     hosts on the command line
   -n, -np N              ranks; without it: one a slot
+  --threads N            a task uses N threads (OpenMP, TBB, std::thread): a rank takes N slots, and
+                         OMP_NUM_THREADS is N; ranks are not bound to cores
   --tag-output           puts the rank before each line that it prints
   --oversubscribe        allows more ranks than slots; they share cores
   --allow-run-as-root    lets Open MPI run as root
@@ -153,6 +156,11 @@ int launch(const options& asked) {
   host_list hosts = hosts_of(asked);
   look_up_hosts(hosts);
   check_app(asked, hosts);
+  if (asked.n_threads) {
+    const std::string warning = short_of_slots(hosts, *asked.n_threads);
+    if (!warning.empty()) fmt::print(stderr, "rankrun: {}\n", warning);
+    hosts = with_threads(std::move(hosts), *asked.n_threads);
+  }
 
   surroundings around;
   around.mpirun = find_mpirun(asked.mpirun);
@@ -174,6 +182,7 @@ int launch(const options& asked) {
     if (input == input_state::closed) around.launcher_input = launcher_line::input_closed;
   }
 
+  if (asked.n_threads) fmt::print(stderr, "rankrun: {}\n", threads_text(asked, hosts, around));
   layout where{std::move(hosts), 0};
   where.n_ranks = asked.n_ranks.value_or(where.hosts.total_slots());
   if (asked.dry_run) {

@@ -19,6 +19,7 @@ struct options {
   std::optional<std::string> hostfile;
   std::optional<std::string> hosts;   ///< the value of --host
   std::optional<int> n_ranks;         ///< none: one rank a slot
+  std::optional<int> n_threads;       ///< of a task; none: as many as the program takes
   std::optional<std::string> mpirun;  ///< none: the first on the PATH that is not the shim
   std::optional<std::string> input;   ///< the value of --stdin: none, or the rank that gets it
   bool tag_output = false;
@@ -132,6 +133,8 @@ class option_reader {
       result_.hosts = value("names with slots, as in \"a:2,b:4\"");
     } else if (name == "n" || name == "np" || name == "c") {
       result_.n_ranks = count(accepted_count);
+    } else if (name == "threads") {
+      result_.n_threads = count(accepted_count);
     } else if (name == "start-timeout") {
       result_.start_timeout_s = count(accepted_seconds);
     } else if (name == "restarts") {

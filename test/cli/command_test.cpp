@@ -2,6 +2,7 @@
 #include "rankrun/command.hpp"
 
 #include "catch.hpp"
+#include "rankrun/threads.hpp"
 
 #include <string>
 #include <vector>
@@ -211,4 +212,41 @@ TEST_CASE("who gets standard input") {
   CHECK(under_test.line() == "mpirun -hosts localhost:2 -n 2 app");
   under_test.words = {"--stdin", "1", "app"};
   CHECK(under_test.line() == "mpirun -hosts localhost:2 -n 2 -stdin 1 app");
+}
+
+TEST_CASE("--threads: a rank takes so many slots, and OpenMP learns of it on all hosts") {
+  const host_list all = parse_hostfile("a slots=9 max_slots=20\nb slots=4\nc\n", "hosts");
+  const host_list shared = with_threads(all, 4);
+  CHECK(shared.hosts[0].slots == 2);
+  CHECK(shared.hosts[0].max_slots == 5);
+  CHECK(shared.hosts[1].slots == 1);
+  CHECK(shared.hosts[2].slots == 1);
+  CHECK(with_threads(all, 1).total_slots() == 14);
+  CHECK(short_of_slots(all, 4) ==
+        "--threads 4: found more threads than slots on c (slots=1): they share cores");
+  CHECK(short_of_slots(all, 1).empty());
+  CHECK(scene{{"--threads", "2", "-n", "1", "app"}}.line() ==
+        "OMP_NUM_THREADS=2 mpirun --host localhost:2 -n 1 --bind-to none --mca plm isolated "
+        "-x OMP_NUM_THREADS app");
+  // The user's own word stands; threads that share cores yield.
+  const scene own{{"--threads=3", "-x", "OMP_NUM_THREADS=1", "-n", "1", "app"}};
+  CHECK_THAT(own.line(), ContainsSubstring("mpi_yield_when_idle 1"));
+  CHECK_THAT(own.line(), !ContainsSubstring("-x OMP_NUM_THREADS app"));
+  scene under_mpich{{"--threads", "2", "-n", "1", "app"}};
+  under_mpich.around.flavor = mpi_flavor::mpich;
+  CHECK(under_mpich.line() == "OMP_NUM_THREADS=2 mpirun -hosts localhost:2 -n 1 app");
+  for (const char* const bad : {"0", "-1", "two"}) {
+    CHECK_THROWS_WITH(
+        parse_options({"--threads", bad, "app"}),
+        ContainsSubstring(std::string("--threads: found \"") + bad + "\", accepted: "));
+  }
+}
+
+TEST_CASE("--threads: what is done is said in a line") {
+  const host_list hosts = parse_hostfile("a slots=2\nb\n", "hosts");
+  surroundings around;
+  CHECK(threads_text(parse_options({"--threads", "4", "app"}), hosts, around) ==
+        "4 threads a rank: room for 3 ranks, OMP_NUM_THREADS=4, not bound to cores");
+  CHECK(threads_text(parse_options({"--threads=4", "--bind-to", "core", "app"}), hosts, around) ==
+        "4 threads a rank: room for 3 ranks, OMP_NUM_THREADS=4, cores as you bind them");
 }

@@ -35,6 +35,19 @@ succeeds '[] 3' env RANKWISE_PASSPHRASE=secret RANKWISE_SEED=3 "$rankrun" -n 1 s
 printf '\xef\xbb\xbflocalhost slots=2\r\n' > marked
 succeeds $'word\nword' "$rankrun" -f marked -n 2 echo word
 
+# Tasks with threads: half as many ranks, which may use all cores.
+cores=$(env -u OMP_NUM_THREADS nproc)
+run env OMP_NUM_THREADS=7 "$rankrun" --threads 2 -f hosts \
+  sh -c 'echo "$OMP_NUM_THREADS $OMPI_COMM_WORLD_SIZE $(env -u OMP_NUM_THREADS nproc)"'
+same 'what a rank with two threads gets' "$out" "2 1 $cores"
+same 'what is said of it' "$err" 'rankrun: 2 threads a rank: room for 1 rank, OMP_NUM_THREADS=2, not bound to cores'
+run "$rankrun" --threads 3 -f hosts true
+holds 'too few slots are named' grep -qxF 'rankrun: --threads 3: found more threads than slots on localhost (slots=2): they share cores' "$scratch/err"
+run "$rankrun" --threads 2 -n 2 -f hosts true
+same 'status where the ranks do not fit' "$status" 2
+run "$rankrun" --threads 0 true
+same 'a number that is none' "$err" 'rankrun: --threads: found "0", accepted: a whole number from 1 to 1000000'
+
 # Inside an allocation of Slurm, or with the variables of one: a host file counts, and without one the allocation.
 slurm() {
   env SLURM_JOB_ID=42 SLURM_JOBID=42 SLURM_NNODES=1 SLURM_NODELIST="$1" SLURM_JOB_NODELIST="$1" \
