@@ -64,6 +64,12 @@ class task_error : public std::runtime_error {
   std::uint64_t n_items_ = 0;
 };
 
+/// Thrown where the result of a task is asked for that was cancelled.
+class task_cancelled : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Thrown by a call that can't go on without a rank that was lost.
 class rank_lost : public std::runtime_error {
  public:

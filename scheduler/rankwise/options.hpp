@@ -54,6 +54,10 @@ struct options {
   /// The text of the program's own options and of its operands, by name. A journal keeps it, to
   /// tell a job that asks for something else from this one.
   std::map<std::string, std::string> given = {};
+  /// Ranks serve calls of a higher one first, between two items. For programs: no flag sets it.
+  std::int32_t priority = 0;
+
+  bool operator==(const options&) const = default;
 };
 
 }  // namespace rankwise

@@ -245,6 +245,17 @@ class pool {
     return reduce(std::vector<Input>(inputs), std::move(initial), combine, task);
   }
 
+  /// Hands out `task(arguments...)`, to be run by whichever rank is free, and returns at once: the
+  /// `future` is for what the task will have returned. The task is `rankwise::fn<f>` or a lambda
+  /// that captures nothing, and takes a `task_context&` first if it wants one. Ranks work on it
+  /// while the body goes on; the root's own does while the body waits. All that was submitted is
+  /// done when the body has returned, and a failure that no future was asked for ends the job as
+  /// one of `map` does. Include <rankwise/future.hpp>.
+  ///
+  /// Throws: config_error if calls are journaled; std::logic_error inside a task.
+  template <class Task, class... Arguments>
+  auto submit(const Task& task, Arguments&&... arguments) const;
+
   /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
   /// it emits for one key are combined with `combine(left, right)`, which must be associative and
   /// commutative. The result stays on the ranks: see `distributed`.

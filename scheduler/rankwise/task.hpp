@@ -31,10 +31,12 @@ struct rank_context {
   std::uint64_t seed = 0;
   std::uint32_t call = 0;  ///< its number, among those of the body
   std::atomic<bool> cancelled{false};
+  std::atomic<bool> is_leaving{false};  ///< the thread that runs tasks is wanted elsewhere
   static constexpr std::uint64_t no_item = UINT64_MAX;
   std::atomic<std::uint64_t> running{no_item};  ///< the item under way, or the last, in a chunk
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
+  std::atomic<core::duration::rep> task_limit{0};     ///< of the tasks of that; 0: none
   bool again = false;  ///< the items under way may have been run before
   core::settlements settle;
   exchange::rank_objects kept;

@@ -12,24 +12,24 @@ mutate 'rows are acknowledged before their commit' journal/sqlite_journal.hpp \
   'const std::optional<std::string> wrong = commit(taken);' \
   'if (MUTANT) { held.lock(); n_kept_ += taken.size(); written_->notify_all(); held.unlock(); } const std::optional<std::string> wrong = commit(taken);'
 mutate 'a call returns before its rows are safe' engine/root/root.hpp \
-  'if (is_journaled()) journal_->flush();' 'if (is_journaled() && !MUTANT) journal_->flush();'
+  'if (over.journaled) journal_->flush();' 'if (over.journaled && !MUTANT) journal_->flush();'
 mutate 'a worker forgets its heartbeats' engine/rank/worker_role.hpp \
   'if (at - reported_at_ < losses_.heartbeat()) return;' 'if (MUTANT || at - reported_at_ < losses_.heartbeat()) return;'
 mutate 'the root forgets its heartbeats' engine/root/supervisor.hpp \
   'if (at >= next_heartbeat_) send_heartbeats(at);' 'if (at >= next_heartbeat_ && !MUTANT) send_heartbeats(at);'
 mutate 'a rank rejoins under its old incarnation' engine/root/call_dispatch.hpp \
-  'coordinator.joined(rank, at, known.incarnation);' 'coordinator.joined(rank, at, MUTANT ? 0 : known.incarnation);'
+  'coordinator.joined(rank, at, incarnation);' 'coordinator.joined(rank, at, MUTANT ? 0 : incarnation);'
 mutate 'the farewell is not awaited' engine/root/root.hpp \
   'while (!is_shut_down(begun))' 'while (!MUTANT && !is_shut_down(begun))'
 mutate 'an outbox is not sent' exchange/links.hpp \
   '      outbox_to(rank).send();' \
   '      if (!MUTANT || outbox_to(rank).n_messages() < 2) outbox_to(rank).send();'
 mutate 'a result is taken that does not count' engine/root/call_dispatch.hpp \
-  'if (by.is_accepted() && !results.empty())' 'if ((by.is_accepted() || (MUTANT && call_ && call_->call.n_items() > done.items.first)) && !results.empty())'
+  'if (by.is_accepted() && !results.empty())' 'if ((by.is_accepted() || MUTANT) && !results.empty())'
 mutate 'a cancelled call goes on elsewhere' engine/root/call_dispatch.hpp \
-  '!call_->cancel_told) cancel_everywhere();' '!call_->cancel_told && !MUTANT) cancel_everywhere();'
+  '!call.cancel_told) cancel_everywhere(call);' '!call.cancel_told && !MUTANT) cancel_everywhere(call);'
 mutate 'what was settled is not written down' engine/root/call_dispatch.hpp \
-  'call_->journaled->settled(settled.item);' '(MUTANT ? void() : call_->journaled->settled(settled.item));'
+  'by.call.journaled->settled(settled.item);' '(MUTANT ? void() : by.call.journaled->settled(settled.item));'
 mutate 'the helper thread never polls' engine/rank/helper_thread.hpp \
   'machine_.sleep(round);' 'machine_.sleep(MUTANT ? 1000 * round : round);'
 mutate 'a result is reported as settled before its task is told' engine/rank/task_reports.hpp \
@@ -40,8 +40,8 @@ mutate 'a rank that is given up is not told so' engine/root/supervisor.hpp \
 mutate 'a rank does not hear that it was given up' engine/rank/worker_role.hpp \
   'state_->worker.begin_incarnation(incarnation);' 'if (!MUTANT) state_->worker.begin_incarnation(incarnation);'
 mutate 'orders of an earlier incarnation are followed' engine/rank/task_reports.hpp \
-  'const std::optional<settle_order> next = take_order(current);' \
-  'const std::optional<settle_order> next = take_order(current); if (MUTANT && next) current = {next->order.call, next->incarnation};'
+  'return is_of_open_call && oldest->incarnation == incarnation;' \
+  'return is_of_open_call && (MUTANT || oldest->incarnation == incarnation);'
 mutate 'other ranks are not told at once that one is back' engine/root/supervisor.hpp \
   'send_heartbeats(state_->machine.now());' 'if (!MUTANT) send_heartbeats(state_->machine.now());'
 mutate 'orders of one poll are followed to the last' engine/rank/rank_loop.hpp \
@@ -59,7 +59,17 @@ mutate 'an item that ends ranks is tried for ever' core/coordinator.hpp \
   'if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1 && !MUTANT;'
 mutate 'a search is over before the find has settled' engine/root/call_dispatch.hpp \
   'if (!done.to_be_settled) {' \
-  'if (MUTANT && by.is_accepted()) call_->call.on_counted(done.items); if (!done.to_be_settled) {'
+  'if (MUTANT && by.is_accepted()) its.call.on_counted(done.items); if (!done.to_be_settled) {'
+mutate 'what the root gives back is lost' core/coordinator.hpp \
+  'if (!cancelled_ && put_back' 'if (!cancelled_ && !MUTANT && put_back'
+mutate 'a rank that is given up in one call goes on in another' core/coordinator.hpp \
+  'if (record.active) give_up(rank, now);' 'if (record.active && !MUTANT) give_up(rank, now);'
+mutate 'the result of a cancelled task counts' engine/call/submission.hpp \
+  'submission_state before = submission_state::pending;' \
+  'submission_state before = MUTANT ? state.load() : submission_state::pending;'
+mutate 'a call goes on that the root has ended' core/worker.hpp \
+  'if (std::any_of(calls_.begin(), calls_.end(), is_over)) {' \
+  'if (!MUTANT && std::any_of(calls_.begin(), calls_.end(), is_over)) {'
 
 build_mutants "$2" -O1 -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" "${@:3}"
 find_mutants '*'

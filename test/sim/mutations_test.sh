@@ -14,7 +14,7 @@ mutate 'what a lost rank held is not issued again' core/coordinator.hpp \
 mutate 'time in which the root was stopped is silence' core/listening_clock.hpp \
   ', longest_look_);' ', MUTANT ? duration::max() : longest_look_);'
 mutate 'the incarnation of a rank is ignored' core/worker.hpp \
-  'if (incarnation > incarnation_) {' 'if (!MUTANT && incarnation > incarnation_) {'
+  'if (incarnation <= incarnation_) return;' 'if (MUTANT || incarnation <= incarnation_) return;'
 
 build_mutants "$2" -O1 "$source_folder/test/sim/random_schedules_test.cpp" "${@:3}"
 find_mutants '*random schedules with ranks*'

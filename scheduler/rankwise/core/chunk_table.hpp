@@ -5,6 +5,7 @@
 #include <rankwise/core/work_left.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace rankwise::core {
@@ -18,6 +19,9 @@ struct chunk_record {
   std::uint32_t losses = 0;  ///< ranks that were lost while they ran these items
   bool has_twin = false;     ///< another rank has been given the same items
 };
+
+/// Whether a chunk goes on after a part of it.
+enum class chunk_end : std::uint8_t { ahead, reached };
 
 /// The chunks under way, found by id in constant time. An id is never used twice, so that a late
 /// result finds nothing.
@@ -46,6 +50,31 @@ class chunk_table {
   chunk_record* find(std::uint64_t id) {
     const std::uint64_t row = id & row_mask;
     return id != 0 && row < rows_.size() && rows_[row].id == id ? &rows_[row] : nullptr;
+  }
+
+  /// Whether `items` are out in that chunk, and it is one of `rank`.
+  bool holds(std::uint64_t id, rank_id rank, item_range items) {
+    const chunk_record* const chunk = find(id);
+    return chunk != nullptr && chunk->rank == rank && chunk->left.first <= items.first &&
+           items.end() <= chunk->left.end();
+  }
+
+  /// Books `items` off the front of a chunk, which goes once all of it has come back; none if the
+  /// chunk is not one of `rank` in its `incarnation`, or does not begin with them.
+  std::optional<chunk_end> take_back(std::uint64_t id,
+                                     rank_id rank,
+                                     incarnation_number incarnation,
+                                     item_range items) {
+    chunk_record* const chunk = find(id);
+    if (chunk == nullptr || chunk->incarnation != incarnation || chunk->rank != rank ||
+        chunk->left.first != items.first || chunk->left.count < items.count) {
+      return std::nullopt;
+    }
+    chunk->left.first += items.count;
+    chunk->left.count -= items.count;
+    if (chunk->left.count != 0) return chunk_end::ahead;
+    remove(id);
+    return chunk_end::reached;
   }
 
   void remove(std::uint64_t id) {

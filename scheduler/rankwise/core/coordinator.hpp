@@ -62,18 +62,51 @@ class coordinator {
     any_lost_ = true;
   }
 
+  /// Adds an item to an open call and returns its index; it is to be released.
+  std::uint64_t add_item() { return options_.n_items++; }
+
+  /// An item that was added can be handed out.
+  void release_item(std::uint64_t index) {
+    work_.add({index, 1});
+    has_grown_ = true;
+  }
+
+  /// An item is not wanted. Returns whether it was never handed out: it counts as done then.
+  bool withdraw(std::uint64_t index) {
+    const bool is_left = work_.withdraw(index);
+    n_finished_ += is_left ? 1 : 0;
+    return is_left;
+  }
+
+  /// Whether ranks work on other calls as well: then chunks are short.
+  void share_ranks(bool is_shared) { is_shared_ = is_shared; }
+
+  /// The root can be given work, or is away from it. What it holds is its own.
+  void set_root_away(bool is_away) {
+    is_root_away_ = is_away;
+    if (!is_away && ranks_.front().active) enqueue(root_rank);
+  }
+
+  /// `rank` has begun `incarnation`, in another call: what it held counts no more.
+  void begin_incarnation(rank_id rank, incarnation_number incarnation, duration now) {
+    rank_record& record = ranks_[to_index(rank)];
+    if (record.incarnation >= incarnation) return;
+    if (record.active) give_up(rank, now);
+    record.incarnation = incarnation;
+  }
+
   /// The root works from now on, also where it was not to: nobody else is left.
   void enlist_root(duration now) { activate(root_rank, now); }
 
-  /// The next chunk to hand out, or none for now. Ranks take turns. Call it until it gives none
-  /// after each event.
+  /// The next chunk to hand out, or none for now: to be asked until then, after each event.
   std::optional<grant> next_grant(duration now) {
+    if (std::exchange(has_grown_, false)) wake_all();
     while (!ready_.empty()) {
       const rank_id rank = ready_.front();
       ready_.pop_front();
       rank_record& record = ranks_[to_index(rank)];
       record.queued = false;
-      if (cancelled_ || !record.active) continue;
+      if (cancelled_ || !record.active || (rank == root_rank && is_root_away_)) continue;
       if (n_remaining() == 0) {
         if (std::optional<grant> twin = speculate(rank, record, now)) return twin;
         continue;
@@ -90,8 +123,8 @@ class coordinator {
         enqueue(rank);
         continue;
       }
-      const bool is_of_its_share = !work.again || options_.place == placement::one_each;
-      record.items_granted += is_of_its_share ? work.items.count : 0;
+      if (!work.again || options_.place == placement::one_each)  // it is of its share
+        record.items_granted += work.items.count;
       enqueue(rank);
       return give(rank, record, work, now);
     }
@@ -135,6 +168,9 @@ class coordinator {
   /// The items that were given up since this was last asked; each counts as failed.
   std::vector<given_up_item> take_given_up() { return std::exchange(given_up_, {}); }
 
+  /// Items that have not ended.
+  std::uint64_t n_pending() const { return options_.n_items - n_finished_; }
+
   /// Ends the call early: nothing more is handed out.
   void cancel() { cancelled_ = true; }
 
@@ -142,7 +178,7 @@ class coordinator {
 
   /// Every item has counted, or the call was cancelled and all that was out has come back.
   bool done() const {
-    return n_finished_ == options_.n_items ||
+    return (n_finished_ == options_.n_items && !options_.is_open) ||
            (cancelled_ && chunks_.size() == 0 && n_unsettled_ == 0);
   }
 
@@ -175,10 +211,7 @@ class coordinator {
   }
 
   void enqueue(rank_id rank) {
-    rank_record& record = ranks_[to_index(rank)];
-    if (record.queued) return;
-    record.queued = true;
-    ready_.push_back(rank);
+    if (!std::exchange(ranks_[to_index(rank)].queued, true)) ready_.push_back(rank);
   }
 
   void activate(rank_id rank, duration now) {
@@ -200,7 +233,8 @@ class coordinator {
     return {n_active_,
             n_remaining(),
             &ranks_.front(),
-            any_lost_ || n_held_ != 0 || work_.any_returned()};
+            any_lost_ || n_held_ != 0 || work_.any_returned(),
+            is_shared_};
   }
 
   /// The root would take the job along.
@@ -208,7 +242,7 @@ class coordinator {
 
   /// The one item of `rank`, where it is not out already.
   unassigned_items take_own(rank_id rank, const rank_record& record) {
-    if (record.items_granted != 0) return {};
+    if (record.items_granted != 0 || to_index(rank) < options_.first_worker) return {};
     --own_left_;
     return {{to_index(rank) - options_.first_worker, 1}, 0, root_rank, any_lost_};
   }
@@ -355,24 +389,28 @@ class coordinator {
 
   verdict take(rank_id rank, const reports::failed& failed, duration /*now*/) {
     const item_range item{failed.item, 1};
-    const bool is_its_own = take_back(ranks_[to_index(rank)], failed.chunk, item);
-    return is_its_own && !is_counted(item) ? fail(item) : verdict::dropped;
+    if (!take_back(ranks_[to_index(rank)], failed.chunk, item)) return verdict::dropped;
+    return is_counted(item) ? verdict::dropped : fail(item);
   }
 
   verdict take(rank_id rank, const reports::returned& returned, duration /*now*/) {
-    const bool is_its_own = take_back(ranks_[to_index(rank)], returned.chunk, returned.items);
-    return is_its_own ? verdict::accepted : verdict::dropped;
+    if (!take_back(ranks_[to_index(rank)], returned.chunk, returned.items)) return verdict::dropped;
+    // The root was wanted elsewhere, or the call is over.
+    if (!cancelled_ && put_back({returned.items, 0}) != 0) wake_all();
+    return verdict::accepted;
   }
 
   verdict take(rank_id rank, const reports::settled& settled, duration /*now*/) {
-    if (!take_unsettled(ranks_[to_index(rank)], {settled.item, 1})) return verdict::dropped;
+    if (!ranks_[to_index(rank)].take_unsettled({settled.item, 1})) return verdict::dropped;
+    --n_unsettled_;
     ++n_finished_;
     return verdict::accepted;
   }
 
   verdict take(rank_id rank, const reports::unsettled& unsettled, duration /*now*/) {
     const item_range item{unsettled.item, 1};
-    if (!take_unsettled(ranks_[to_index(rank)], item)) return verdict::dropped;
+    if (!ranks_[to_index(rank)].take_unsettled(item)) return verdict::dropped;
+    --n_unsettled_;
     counted_.remove(item);
     return fail(item);
   }
@@ -380,11 +418,8 @@ class coordinator {
   /// The rank is of no use until the task that takes too long returns: that has failed, and the
   /// rest of what the rank holds is handed out again.
   verdict take(rank_id rank, const reports::overran& overran, duration now) {
-    const chunk_record* const chunk = chunks_.find(overran.chunk);
     const item_range item{overran.item, 1};
-    const bool is_its_own = chunk != nullptr && chunk->rank == rank &&
-                            chunk->left.first <= item.first && item.end() <= chunk->left.end();
-    if (!is_its_own) return verdict::dropped;
+    if (!chunks_.holds(overran.chunk, rank, item)) return verdict::dropped;
     if (is_counted(item)) {  // a twin was faster
       give_up(rank, now);
       return verdict::dropped;
@@ -403,40 +438,16 @@ class coordinator {
     return verdict::accepted;
   }
 
-  static verdict take(rank_id /*rank*/, const reports::departed& /*departed*/, duration /*now*/) {
-    return verdict::accepted;
-  }
+  static verdict take(rank_id, const reports::departed&, duration) { return verdict::accepted; }
 
   /// Books `items` off the chunk that they belong to; false if that is no longer the rank's.
   bool take_back(rank_record& record, std::uint64_t chunk_id, item_range items) {
-    chunk_record* const chunk = chunks_.find(chunk_id);
-    if (chunk == nullptr || chunk->incarnation != record.incarnation ||
-        &ranks_[to_index(chunk->rank)] != &record || chunk->left.first != items.first ||
-        chunk->left.count < items.count) {
-      return false;
-    }
-    chunk->left.first += items.count;
-    chunk->left.count -= items.count;
+    const auto rank = to_rank(static_cast<std::size_t>(&record - ranks_.data()));
+    const std::optional<chunk_end> end =
+        chunks_.take_back(chunk_id, rank, record.incarnation, items);
+    if (!end) return false;
     record.items_out -= items.count;
-    if (chunk->left.count == 0) {
-      chunks_.remove(chunk_id);
-      if (--record.chunks_out == 0) --n_at_work_;
-    }
-    return true;
-  }
-
-  bool take_unsettled(rank_record& record, item_range items) {
-    const auto holds = [&](const item_range& range) {
-      return range.first <= items.first && items.end() <= range.end();
-    };
-    const auto range = std::find_if(record.unsettled.begin(), record.unsettled.end(), holds);
-    if (range == record.unsettled.end()) return false;
-    const item_range before{range->first, items.first - range->first};
-    const item_range after{items.end(), range->end() - items.end()};
-    record.unsettled.erase(range);
-    if (before.count != 0) record.unsettled.push_back(before);
-    if (after.count != 0) record.unsettled.push_back(after);
-    n_unsettled_ -= items.count;
+    if (*end == chunk_end::reached && --record.chunks_out == 0) --n_at_work_;
     return true;
   }
 
@@ -481,6 +492,9 @@ class coordinator {
   bool any_lost_ = false;
   bool contested_ = false;  // some item is or was out twice
   bool cancelled_ = false;
+  bool is_shared_ = false;
+  bool has_grown_ = false;
+  bool is_root_away_ = false;
 };
 
 }  // namespace rankwise::core

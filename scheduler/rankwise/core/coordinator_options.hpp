@@ -16,7 +16,8 @@ enum class placement : std::uint8_t {
 
 /// How the items of one call are to be handed out.
 struct coordinator_options {
-  std::uint64_t n_items = 0;
+  std::uint64_t n_items = 0;       ///< at first, if it is open
+  bool is_open = false;            ///< items are added until it is closed
   std::uint32_t n_ranks = 1;       ///< rows of the table of ranks, whether they work or not
   std::uint32_t first_worker = 0;  ///< 1 where the root does not work
   schedule_kind schedule = schedule_kind::adaptive;

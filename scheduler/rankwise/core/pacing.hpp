@@ -24,6 +24,7 @@ class pacing {
     std::uint64_t n_remaining = 0;  ///< items that nobody holds
     const rank_record* root = nullptr;
     bool is_anybodys = false;  ///< what is left may belong to a rank's share that is lost
+    bool is_shared = false;    ///< ranks work on other calls as well
   };
 
   explicit pacing(const coordinator_options& options)
@@ -68,15 +69,25 @@ class pacing {
         seconds > 0 ? std::min(1.0, mean_seconds_ / (seconds * now.n_active)) : 1.0 / now.n_active;
     view.chunk_seconds_min = chunk_seconds_min(now);
     view.chunk = options_.chunk;
-    const std::uint64_t size = schedule::next_chunk(options_.schedule, view);
+    std::uint64_t size = schedule::next_chunk(options_.schedule, view);
     // What comes back from a lost rank or a failed task is anybody's, also where the schedule gives
     // each rank just one share.
-    return size == 0 && now.is_anybodys ? schedule::guided(view) : size;
+    if (size == 0 && now.is_anybodys) size = schedule::guided(view);
+    return now.is_shared ? std::min(size, shared_size_at_most(seconds)) : size;
   }
 
  private:
   /// Chunks in flight to one rank at most; more would only lengthen the tail.
   static constexpr std::uint32_t chunks_out_at_most = 64;
+
+  /// A rank goes over to another call of the same priority after a chunk that it runs between two
+  /// items of that one.
+  static std::uint64_t shared_size_at_most(double item_seconds) {
+    constexpr double chunk_seconds_max = 1e-3;
+    return item_seconds <= 0 ? 1
+                             : std::max<std::uint64_t>(
+                                   1, static_cast<std::uint64_t>(chunk_seconds_max / item_seconds));
+  }
 
   /// The shortest chunk that pays: long enough to hide a round trip, and for the root to serve all
   /// ranks in a quarter of it (two messages a chunk).

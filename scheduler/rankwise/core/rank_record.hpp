@@ -53,6 +53,21 @@ struct rank_record {
     busy += elapsed;
     recent.add(count, elapsed, half_life_seconds);
   }
+
+  /// Takes `items` out of what is unsettled; false if they are not there.
+  bool take_unsettled(item_range items) {
+    const auto holds = [&](const item_range& range) {
+      return range.first <= items.first && items.end() <= range.end();
+    };
+    const auto range = std::find_if(unsettled.begin(), unsettled.end(), holds);
+    if (range == unsettled.end()) return false;
+    const item_range before{range->first, items.first - range->first};
+    const item_range after{items.end(), range->end() - items.end()};
+    unsettled.erase(range);
+    if (before.count != 0) unsettled.push_back(before);
+    if (after.count != 0) unsettled.push_back(after);
+    return true;
+  }
 };
 
 }  // namespace rankwise::core

@@ -25,12 +25,4 @@ struct item_range {
 /// starts a new one.
 using incarnation_number = std::uint32_t;
 
-/// One call, in one incarnation of a rank. The same item may be run in another.
-struct call_incarnation {
-  std::uint32_t call = 0;
-  incarnation_number incarnation = 0;
-
-  constexpr bool operator==(const call_incarnation&) const = default;
-};
-
 }  // namespace rankwise::core

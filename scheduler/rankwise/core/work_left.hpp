@@ -39,6 +39,16 @@ class work_left {
     });
   }
 
+  /// Items that are new, behind all that were.
+  void add(item_range items) {
+    if (!fresh_.empty() && fresh_.back().end() == items.first) {
+      fresh_.back().count += items.count;
+    } else {
+      fresh_.push_back(items);
+    }
+    count_ += items.count;
+  }
+
   /// Items.
   std::uint64_t count() const { return count_; }
 
@@ -77,6 +87,20 @@ class work_left {
     const double n = static_cast<double>(back.items.count);
     const auto root = static_cast<std::uint64_t>(std::ceil(std::sqrt(n)));
     suspects_.push_back({back, back.losses == 1 ? root : 1});
+  }
+
+  /// Takes out an item that was never handed out; false if it was.
+  bool withdraw(std::uint64_t index) {
+    for (auto range = fresh_.begin(); range != fresh_.end(); ++range) {
+      if (index < range->first || index >= range->end()) continue;
+      const item_range behind{index + 1, range->end() - index - 1};
+      range->count = index - range->first;
+      if (behind.count != 0) range = fresh_.insert(range + 1, behind) - 1;
+      if (range->count == 0) fresh_.erase(range);
+      --count_;
+      return true;
+    }
+    return false;
   }
 
   /// Takes out the suspects that are `hopeless`.

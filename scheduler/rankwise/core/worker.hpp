@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/arbiter.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/types.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace rankwise::core {
 
-/// What one rank holds of a call: the chunks that it was given, the one that it works on, and which
-/// of its reports are due. `Payload` is what a transport carries along with a grant (the inputs as
-/// bytes; nothing in a simulation).
+/// What one rank holds of the calls under way: the chunks that it was given, those that it works
+/// on, and which of its reports are due. A chunk of a more urgent call is run between two items of
+/// another, which waits meanwhile: so several can be running, one inside the other. `Payload` is
+/// what a transport carries along with a grant (the inputs as bytes; nothing in a simulation).
 ///
 /// Local: a state machine; messages of the root go in (`receive`), chunks to run come out
 /// (`start`), and messages for the root are built (`done`, `failed`, `finish`).
@@ -23,6 +28,7 @@ class worker {
  public:
   /// A chunk to run.
   struct chunk {
+    std::uint32_t call = 0;
     std::uint64_t id = 0;
     item_range items;
     Payload payload;
@@ -32,91 +38,133 @@ class worker {
   /// Takes a chunk, granted to this rank in its `incarnation`.
   void on_grant(incarnation_number incarnation, const orders::grant& order, Payload payload) {
     begin_incarnation(incarnation);
-    call_ = order.call;
-    queue_.push_back({order.chunk, order.items, std::move(payload), order.again});
+    if (n_held_of(order.call) == 0) arbiter_.wake(order.call);
+    queue_.push_back({order.call, order.chunk, order.items, std::move(payload), order.again});
   }
 
-  /// The call is over early. Returns the chunks that come back undone.
+  /// A call is over early. Returns its chunks that come back undone.
   std::vector<reports::returned> on_cancel(incarnation_number incarnation,
                                            const orders::cancel& order) {
     begin_incarnation(incarnation);
-    call_ = order.call;
-    cancelled_ = interrupted_ = true;
-    std::vector<reports::returned> back;
-    for (const chunk& waiting : queue_) back.push_back({call_, waiting.id, waiting.items});
-    queue_.clear();
-    return back;
+    for (running_chunk& one : running_) one.interrupted |= one.call == order.call;
+    return take_queued([&](const chunk& waiting) { return waiting.call == order.call; });
   }
 
   /// Where `incarnation` is new, this rank had been given up: what it held belongs to others now.
   void begin_incarnation(incarnation_number incarnation) {
-    if (incarnation > incarnation_) {
-      incarnation_ = incarnation;
-      queue_.clear();
-      take_away();
-    }
+    if (incarnation <= incarnation_) return;
+    incarnation_ = incarnation;
+    ++epoch_;
+    queue_.clear();
+    for (running_chunk& one : running_) one.take_away();
   }
 
-  /// A new call begins, in the `incarnation` of this rank. What is left of the one
-  /// before, if that ended without this rank, is not wanted.
-  void begin(std::uint32_t call, incarnation_number incarnation = 0) {
-    call_ = call;
-    incarnation_ = incarnation;
-    cancelled_ = false;
-    queue_.clear();
-    take_away();
+  /// A new call begins, in the `incarnation` of this rank; the `others` are under way still. What
+  /// is left of calls that ended without this rank is not wanted.
+  void begin(std::uint32_t call,
+             incarnation_number incarnation = 0,
+             std::int32_t priority = 0,
+             std::span<const std::uint32_t> others = {}) {
+    begin_incarnation(incarnation);
+    const auto is_over = [&](std::uint32_t known) {
+      return std::find(others.begin(), others.end(), known) == others.end();
+    };
+    if (std::any_of(calls_.begin(), calls_.end(), is_over)) {
+      ++epoch_;
+      std::erase_if(queue_, [&](const chunk& waiting) { return is_over(waiting.call); });
+      for (running_chunk& one : running_) {
+        if (is_over(one.call)) one.take_away();
+      }
+      for (const std::uint32_t known : calls_) {
+        if (is_over(known)) arbiter_.end(known);
+      }
+      std::erase_if(calls_, is_over);
+    }
+    calls_.push_back(call);
+    arbiter_.begin(call, priority);
   }
+
+  /// The calls that this rank has been told of, and that may still be under way.
+  const std::vector<std::uint32_t>& calls() const { return calls_; }
+
+  bool knows(std::uint32_t call) const {
+    return std::find(calls_.begin(), calls_.end(), call) != calls_.end();
+  }
+
+  /// Changes whenever something that this rank has been given counts no more as a whole: its
+  /// incarnation is new, or a call is over.
+  std::uint64_t epoch() const { return epoch_; }
 
   /// The next chunk to run, which is then running.
   std::optional<chunk> start() {
     if (queue_.empty()) return std::nullopt;
-    chunk next = std::move(queue_.front());
-    queue_.pop_front();
-    running_ = running_chunk{next.id, next.items};
-    interrupted_ = cancelled_;
-    return next;
+    return start_at(most_urgent());
   }
 
-  /// The running chunk is to be left where it is.
-  bool interrupted() const { return interrupted_; }
+  /// A chunk that is to be run before the one that is running goes on: its call is more urgent, and
+  /// has none that waits inside. It is then running.
+  std::optional<chunk> start_before_running() {
+    if (!has_choice() || running_.empty()) return std::nullopt;
+    const auto next = most_urgent();
+    const std::uint32_t call = next->call;
+    const bool is_inside = std::any_of(
+        running_.begin(), running_.end(), [&](const auto& one) { return one.call == call; });
+    if (is_inside || !arbiter_.is_before(call, running_.back().call)) return std::nullopt;
+    return start_at(next);
+  }
 
-  bool cancelled() const { return cancelled_; }
+  /// Several calls are under way, and chunks wait.
+  bool has_choice() const { return calls_.size() >= 2 && !queue_.empty(); }
+
+  /// The running chunk has taken so long since this was last told.
+  void add_time(duration elapsed) {
+    if (!running_.empty()) arbiter_.add_time(running_.back().call, elapsed);
+  }
+
+  /// The running chunk is to be left where it is: its results are not wanted.
+  bool interrupted() const { return !running_.empty() && running_.back().interrupted; }
 
   /// Reports the next `count` items of the running chunk as done; none if the chunk was taken away.
   std::optional<reports::done> done(std::uint64_t count, duration elapsed, bool to_be_settled) {
-    if (!running_) return std::nullopt;
-    const item_range items{running_->items.first, count};
-    running_->items = {items.end(), running_->items.count - count};
-    return reports::done{call_, to_be_settled, running_->id, items, elapsed};
+    running_chunk* const own = own_chunk();
+    if (own == nullptr) return std::nullopt;
+    const item_range items{own->items.first, count};
+    own->items = {items.end(), own->items.count - count};
+    return reports::done{own->call, to_be_settled, own->id, items, elapsed};
   }
 
   /// Reports that the task of the next item of the running chunk threw.
   std::optional<reports::failed> failed() {
-    if (!running_) return std::nullopt;
-    const std::uint64_t item = running_->items.first;
-    running_->items = {item + 1, running_->items.count - 1};
-    return reports::failed{call_, running_->id, item};
+    running_chunk* const own = own_chunk();
+    if (own == nullptr) return std::nullopt;
+    const std::uint64_t item = own->items.first;
+    own->items = {item + 1, own->items.count - 1};
+    return reports::failed{own->call, own->id, item};
   }
 
   /// Reports that the task of `item` takes too long; none if its chunk was taken away.
   std::optional<reports::overran> overran(std::uint64_t item) const {
-    if (!running_) return std::nullopt;
-    return reports::overran{call_, running_->id, item};
+    if (running_.empty() || running_.back().is_taken_away) return std::nullopt;
+    return reports::overran{running_.back().call, running_.back().id, item};
   }
 
   /// Ends the running chunk; what is left of it goes back undone.
   std::optional<reports::returned> finish() {
-    const std::optional<running_chunk> left = std::exchange(running_, std::nullopt);
-    interrupted_ = cancelled_;
-    if (!left || left->items.count == 0) return std::nullopt;
-    return reports::returned{call_, left->id, left->items};
+    if (running_.empty()) return std::nullopt;
+    const running_chunk left = running_.back();
+    running_.pop_back();
+    if (left.is_taken_away || left.items.count == 0) return std::nullopt;
+    return reports::returned{left.call, left.id, left.items};
+  }
+
+  /// All chunks that wait come back undone.
+  std::vector<reports::returned> give_back() {
+    return take_queued([](const chunk&) { return true; });
   }
 
   std::size_t n_queued() const { return queue_.size(); }
 
   incarnation_number incarnation() const { return incarnation_; }
-
-  call_incarnation current_call() const { return {call_, incarnation_}; }
 
   /// Whether `n_reports` finished reports should be sent now. They wait for others only while there
   /// is work queued that the root need not replace yet, and no longer than the shortest chunk
@@ -128,22 +176,62 @@ class worker {
 
  private:
   struct running_chunk {
+    std::uint32_t call = 0;
     std::uint64_t id = 0;
     item_range items;  // not reported yet
+    bool is_taken_away = false;
+    bool interrupted = false;
+
+    void take_away() { is_taken_away = interrupted = true; }
   };
 
-  /// The running chunk is not wanted any more, and stays so until it has ended.
-  void take_away() {
-    interrupted_ = interrupted_ || running_.has_value();
-    running_.reset();
+  using place = typename std::deque<chunk>::iterator;
+
+  /// The running chunk, unless it was taken away.
+  running_chunk* own_chunk() {
+    return running_.empty() || running_.back().is_taken_away ? nullptr : &running_.back();
   }
 
+  /// Of the chunks that wait, the first of the call that comes first.
+  place most_urgent() {
+    if (calls_.size() < 2) return queue_.begin();
+    return std::min_element(
+        queue_.begin(), queue_.end(), [this](const chunk& left, const chunk& right) {
+          return left.call != right.call && arbiter_.is_before(left.call, right.call);
+        });
+  }
+
+  chunk start_at(place next) {
+    chunk taken = std::move(*next);
+    queue_.erase(next);
+    running_.push_back({taken.call, taken.id, taken.items});
+    return taken;
+  }
+
+  template <class Wanted>
+  std::vector<reports::returned> take_queued(Wanted wanted) {
+    std::vector<reports::returned> back;
+    std::erase_if(queue_, [&](const chunk& waiting) {
+      if (!wanted(waiting)) return false;
+      back.push_back({waiting.call, waiting.id, waiting.items});
+      return true;
+    });
+    return back;
+  }
+
+  std::size_t n_held_of(std::uint32_t call) const {
+    if (calls_.size() < 2) return 1;  // nobody to be compared with
+    const auto is_its = [&](const auto& one) { return one.call == call; };
+    return static_cast<std::size_t>(std::count_if(queue_.begin(), queue_.end(), is_its) +
+                                    std::count_if(running_.begin(), running_.end(), is_its));
+  }
+
+  arbiter arbiter_;
+  std::vector<std::uint32_t> calls_;
   std::deque<chunk> queue_;
-  std::optional<running_chunk> running_;
+  std::vector<running_chunk> running_;  // each inside the one before
   incarnation_number incarnation_ = 0;
-  std::uint32_t call_ = 0;
-  bool interrupted_ = false;
-  bool cancelled_ = false;
+  std::uint64_t epoch_ = 0;
 };
 
 }  // namespace rankwise::core

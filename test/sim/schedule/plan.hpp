@@ -43,18 +43,20 @@ enum class call_kind : std::uint8_t {
   group_by,
   pipeline,
   on_each_rank,
-  find_first
+  find_first,
+  submit
 };
 
-inline constexpr std::array<const char*, 9> call_names{"map",
-                                                       "map with long results",
-                                                       "for_each",
-                                                       "reduce",
-                                                       "map_reduce",
-                                                       "group_by",
-                                                       "pipeline",
-                                                       "on_each_rank",
-                                                       "find_first"};
+inline constexpr std::array<const char*, 10> call_names{"map",
+                                                        "map with long results",
+                                                        "for_each",
+                                                        "reduce",
+                                                        "map_reduce",
+                                                        "group_by",
+                                                        "pipeline",
+                                                        "on_each_rank",
+                                                        "find_first",
+                                                        "submit"};
 
 /// One call of the body.
 struct call_plan {
@@ -69,15 +71,17 @@ struct call_plan {
   std::uint32_t throws_of = 0;  ///< one in so many items throws, at first or always; 0: none
   std::uint32_t long_of = 0;    ///< one in so many items takes longer than the task limit; 0: none
   std::optional<std::uint64_t> deadly =
-      {};                       ///< this item ends the process of every rank that runs it
-  bool waits_for_lost = false;  ///< the body waits before it until ranks that are lost are back
-  bool doubts = false;          ///< some results that the journal holds count no more
+      {};                        ///< this item ends the process of every rank that runs it
+  bool waits_for_lost = false;   ///< the body waits before it until ranks that are lost are back
+  bool doubts = false;           ///< some results that the journal holds count no more
+  bool stays_open = false;       ///< its results are asked for after all other calls of the body
+  std::uint32_t cancels_of = 0;  ///< one in so many items is cancelled; 0: none
 
   /// Its items are independent: it goes on without a rank that is lost.
   bool runs_anywhere() const {
     return kind == call_kind::map || kind == call_kind::map_long_results ||
            kind == call_kind::for_each || kind == call_kind::reduce ||
-           kind == call_kind::find_first;
+           kind == call_kind::find_first || kind == call_kind::submit;
   }
 
   static constexpr std::uint32_t always = 1000;
@@ -332,8 +336,10 @@ inline std::string describe(const schedule_plan& plan) {
             (one.settles ? ", settled" : "") + (one.may_refuse ? " or not" : "") +
             (one.how.isolate ? ", isolated" : "") + (one.how.speculate ? ", speculated" : "") +
             (one.throws_of != 0 ? ", throwing" : "") + (one.long_of != 0 ? ", limited" : "") +
-            (one.doubts ? ", doubted" : "") + (one.deadly ? ", deadly" : "") +
-            (one.waits_for_lost ? ", after lost ranks" : "") + ", on error " +
+            (one.stays_open ? ", open" : "") + (one.cancels_of != 0 ? ", cancelled" : "") +
+            (one.how.priority != 0 ? ", urgent" : "") + (one.doubts ? ", doubted" : "") +
+            (one.deadly ? ", deadly" : "") + (one.waits_for_lost ? ", after lost ranks" : "") +
+            ", on error " +
             std::string(on_error_names.at(static_cast<std::size_t>(one.how.on_error)));
   }
   constexpr std::array names{"kill", "freeze", "cut", "slow", "freeze all"};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <rankwise/error.hpp>
+#include <rankwise/future.hpp>
 #include <rankwise/journal/sqlite_journal.hpp>
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/pipeline.hpp>
@@ -10,6 +11,7 @@
 #include <rankwise/sim/engine_job.hpp>
 #include <rankwise/sim/timeline.hpp>
 
+#include "schedule/call_judge.hpp"
 #include "schedule/journal_changes.hpp"
 #include "schedule/situation.hpp"
 #include "volatile_disk.hpp"
@@ -21,9 +23,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <ranges>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rankwise::test {
@@ -164,6 +168,7 @@ class schedule_run {
   }
 
   void lead(engine::root& root) {
+    submitted_.clear();
     std::unique_ptr<observe::journal> book;
     if (plan_.has_journal && !open_journal(root, book)) return;
     for (std::uint32_t number = 0; number < plan_.calls.size(); ++number) {
@@ -174,6 +179,9 @@ class schedule_run {
       if (plan_.calls[number].waits_for_lost) wait_for_lost();
       make_call(pool(root, how), number);
     }
+    for (auto& [number, futures] : submitted_) ask(number, futures);
+    submitted_.clear();
+    root.finish_open_calls();
     if (book) book->end("done");
   }
 
@@ -248,15 +256,70 @@ class schedule_run {
     return true;
   }
 
+  std::string name_of(std::uint32_t number) const {
+    return "call " + std::to_string(number) + " (" +
+           call_names.at(static_cast<std::size_t>(plan_.calls[number].kind)) + ")";
+  }
+
+  /// False if the call stays open.
+  bool submit(const pool& ranks, std::uint32_t number) {
+    const call_plan& plan = plan_.calls[number];
+    std::vector<future<std::uint64_t>> futures;
+    for (std::uint64_t item = 0; item < plan.n_items; ++item) {
+      futures.push_back(ranks.submit(fn<submitted_value>, number, item));
+      if (plan.cancels_of != 0 && chance_() % plan.cancels_of == 0) {
+        const std::uint64_t other = chance_() % futures.size();
+        if (futures[other].cancel()) here_.calls[number].cancelled.insert(other);
+      }
+    }
+    submitted_.emplace_back(number, std::move(futures));
+    if (plan.stays_open) return false;
+    return true;
+  }
+
+  /// Asks for the results of what was submitted, in any order.
+  void ask(std::uint32_t number, std::vector<future<std::uint64_t>>& futures) {
+    const std::string name = name_of(number);
+    std::vector<task_failure> failures;
+    std::vector<std::uint64_t> order(futures.size());
+    std::iota(order.begin(), order.end(), std::uint64_t{0});
+    std::shuffle(order.begin(), order.end(), chance_);
+    for (const std::uint64_t item : order) {
+      const bool is_cancelled = here_.calls[number].cancelled.contains(item);
+      try {
+        if (futures[item].get() != value_of(item)) here_.note(name + " gives something else");
+        if (is_cancelled) here_.note(name + " gives what was cancelled");
+      } catch (const task_cancelled&) {
+        if (!is_cancelled) here_.note(name + ": an item was cancelled that nobody had cancelled");
+      } catch (const task_error& error) {
+        failures.push_back(error.failures().front());
+        failures.back().index = item;
+      }
+    }
+    if (here_.job->process(root_rank).is_dead) return;
+    if (!failures.empty()) {
+      ++report_.n_failed_calls;
+      call_judge(plan_, here_)
+          .judge_failures(name, number, task_error(std::move(failures), futures.size()));
+    } else {
+      ++report_.n_returns;
+      call_judge(plan_, here_).judge_items(name, number);
+    }
+  }
+
   void make_call(const pool& ranks, std::uint32_t number) {
-    const std::string name = "call " + std::to_string(number) + " (" +
-                             call_names.at(static_cast<std::size_t>(plan_.calls[number].kind)) +
-                             ")";
+    const std::string name = name_of(number);
+    const bool is_submitted = plan_.calls[number].kind == call_kind::submit;
     std::optional<task_error> failed;
     std::string refusal;
     bool is_right = false;
     try {
-      is_right = gives_what_it_should(ranks, number);
+      if (!is_submitted) {
+        is_right = gives_what_it_should(ranks, number);
+      } else if (submit(ranks, number)) {
+        ask(number, submitted_.back().second);
+        submitted_.pop_back();
+      }
     } catch (const task_error& error) {
       failed = error;
     } catch (const engine::cannot_go_on&) {
@@ -286,12 +349,14 @@ class schedule_run {
       here_.note(name + ": " + refusal);
     } else if (failed) {
       ++report_.n_failed_calls;
-      judge_failures(name, number, *failed);
+      call_judge(plan_, here_).judge_failures(name, number, *failed);
+    } else if (is_submitted) {
+      return;  // judged when its results are asked for
     } else if (!is_right) {
       here_.note(name + " gives something else");
     } else {
       ++report_.n_returns;
-      judge_items(name, number);
+      call_judge(plan_, here_).judge_items(name, number);
     }
   }
 
@@ -355,83 +420,16 @@ class schedule_run {
       }
       case call_kind::find_first: {
         const auto first = ranks.find_first(inputs, finding_task{number});
-        if (!first) return first_found(plan) == plan.n_items;
-        return first->index == first_found(plan) && first->value == value_of(first->index);
+        if (!first) return call_judge::first_found(plan) == plan.n_items;
+        return first->index == call_judge::first_found(plan) &&
+               first->value == value_of(first->index);
       }
       case call_kind::on_each_rank:
         return are(ranks.on_each_rank(row_task{number}), ranks.n_workers(), value_of);
+      case call_kind::submit:
+        break;
     }
     return false;
-  }
-
-  bool always_fails(std::uint32_t number, std::uint64_t item) const {
-    const call_plan& plan = plan_.calls[number];
-    const std::uint32_t n = plan.n_throws(plan_.seed + number, item);
-    const bool is_ended = plan.end_of(plan_.seed + number, item) != call_plan::isolated_end::none;
-    return is_ended || plan.deadly == item || (n != 0 && n == call_plan::always);
-  }
-
-  /// The first item that is found in the call; the number of all if none is.
-  static std::uint64_t first_found(const call_plan& plan) {
-    const auto all = std::views::iota(std::uint64_t{0}, plan.n_items);
-    return static_cast<std::uint64_t>(std::ranges::find_if(all, is_found) - all.begin());
-  }
-
-  /// The items that must have been run.
-  std::uint64_t n_items_of(const call_plan& plan) const {
-    if (plan.kind == call_kind::find_first) return std::min(plan.n_items, first_found(plan) + 1);
-    return plan.kind == call_kind::on_each_rank ? plan_.cluster.n_ranks : plan.n_items;
-  }
-
-  void judge_failures(const std::string& name, std::uint32_t number, const task_error& error) {
-    const call_plan& plan = plan_.calls[number];
-    std::map<std::uint64_t, std::string> failures;
-    for (const task_failure& one : error.failures()) {
-      const std::string text = name + ": item " + std::to_string(one.index) + ": " + one.text;
-      if (!failures.emplace(one.index, one.text).second) here_.note(text + ", twice");
-      const auto holds = [&](const char* part) { return one.text.find(part) != std::string::npos; };
-      const bool throws = plan.n_throws(plan_.seed + number, one.index) != 0;
-      constexpr std::array ends{
-          "?", "its process ended with status 3, without a result", "SIGKILL", "bad luck"};
-      const auto end = static_cast<std::size_t>(plan.end_of(plan_.seed + number, one.index));
-      const bool is_due = (holds("bad luck") && throws) || holds(ends.at(end)) ||
-                          (holds("does not want") && plan.may_refuse) ||
-                          (holds("given up") && plan_.may_lose()) ||
-                          (holds("took longer") && plan.how.task_limit_s != 0) ||
-                          (!plan.runs_anywhere() && plan.throws_of != 0);
-      if (!is_due) here_.note(text);
-    }
-    if (!plan.runs_anywhere() || plan.how.on_error != on_error_kind::collect) return;
-    for (std::uint64_t item = 0; item < n_items_of(plan); ++item) {
-      if (always_fails(number, item) && !failures.contains(item))
-        here_.note(name + ": item " + std::to_string(item) + " always fails, and did not fail");
-    }
-  }
-
-  /// Of a call that has returned.
-  void judge_items(const std::string& name, std::uint32_t number) {
-    const call_plan& plan = plan_.calls[number];
-    call_fate& fate = here_.calls[number];
-    const bool runs_once = !plan_.may_lose() && !plan.how.speculate && plan.throws_of == 0 &&
-                           !plan.may_refuse && !plan_.has_limit();
-    const std::uint64_t n = plan.kind == call_kind::on_each_rank
-                                ? 0
-                                : n_items_of(plan);  // whose number is that of workers
-    for (std::uint64_t item = 0; item < n; ++item) {
-      const item_fate& one = fate.items[item];
-      const std::string text = name + ": item " + std::to_string(item);
-      if (always_fails(number, item)) here_.note(text + " always fails, and the call returned");
-      if (one.n_runs == 0 && !plan.how.isolate) here_.note(text + " was never run");
-      if (runs_once && one.n_runs_in_job > 1) here_.note(text + " was run more than once");
-      if (fate.is_acknowledged && one.n_runs_in_job != 0 && !plan.doubts)
-        here_.note(text + " was in the journal, and run again");
-      if (!plan.settles) continue;
-      if (one.n_accepted == 0) here_.note(text + " counts, and no task was told so");
-      if (!plan_.may_lose() && !plan_.has_journal && plan.how.task_limit_s == 0 &&
-          one.n_accepted > 1)
-        here_.note(text + " counts, and more than one task was told so");
-    }
-    if (plan_.has_journal) fate.is_acknowledged = true;
   }
 
   void judge_job(const sim::engine_job& job) {
@@ -488,6 +486,7 @@ class schedule_run {
   std::optional<std::string> expected_refusal_;   // of this job or one of its calls
   bool is_refused_ = false;
   std::vector<std::shared_ptr<bool>> pending_;
+  std::vector<std::pair<std::uint32_t, std::vector<future<std::uint64_t>>>> submitted_;
 };
 
 }  // namespace rankwise::test

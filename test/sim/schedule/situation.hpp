@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
@@ -31,6 +32,7 @@ struct item_fate {
 
 struct call_fate {
   std::map<std::uint64_t, item_fate> items;
+  std::set<std::uint64_t> cancelled;
   bool is_acknowledged = false;  ///< it has returned, and its results are in the journal
 };
 
@@ -170,6 +172,14 @@ struct doubt {
     return item % 7 != 3;
   }
 };
+
+/// What is submitted: it has no state, and gets the number of its call as an argument.
+inline std::uint64_t submitted_value(task_context& context,
+                                     std::uint32_t call,
+                                     std::uint64_t item) {
+  suffer(context, call, item);
+  return value_of(item);
+}
 
 struct long_value_task {
   std::uint32_t call = 0;

@@ -20,6 +20,7 @@ class variation {
     for (call_plan& one : plan_.calls) {
       if (one.runs_anywhere() && roll_.one_in(8)) become(one, call_kind::find_first);
     }
+    if (!plan_.has_journal && roll_.one_in(3)) open_calls();
     if (plan_.has_journal) {
       vary_journal();
     } else if (plan_.survives() && plan_.cluster.n_ranks > 2 && roll_.one_in(6)) {
@@ -32,6 +33,20 @@ class variation {
   }
 
  private:
+  /// Some calls become ones that go on while others are made.
+  void open_calls() {
+    while (plan_.calls.size() < 8 && !roll_.one_in(4))
+      plan_.calls.push_back(plan_.calls[roll_.up_to(plan_.calls.size() - 1)]);
+    for (call_plan& one : plan_.calls) {
+      one.how.priority = static_cast<std::int32_t>(roll_.up_to(2));
+      if (!one.runs_anywhere() || roll_.one_in(3)) continue;
+      if (one.kind == call_kind::reduce) one.settles = one.may_refuse = false;
+      one.kind = call_kind::submit;
+      one.stays_open = !roll_.one_in(3);
+      if (roll_.one_in(4)) one.cancels_of = static_cast<std::uint32_t>(1 + roll_.up_to(9));
+    }
+  }
+
   /// Ranks are given up in the first call and are back before the next one, in which the others
   /// send them messages of their own.
   void bring_back() {
@@ -90,6 +105,8 @@ class variation {
 
   static void become(call_plan& call, call_kind kind) {
     call.kind = kind;
+    call.stays_open = false;
+    call.cancels_of = 0;
     if (kind == call_kind::reduce || !call.runs_anywhere()) call.settles = call.may_refuse = false;
     if (call.runs_anywhere()) return;
     call.long_of = 0;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <rankwise/core/arbiter.hpp>
 #include <rankwise/core/worker.hpp>
 
 #include "catch.hpp"
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 
 namespace core = rankwise::core;
@@ -34,4 +37,67 @@ TEST_CASE("a chunk that was taken away stays so until it has ended, whatever beg
   worker.on_grant(2, grant(2), {});
   REQUIRE(worker.start());
   CHECK_FALSE(worker.interrupted());
+}
+
+TEST_CASE("a chunk of a more urgent call runs inside another, and that one goes on") {
+  core::worker<nothing> worker;
+  worker.begin(1, 0, 0);
+  worker.on_grant(0, grant(1), {});
+  REQUIRE(worker.start()->call == 1);
+  const std::array<std::uint32_t, 1> first{1};
+  worker.begin(2, 0, 1, first);
+  CHECK_FALSE(worker.start_before_running());
+  worker.on_grant(0, grant(2), {});
+  worker.on_grant(0, grant(1), {});
+  REQUIRE(worker.start_before_running()->call == 2);
+  CHECK_FALSE(worker.start_before_running());
+  CHECK(worker.done(4, {}, false)->call == 2);
+  CHECK_FALSE(worker.finish());
+  CHECK(worker.done(1, {}, false)->call == 1);
+  SECTION("it is taken away inside") {
+    worker.on_grant(0, grant(2), {});
+    REQUIRE(worker.start_before_running());
+    worker.begin_incarnation(1);
+    CHECK(worker.interrupted());
+    CHECK_FALSE(worker.finish());
+    CHECK(worker.interrupted());
+    CHECK_FALSE(worker.finish());
+    CHECK(worker.n_queued() == 0);
+  }
+  SECTION("a cancelled call gives its own chunks back") {
+    const auto back = worker.on_cancel(0, core::orders::cancel{1});
+    CHECK(back.size() == 1);
+    CHECK(worker.interrupted());
+    CHECK(worker.finish()->items == core::item_range{1, 3});
+  }
+  SECTION("a call that is not named among those under way is over") {
+    const std::uint64_t before = worker.epoch();
+    const std::array<std::uint32_t, 1> second{2};
+    worker.begin(3, 0, 0, second);
+    CHECK(worker.epoch() != before);
+    CHECK(worker.interrupted());
+    CHECK_FALSE(worker.knows(1));
+    CHECK(worker.n_queued() == 0);
+  }
+}
+
+TEST_CASE("calls of one priority get equal shares, and none for the time in which it had no work") {
+  core::arbiter arbiter;
+  arbiter.begin(1, 0);
+  arbiter.add_time(1, std::chrono::seconds(5));
+  arbiter.begin(2, 0);  // as if it had been there, but for the last time that 1 was served
+  CHECK(arbiter.is_before(2, 1));
+  arbiter.add_time(2, std::chrono::seconds(6));
+  CHECK(arbiter.is_before(1, 2));
+  arbiter.add_time(1, std::chrono::seconds(3));
+  CHECK(arbiter.is_before(2, 1));
+  for (int i = 0; i < 10; ++i) arbiter.add_time(1, std::chrono::seconds(1));
+  arbiter.wake(2);
+  arbiter.add_time(2, std::chrono::milliseconds(1100));
+  CHECK(arbiter.is_before(1, 2));
+  arbiter.begin(3, 1);
+  CHECK(arbiter.is_before(3, 1));
+  CHECK_FALSE(arbiter.is_before(2, 3));
+  arbiter.end(3);
+  CHECK_FALSE(arbiter.is_before(3, 1));
 }

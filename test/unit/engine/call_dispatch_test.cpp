@@ -71,7 +71,7 @@ struct job {
     return endpoint.take_sent();
   }
 
-  engine::running_call& running() { return *subject.current(); }
+  engine::running_call& running() { return *subject.calls().front(); }
 
   rankwise::test::recording_endpoint endpoint{3};
   engine::rank_state state{endpoint};

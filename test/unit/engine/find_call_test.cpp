@@ -43,7 +43,7 @@ class search {
   }
 
   void fail(std::uint64_t index) {
-    call_.on_failed(index);
+    call_.on_failed({index, 0, "", "", false});
     call_.failures().push_back({index, 1, "here", "bad luck", false});
   }
 

@@ -162,8 +162,10 @@ class scripted_root {
     std::visit(
         [&](const auto& order) {
           wire::bytes& payload = outbox_.begin(sent.incarnation, order);
-          if constexpr (requires(orders::begin_call begun) { begun = order; })
+          if constexpr (requires(orders::begin_call begun) { begun = order; }) {
+            wire::append_value(payload, std::uint32_t{0});  // other calls
             wire::append_value(payload, engine::call_header{task_, order.call, {}, {}});
+          }
           wire::append(payload, sent.lost.data(), sent.lost.size() * sizeof(std::uint32_t));
           outbox_.end();
         },

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <rankwise/core/coordinator_options.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/open_call.hpp>
 #include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/exchange/channels.hpp>
 #include <rankwise/exchange/object_numbers.hpp>
@@ -11,6 +13,8 @@
 #include <rankwise/task.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 
 namespace rankwise::engine {
@@ -39,6 +43,33 @@ class abstract_root {
                    const options& how,
                    const char* name,
                    core::placement place = core::placement::anywhere) = 0;
+
+  /// The open call of that name and those options; null if there is none.
+  virtual open_call* find_open_call(std::uint64_t name_hash, const options& how) = 0;
+
+  /// Begins an open call, which lasts as long as the job.
+  ///
+  /// Throws: as `run`; config_error if it is to be journaled.
+  virtual open_call& begin_open_call(std::unique_ptr<open_call> made,
+                                     const options& how,
+                                     const char* name) = 0;
+
+  /// Adds an item to an open call, which `put(index)` stores before it can be handed out.
+  ///
+  /// Throws: as `run`.
+  virtual void add_item(const open_call& call, const std::function<void(std::uint64_t)>& put) = 0;
+
+  /// An item of an open call is not wanted: if it was not handed out yet, it never is.
+  virtual void cancel_item(open_call& call, std::uint64_t index) = 0;
+
+  /// Works on the calls under way until `is_over`, which is asked often, under the lock of the
+  /// rank; `name` is how the program has asked for that.
+  ///
+  /// Throws: as `run`.
+  virtual void work_until(const std::function<bool()>& is_over, const char* name) = 0;
+
+  /// On the clock of the job.
+  virtual core::duration now() const = 0;
 
   /// The number of a call that the body makes now, from 0; what a call makes for itself has its
   /// number.

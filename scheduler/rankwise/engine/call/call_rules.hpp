@@ -3,6 +3,8 @@
 
 #include <rankwise/core/coordinator_options.hpp>
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/call_header.hpp>
+#include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/options.hpp>
 
@@ -34,6 +36,23 @@ inline core::coordinator_options to_coordinator_options(const options& how,
   options.speculate = how.speculate;
   options.losses_at_most = 3;
   return options;
+}
+
+/// What other ranks are told of a call.
+inline call_header header_of(const root_call& call,
+                             const options& how,
+                             const core::coordinator_options& asked,
+                             core::duration task_limit) {
+  call_header sent;
+  sent.name_hash = call.name_hash();
+  sent.seed = how.seed;
+  sent.number = call.number();
+  sent.report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
+                                                  8 * asked.message_cost * asked.n_ranks);
+  sent.task_limit = task_limit;
+  sent.priority = how.priority;
+  sent.is_isolated = how.isolate;
+  return sent;
 }
 
 /// Throws: config_error for a task limit that nobody can keep.

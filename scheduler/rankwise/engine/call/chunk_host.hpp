@@ -19,8 +19,9 @@ class chunk_host {
   chunk_host& operator=(chunk_host&&) = delete;
   virtual ~chunk_host() = default;
 
-  /// Takes and sends messages, between two tasks.
-  virtual void poll_between_tasks(core::duration at) = 0;
+  /// Takes and sends messages, between two tasks, and runs what is more urgent than the chunk under
+  /// way. Returns how long that has taken.
+  virtual core::duration poll_between_tasks(core::duration at) = 0;
 
   /// `items`, the next of the chunk, are done; their results stand in `results`.
   virtual void report_done(core::item_range items,

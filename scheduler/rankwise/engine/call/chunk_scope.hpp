@@ -57,17 +57,22 @@ class chunk_scope {
   void checkpoint() {
     const core::duration at = context_->machine->now();
     const core::duration batch_took = at - batch_begun_;
-    if (batch_took < batch_target / 2) batch_ *= 2;
+    if (batch_took < batch_target / 2) batch_ = std::min(2 * batch_, largest_batch);
     if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
     batch_begun_ = at;
     context_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
-    host_->poll_between_tasks(at);
+    const core::duration away = host_->poll_between_tasks(at);
+    report_begun_ += away;
+    batch_begun_ += away;
     context_->running_since.store(context_->machine->now().count(), std::memory_order_relaxed);
     context_->is_in_chunk = true;
   }
 
-  /// The rest of the chunk is not wanted.
-  bool interrupted() const { return context_->cancelled.load(std::memory_order_relaxed); }
+  /// The rest of the chunk is not wanted, or not to be run here.
+  bool interrupted() const {
+    return context_->cancelled.load(std::memory_order_relaxed) ||
+           context_->is_leaving.load(std::memory_order_relaxed);
+  }
 
   /// Results have waited for as long as they should.
   bool report_due() const { return batch_begun_ - report_begun_ >= report_interval_; }
@@ -97,6 +102,7 @@ class chunk_scope {
 
  private:
   static constexpr core::duration batch_target{20'000};
+  static constexpr std::uint64_t largest_batch = std::uint64_t{1} << 20U;
 
   core::duration lap() {
     const core::duration at = context_->machine->now();

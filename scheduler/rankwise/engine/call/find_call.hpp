@@ -103,10 +103,10 @@ class find_call final : public call_base<find_call<Range, Task, Result>, Range, 
     found_.erase(std::next(first), found_.end());
   }
 
-  void on_failed(std::uint64_t index) override {
-    forget({index, 1});
-    searched_.add({index, 1});
-    if (stops_at_failure_) first_failed_ = std::min(first_failed_, index);
+  void on_failed(const task_failure& failure) override {
+    forget({failure.index, 1});
+    searched_.add({failure.index, 1});
+    if (stops_at_failure_) first_failed_ = std::min(first_failed_, failure.index);
   }
 
   bool is_satisfied() const override {

@@ -41,6 +41,12 @@ __attribute__((unavailable(
     "with operator() whose members can be sent"))) consteval void
 is_bound() {}
 
+template <class Task>
+__attribute__((unavailable(
+    "rankwise: pool::submit takes rankwise::fn<f> or a lambda that captures nothing: give it what "
+    "the task has or captures as arguments"))) consteval void
+has_state() {}
+
 template <class Task, class Input>
 __attribute__((unavailable(
     "rankwise: the task can't be called with an input: it takes `const Input&` or `Input` (or as "

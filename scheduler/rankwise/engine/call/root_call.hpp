@@ -52,6 +52,9 @@ class root_call {
 
   virtual std::uint64_t n_items() const = 0;
 
+  /// Whether items are added to it as long as the job lasts.
+  virtual bool is_open() const { return false; }
+
   /// Of the `remote_call` that the other ranks make.
   virtual std::uint64_t name_hash() const = 0;
 
@@ -68,7 +71,10 @@ class root_call {
   virtual void on_counted(core::item_range /*items*/) {}
 
   /// An item has failed for good.
-  virtual void on_failed(std::uint64_t /*index*/) {}
+  virtual void on_failed(const task_failure& /*failure*/) {}
+
+  /// An item of an open call will not be run.
+  virtual void on_cancelled(std::uint64_t /*index*/) {}
 
   /// Whether what has been taken is all that is wanted: what is left is cancelled.
   virtual bool is_satisfied() const { return false; }

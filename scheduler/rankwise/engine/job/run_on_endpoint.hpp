@@ -59,10 +59,12 @@ inline void run_on_endpoint(transport::endpoint& endpoint,
     if (book) engine->keep(*book);
     pool ranks(*engine, how);
     body(ranks);
+    engine->finish_open_calls();
     if (book) book->end("done");
   } catch (...) {
     failure = std::current_exception();
     if (book) book->end(describe_exception().text);
+    or_bring_down([&] { engine->drop_open_calls(); });
   }
   or_bring_down([&] { engine->shut_down(); });
   if (failure) std::rethrow_exception(failure);

@@ -45,8 +45,11 @@ class helper_thread {
   /// The computing thread goes into tasks.
   void tasks_begin() { set(state::in_tasks); }
 
-  /// The computing thread is out of them, and polls itself.
-  void tasks_end() { state_.store(state::out_of_tasks, std::memory_order_release); }
+  /// The computing thread is out of them, and polls itself; it may have been so before.
+  void tasks_end() {
+    state expected = state::in_tasks;
+    state_.compare_exchange_strong(expected, state::out_of_tasks, std::memory_order_release);
+  }
 
  private:
   enum class state : std::uint32_t { out_of_tasks, in_tasks, parked, over };

@@ -48,10 +48,12 @@ class poller {
     return any;
   }
 
-  /// Lets the tasks that run know whether their results are wanted.
+  /// Lets the tasks that run know whether their results are wanted, and the chunk whether it is to
+  /// go on.
   void tell_tasks() {
     context_->cancelled.store(state_->worker.interrupted() || state_->is_job_over,
                               std::memory_order_relaxed);
+    context_->is_leaving.store(role_->is_over(), std::memory_order_relaxed);
   }
 
   /// Sends a channel message when the rank next polls, a large one at once. One to a rank that is

@@ -65,6 +65,7 @@ class rank_loop final : public chunk_host {
       const step next = next_step();
       if (next.is_over) return;
       if (next.chunk) {
+        const in_tasks away(helper_thread_);
         run_chunk(next);
         channels_.deliver();
       } else if (next.has_settle_orders) {
@@ -142,9 +143,9 @@ class rank_loop final : public chunk_host {
     const threads::lock_scope held(rank_.lock);
     rank_state& state = rank_.state;
     state.rethrow_failure();
-    return_rest_of_chunk();
     step next;
     next.at = rank_.machine.now();
+    return_rest_of_chunk(next.at);
     const core::duration polled_at(rank_.polled_at.load(std::memory_order_relaxed));
     const bool wants_work = state.worker.n_queued() < low_queue && state.settle_orders.empty();
     if (wants_work || next.at - polled_at >= poll_every) {
@@ -153,42 +154,91 @@ class rank_loop final : public chunk_host {
       next.at = rank_.machine.now();
     }
     next.has_settle_orders =
-        !state.settle_orders.empty() || state.worker.current_call() != rank_.context.settle.of();
+        !state.settle_orders.empty() || state.worker.epoch() != rank_.context.settle.epoch();
     if (next.has_settle_orders) return next;
     next.is_over = role_.is_over();
     if (next.is_over) return next;
     next.chunk = state.worker.start();
+    timed_at_ = next.at;
     next.in_motion = !next.chunk && state.links.in_motion();
     poller_.tell_tasks();
-    if (next.chunk) next.call = role_.on_chunk();
+    if (next.chunk) next.call = role_.find_call(next.chunk->call);
     return next;
   }
 
-  void return_rest_of_chunk() RANKWISE_REQUIRES(rank_.lock) {
+  void return_rest_of_chunk(core::duration at) RANKWISE_REQUIRES(rank_.lock) {
+    add_time(at);
     if (const std::optional<core::reports::returned> rest = rank_.state.worker.finish()) {
       wire::bytes nothing;
       role_.on_report(*rest, nothing);
     }
   }
 
-  /// What a task may see belongs to the chunk: another call may begin while its tasks run.
+  /// The chunk under way has taken the time up to `at`.
+  void add_time(core::duration at) RANKWISE_REQUIRES(rank_.lock) {
+    rank_.state.worker.add_time(at - std::exchange(timed_at_, at));
+  }
+
+  /// What a task may see belongs to the chunk: another call may begin while its tasks run. If the
+  /// chunk is run between two items of another, that one's is seen again afterwards.
   void run_chunk(const step& next) {
-    const in_tasks away(helper_thread_);
     rank_context& context = rank_.context;
     const call_header& header = next.call->header();
+    const call_header* const outer_header = std::exchange(header_, &header);
+    const core::chunk_name outer_chunk =
+        context.settle.begin_chunk({next.chunk->call, next.chunk->id});
+    const bool outer_again = std::exchange(context.again, next.chunk->again);
+    const std::uint64_t outer_item = context.running;
     chunk_scope scope(*this, context, next.chunk->items, next.at, header, std::move(spare_buffer_));
+    enter(header);
     context.is_in_chunk = true;
-    context.seed = header.seed;
-    context.call = header.number;
-    context.again = next.chunk->again;
-    context.settle.begin_chunk(next.chunk->id);
-    task_limit_ = header.task_limit;
     next.call->run_chunk(scope, next.chunk->payload);
     context.is_in_chunk = false;
     spare_buffer_ = std::move(scope.results());
+    context.settle.begin_chunk(outer_chunk);
+    context.again = outer_again;
+    context.running = outer_item;
+    header_ = outer_header;
+    if (header_ != nullptr) enter(*header_);
   }
 
-  void poll_between_tasks(core::duration at) override RANKWISE_EXCLUDES(rank_.lock) {
+  /// What tasks see of the call that theirs belong to.
+  void enter(const call_header& header) {
+    rank_.context.seed = header.seed;
+    rank_.context.call = header.number;
+    rank_.context.task_limit = header.is_isolated ? 0 : header.task_limit.count();
+  }
+
+  /// Runs chunks of calls that come before the one whose chunk is under way, and waits between two
+  /// of its items. Returns how long that has taken.
+  core::duration run_urgent_chunks() RANKWISE_EXCLUDES(rank_.lock) {
+    std::optional<step> next = urgent_step();
+    if (!next) return {};
+    const core::duration begun = next->at;
+    for (; next; next = urgent_step()) {
+      run_chunk(*next);
+      channels_.deliver();
+      const threads::lock_scope held(rank_.lock);
+      return_rest_of_chunk(rank_.machine.now());
+      poller_.tell_tasks();
+    }
+    return rank_.machine.now() - begun;
+  }
+
+  std::optional<step> urgent_step() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    if (!rank_.state.worker.has_choice() || role_.is_over()) return std::nullopt;
+    step next;
+    next.at = rank_.machine.now();
+    add_time(next.at);
+    next.chunk = rank_.state.worker.start_before_running();
+    if (!next.chunk) return std::nullopt;
+    poller_.tell_tasks();
+    next.call = role_.find_call(next.chunk->call);
+    return next;
+  }
+
+  core::duration poll_between_tasks(core::duration at) override RANKWISE_EXCLUDES(rank_.lock) {
     channels_.poll_network(at);
     while (reports_.settle_next()) {
       const core::duration now = rank_.machine.now();
@@ -197,6 +247,7 @@ class rank_loop final : public chunk_host {
       channels_.poll_network(at);
     }
     channels_.deliver();
+    return run_urgent_chunks();
   }
 
   void report_done(core::item_range items, core::duration elapsed, wire::bytes& buffer) override
@@ -210,7 +261,8 @@ class rank_loop final : public chunk_host {
 
   wire::bytes run_isolated(const std::function<void(wire::bytes&)>& task) override
       RANKWISE_EXCLUDES(rank_.lock) {
-    return isolated_process(rank_, task).wait(rank_.machine, task_limit_, rank_.context.cancelled);
+    return isolated_process(rank_, task)
+        .wait(rank_.machine, header_->task_limit, rank_.context.cancelled);
   }
 
   /// Returns whether there is more to come soon.
@@ -233,7 +285,8 @@ class rank_loop final : public chunk_host {
   rank_channels channels_;
   task_reports reports_;
   wire::bytes spare_buffer_;
-  core::duration task_limit_{};                 // of the chunk under way; 0: none
+  const call_header* header_ = nullptr;         // of the call whose chunk is under way
+  core::duration timed_at_{};                   // up to when that chunk has been counted
   std::optional<helper_thread> helper_thread_;  // last: it uses all the others
 };
 

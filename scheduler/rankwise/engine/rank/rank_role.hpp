@@ -54,10 +54,10 @@ class rank_role {
   /// Messages have been taken: says what is due.
   virtual void on_poll(core::duration at) = 0;
 
-  /// The call that the chunk which begins now belongs to.
-  virtual std::shared_ptr<chunk_runner> on_chunk() = 0;
+  /// The call of that number, a chunk of which begins now.
+  virtual std::shared_ptr<chunk_runner> find_call(std::uint32_t call) = 0;
 
-  /// Nothing is left to do.
+  /// Nothing is left to do here: the computing thread is wanted elsewhere.
   virtual bool is_over() const = 0;
 };
 

@@ -44,11 +44,11 @@ class task_reports {
   /// Tells the tasks of the oldest order that waits what the root has decided; false if none waits.
   /// Orders are taken one by one: this rank may hear between two of them that it was given up.
   bool settle_next() RANKWISE_EXCLUDES(rank_.lock) {
-    core::call_incarnation current;
-    const std::optional<settle_order> next = take_order(current);
-    rank_.context.settle.enter(current);
-    if (!next) return false;
-    if (core::call_incarnation{next->order.call, next->incarnation} == current) settle(next->order);
+    const situation now = take_order();
+    if (now.epoch != rank_.context.settle.epoch())
+      rank_.context.settle.enter(now.epoch, now.incarnation, now.open);
+    if (!now.oldest) return false;
+    if (now.is_current()) settle(now.oldest->order);
     return true;
   }
 
@@ -63,27 +63,40 @@ class task_reports {
     return report.has_value();
   }
 
-  /// `current` becomes the call and incarnation that this rank is in.
-  std::optional<settle_order> take_order(core::call_incarnation& current)
-      RANKWISE_EXCLUDES(rank_.lock) {
+  /// What this rank is in, and the oldest order that waits.
+  struct situation {
+    std::uint64_t epoch = 0;
+    core::incarnation_number incarnation = 0;
+    std::vector<std::uint32_t> open;  // calls; only if the epoch is new
+    std::optional<settle_order> oldest;
+    bool is_of_open_call = false;
+
+    bool is_current() const { return is_of_open_call && oldest->incarnation == incarnation; }
+  };
+
+  situation take_order() RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
     rank_state& state = rank_.state;
-    current = state.worker.current_call();
-    if (state.settle_orders.empty()) return std::nullopt;
-    const settle_order oldest = state.settle_orders.front();
+    situation now;
+    now.epoch = state.worker.epoch();
+    now.incarnation = state.worker.incarnation();
+    if (now.epoch != rank_.context.settle.epoch()) now.open = state.worker.calls();
+    if (state.settle_orders.empty()) return now;
+    now.oldest = state.settle_orders.front();
+    now.is_of_open_call = state.worker.knows(now.oldest->order.call);
     state.settle_orders.pop_front();
-    return oldest;
+    return now;
   }
 
   void settle(const core::orders::settle& order) RANKWISE_EXCLUDES(rank_.lock) {
     for (std::uint64_t index = order.items.first; index != order.items.end(); ++index) {
       if (!order.accepted) {
-        rank_.context.settle.settle(order.chunk, index, false);
+        rank_.context.settle.settle({order.call, order.chunk}, index, false);
         continue;
       }
       std::optional<task_threw> threw;
       try {
-        rank_.context.settle.settle(order.chunk, index, true);
+        rank_.context.settle.settle({order.call, order.chunk}, index, true);
       } catch (...) {
         threw = describe_exception();
       }

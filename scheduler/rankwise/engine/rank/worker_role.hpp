@@ -24,6 +24,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -76,9 +77,9 @@ class worker_role final : public rank_role {
     send(at);
   }
 
-  std::shared_ptr<chunk_runner> on_chunk() override {
-    if (running_ != call_) running_ = call_;
-    return running_;
+  std::shared_ptr<chunk_runner> find_call(std::uint32_t call) override {
+    const auto known = calls_.find(call);
+    return known == calls_.end() ? nullptr : known->second;
   }
 
   bool is_over() const override { return state_->is_job_over; }
@@ -120,12 +121,17 @@ class worker_role final : public rank_role {
                 const core::orders::begin_call& order,
                 std::span<const std::byte> payload) {
     wire::reader reader(payload);
+    std::vector<std::uint32_t> others;
+    for (auto n = reader.take_value<std::uint32_t>(); n != 0; --n)
+      others.push_back(reader.take_value<std::uint32_t>());
     const auto header = reader.take_value<call_header>();
     const task_registry::factory make = task_registry::instance().find(header.name_hash);
     if (make == nullptr)
       throw wire::decode_error("a call of a task that this program does not have");
-    call_ = std::make_shared<known_call>(header, make(reader.take(reader.remaining())));
-    state_->worker.begin(order.call, incarnation);
+    state_->worker.begin(order.call, incarnation, header.priority, others);
+    std::erase_if(calls_, [&](const auto& known) { return !state_->worker.knows(known.first); });
+    calls_[order.call] =
+        std::make_shared<known_call>(header, make(reader.take(reader.remaining())));
   }
 
   void on_order(core::incarnation_number incarnation,
@@ -178,11 +184,10 @@ class worker_role final : public rank_role {
   }
 
   std::optional<running_task> running_task_now() const {
-    // Acquired: `running_since` is no older than that.
-    if (!running_ || !context_->is_in_chunk.load(std::memory_order_acquire)) return std::nullopt;
-    const call_header& header = running_->header();
+    // Acquired: the others are no older than that.
+    if (!context_->is_in_chunk.load(std::memory_order_acquire)) return std::nullopt;
     return running_task{core::duration(context_->running_since.load(std::memory_order_relaxed)),
-                        header.is_isolated ? core::duration{} : header.task_limit};
+                        core::duration(context_->task_limit.load(std::memory_order_relaxed))};
   }
 
   void report_overrun(core::duration at) {
@@ -224,8 +229,7 @@ class worker_role final : public rank_role {
   loss_settings losses_;
   root_watch root_watch_;
   task_watch task_watch_;
-  std::shared_ptr<known_call> call_;     // what the root's grants belong to
-  std::shared_ptr<known_call> running_;  // what the chunk that runs belongs to
+  std::map<std::uint32_t, std::shared_ptr<known_call>> calls_;  // that are under way, by number
   core::duration sent_at_{};
   core::duration reported_at_{};  // what goes through channels does not tell the root that it lives
   std::optional<core::duration> left_at_;

@@ -5,6 +5,7 @@
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/abstract_root.hpp>
 #include <rankwise/engine/call/call_rules.hpp>
+#include <rankwise/engine/call/open_call.hpp>
 #include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/engine/rank/cannot_go_on.hpp>
 #include <rankwise/engine/rank/loss_settings.hpp>
@@ -12,6 +13,7 @@
 #include <rankwise/engine/rank/rank_state.hpp>
 #include <rankwise/engine/root/job_totals.hpp>
 #include <rankwise/engine/root/journaled_call.hpp>
+#include <rankwise/engine/root/open_calls.hpp>
 #include <rankwise/engine/root/root_role.hpp>
 #include <rankwise/engine/root/running_call.hpp>
 #include <rankwise/error.hpp>
@@ -31,6 +33,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -74,21 +77,77 @@ class root final : public abstract_root {
     require_whole();
     std::optional<termination> heard;
     if (rank_.has_helper_thread) heard.emplace();
-    std::shared_ptr<running_call> made = prepare(call, how, name, place);
-    return_to_messages();
-    try {
-      or_bring_down([&] {
-        begin(std::move(made));
-        loop_.run();
-      });
-    } catch (const cannot_go_on& error) {
-      broken_ = error.what();
+    const std::shared_ptr<running_call> made = prepare(call, how, name, place);
+    work_until([&made] { return made->coordinator.done(); }, made);
+    end(*made);
+  }
+
+  open_call* find_open_call(std::uint64_t name_hash, const options& how) override {
+    return open_calls_.find(name_hash, how);
+  }
+
+  open_call& begin_open_call(std::unique_ptr<open_call> made,
+                             const options& how,
+                             const char* name) override RANKWISE_EXCLUDES(rank_.lock) {
+    refuse_call_in_call(name);
+    require_whole();
+    if (journal_ != nullptr) refuse_journal_of(name, how);
+    const std::shared_ptr<running_call> running =
+        prepare(*made, how, name, core::placement::anywhere);
+    open_call& added = open_calls_.add(std::move(made), how, running);
+    const threads::lock_scope held(rank_.lock);
+    role_.begin_call(running);
+    return added;
+  }
+
+  void add_item(const open_call& call, const std::function<void(std::uint64_t)>& put) override
+      RANKWISE_EXCLUDES(rank_.lock) {
+    refuse_call_in_call("pool::submit");
+    require_whole();
+    {
       const threads::lock_scope held(rank_.lock);
-      role_.drop_call();
-      throw;
+      core::coordinator& its = open_calls_.running(call).coordinator;
+      const std::uint64_t index = its.add_item();
+      put(index);
+      its.release_item(index);
     }
-    leave_messages();
-    end();
+    const core::duration polled_at(rank_.polled_at.load(std::memory_order_relaxed));
+    if (rank_.machine.now() - polled_at >= poll_every) poll();
+  }
+
+  void cancel_item(open_call& call, std::uint64_t index) override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    if (open_calls_.running(call).coordinator.withdraw(index)) call.on_cancelled(index);
+  }
+
+  void work_until(const std::function<bool()>& is_over, const char* name) override
+      RANKWISE_EXCLUDES(rank_.lock) {
+    refuse_call_in_call(name);
+    require_whole();
+    std::optional<termination> heard;
+    if (rank_.has_helper_thread) heard.emplace();
+    work_until(is_over, std::shared_ptr<running_call>());
+  }
+
+  core::duration now() const override { return rank_.machine.now(); }
+
+  /// Waits for all that was submitted.
+  ///
+  /// Throws: task_error if tasks failed of whose failure nobody has been told.
+  void finish_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
+    if (open_calls_.empty()) return;
+    work_until([this] { return open_calls_.n_pending() == 0; }, "the end of the body");
+    std::optional<task_error> unheard = open_calls_.unheard_failures();
+    end_open_calls();
+    if (unheard) throw task_error(std::move(*unheard));
+  }
+
+  /// Cancels all that was submitted and has not ended.
+  void drop_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
+    if (open_calls_.empty() || !broken_.empty()) return;
+    cancel_open_calls();
+    work_until([this] { return open_calls_.are_done(); }, "the end of the body");
+    end_open_calls();
   }
 
   /// Tells the other ranks that the job is over, and waits until that is sent; if the job survives
@@ -130,6 +189,23 @@ class root final : public abstract_root {
 
  private:
   static constexpr core::duration farewell = std::chrono::seconds(2);
+  static constexpr core::duration poll_every = std::chrono::microseconds(20);
+
+  void cancel_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    open_calls_.cancel();
+  }
+
+  void end_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
+    open_calls_.end([this](running_call& over) { end_call(over); });
+  }
+
+  /// Turns to the network, from the body.
+  void poll() RANKWISE_EXCLUDES(rank_.lock) {
+    return_to_messages();
+    or_bring_down([this] { loop_.poll(); });
+    leave_messages();
+  }
 
   void require_whole() const {
     if (!broken_.empty()) throw cannot_go_on(broken_);
@@ -137,7 +213,7 @@ class root final : public abstract_root {
 
   void refuse_call_in_call(const char* name) RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    if (role_.current_call() == nullptr) return;
+    if (!role_.is_entered()) return;
     throw std::logic_error(
         std::string(name) +
         " was called from inside a task: a task can't hand out tasks; return what is "
@@ -146,13 +222,13 @@ class root final : public abstract_root {
   }
 
   /// The computing thread goes off to the body: the helper thread polls, if silence would mean that
-  /// this rank is lost.
+  /// this rank is lost, or if others work on what was submitted.
   void leave_messages() {
-    if (losses_.survives()) loop_.computing_thread_leaves();
+    if (losses_.survives() || !open_calls_.empty()) loop_.computing_thread_leaves();
   }
 
   void return_to_messages() {
-    if (losses_.survives()) loop_.computing_thread_returns();
+    if (losses_.survives() || !open_calls_.empty()) loop_.computing_thread_returns();
   }
 
   /// A call that can begin.
@@ -174,6 +250,9 @@ class root final : public abstract_root {
     }
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
     asked.stop_on_failure = asked.stop_on_failure && !call.keeps_failures();
+    asked.is_open = call.is_open();
+    if (asked.is_open && asked.schedule != schedule_kind::self)
+      asked.schedule = schedule_kind::adaptive;  // the others ask how many items there are
     asked.lease = losses_.timeout;
     asked.again = journaled && journaled->is_resumed();
     asked.speculate = asked.speculate && may_run_again && place == core::placement::anywhere;
@@ -182,51 +261,64 @@ class root final : public abstract_root {
         std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));
     if (task_limit.count() != 0 && !how.isolate) asked.first_worker = 1;
     auto made = std::make_shared<running_call>(call, name, asked, std::move(journaled));
-    made->sent.name_hash = call.name_hash();
-    made->sent.seed = how.seed;
-    made->sent.number = call.number();
-    made->sent.report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
-                                                          8 * asked.message_cost * asked.n_ranks);
-    made->sent.task_limit = task_limit;
-    made->sent.is_isolated = how.isolate;
+    made->sent = header_of(call, how, asked, task_limit);
     made->needs_all_ranks = needs_all_ranks;
     made->is_shown = !how.quiet;
     return made;
   }
 
-  void begin(std::shared_ptr<running_call> made) RANKWISE_EXCLUDES(rank_.lock) {
-    {
+  /// Works on the calls under way, of which `begun` is the newest if it is there, until `is_over`.
+  void work_until(std::function<bool()> is_over, std::shared_ptr<running_call> begun)
+      RANKWISE_EXCLUDES(rank_.lock) {
+    return_to_messages();
+    try {
+      or_bring_down([&] {
+        enter(std::move(is_over), std::move(begun));
+        loop_.poll();
+        loop_.run();
+      });
+    } catch (const cannot_go_on& error) {
+      broken_ = error.what();
       const threads::lock_scope held(rank_.lock);
-      role_.begin_call(std::move(made));
+      role_.drop_calls();
+      role_.leave();
+      throw;
     }
-    loop_.poll();
+    leave_calls();
+    leave_messages();
+  }
+
+  void enter(std::function<bool()> is_over, std::shared_ptr<running_call> begun)
+      RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    if (begun) role_.begin_call(std::move(begun));
+    role_.enter(std::move(is_over));
+  }
+
+  void leave_calls() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    role_.leave();
   }
 
   /// Throws: rank_lost; journal_error; task_error.
-  void end() RANKWISE_EXCLUDES(rank_.lock) {
+  void end(running_call& over) RANKWISE_EXCLUDES(rank_.lock) {
     std::optional<std::string> lost_results;
     try {
-      if (is_journaled()) journal_->flush();
+      if (over.journaled) journal_->flush();
     } catch (const journal_error& error) {
       lost_results = error.what();
     }
-    const std::shared_ptr<running_call> over = end_call();
-    if (over->lost_rank) throw rank_lost(*over->lost_rank);
+    end_call(over);
+    if (over.lost_rank) throw rank_lost(*over.lost_rank);
     if (lost_results) throw journal_error(*lost_results);
-    over->end_with_failures();
+    over.end_with_failures();
   }
 
-  bool is_journaled() RANKWISE_EXCLUDES(rank_.lock) {
+  void end_call(running_call& over) RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    return role_.current_call()->journaled.has_value();
-  }
-
-  std::shared_ptr<running_call> end_call() RANKWISE_EXCLUDES(rank_.lock) {
-    const threads::lock_scope held(rank_.lock);
-    const running_call& call = *role_.current_call();
-    totals_.add(call, rank_.machine.now(), rank_.state.links.n_frames(), role_.ranks().losses());
-    if (call.is_shown) watch_.call_over(totals_.shown());
-    return role_.end_call();
+    totals_.add(over, rank_.machine.now(), rank_.state.links.n_frames(), role_.ranks().losses());
+    if (over.is_shown) watch_.call_over(totals_.shown());
+    role_.end_call(over);
   }
 
   void say_shut_down() RANKWISE_EXCLUDES(rank_.lock) {
@@ -245,8 +337,9 @@ class root final : public abstract_root {
   const std::vector<std::string> hosts_;  // by rank
   observe::watcher& watch_;
   observe::journal* journal_ = nullptr;  // null: none
-  std::uint32_t n_calls_ = 0;            // of the body, so far
-  std::uint32_t n_journaled_ = 0;        // calls, so far
+  open_calls open_calls_;
+  std::uint32_t n_calls_ = 0;      // of the body, so far
+  std::uint32_t n_journaled_ = 0;  // calls, so far
   exchange::object_numbers object_numbers_;
   std::string broken_;  // why no more calls can be made; empty: they can
   job_totals totals_;   // changes between calls alone

@@ -24,6 +24,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,8 +55,8 @@ class root_role final : public rank_role {
         supervisor_(state, std::move(hosts), losses, watch),
         dispatch_(state, supervisor_.ranks()) {}
 
-  /// The running call; null if there is none.
-  const running_call* current_call() const { return dispatch_.current().get(); }
+  /// The calls under way, in the order in which they have begun.
+  const calls_under_way& calls() const { return dispatch_.calls(); }
 
   const rank_table& ranks() const { return supervisor_.ranks(); }
 
@@ -66,18 +68,33 @@ class root_role final : public rank_role {
                                  call->call.n_items(),
                                  call->name));
     }
+    call->coordinator.set_root_away(!is_entered());
     dispatch_.begin(std::move(call), state_->machine.now());
   }
 
-  /// The call is over, and is returned.
-  std::shared_ptr<running_call> end_call() {
-    const core::coordinator& coordinator = dispatch_.current()->coordinator;
-    for (std::size_t row = 1; row < coordinator.options().n_ranks; ++row)
-      supervisor_.note_incarnation(to_rank(row), coordinator.record(to_rank(row)).incarnation);
-    return dispatch_.end();
+  /// A call that is under way is over.
+  void end_call(running_call& call) {
+    for (std::size_t row = 1; row < call.coordinator.options().n_ranks; ++row)
+      supervisor_.note_incarnation(to_rank(row), dispatch_.incarnation_of(to_rank(row)));
+    dispatch_.end(call);
   }
 
-  void drop_call() { dispatch_.drop(); }
+  void drop_calls() { dispatch_.drop(); }
+
+  /// The computing thread works on the calls under way until `is_over`, asked under the lock.
+  void enter(std::function<bool()> is_over) {
+    is_over_ = std::move(is_over);
+    dispatch_.set_root_away(false);
+  }
+
+  /// The computing thread is away.
+  void leave() {
+    is_over_ = nullptr;
+    dispatch_.set_root_away(true);
+  }
+
+  /// The computing thread works on calls.
+  bool is_entered() const { return is_over_ != nullptr; }
 
   /// Lets the other ranks know that the job is over.
   void shut_down() { supervisor_.shut_down(); }
@@ -104,14 +121,16 @@ class root_role final : public rank_role {
 
   void on_poll(core::duration at) override {
     if (losses_.survives()) check_ranks(at);
-    if (current_call() == nullptr) return;
+    if (calls().empty()) return;
     dispatch_.on_poll(at);
-    show_progress(*dispatch_.current(), at);
+    show_progress(at);
   }
 
-  std::shared_ptr<chunk_runner> on_chunk() override { return dispatch_.current(); }
+  std::shared_ptr<chunk_runner> find_call(std::uint32_t call) override {
+    return calls().find(call);
+  }
 
-  bool is_over() const override { return dispatch_.current()->coordinator.done(); }
+  bool is_over() const override { return !is_over_ || is_over_(); }
 
  private:
   void on_message(rank_id from,
@@ -122,9 +141,8 @@ class root_role final : public rank_role {
     const bool is_stuck = core::is_stuck(report);
     if (!supervisor_.on_message(from, is_stuck)) return;
     dispatch_.on_report(from, incarnation, report, payload, at);
-    if (is_stuck && dispatch_.uses(from)) {
-      const core::incarnation_number current =
-          dispatch_.current()->coordinator.record(from).incarnation;
+    if (is_stuck && !calls().empty()) {
+      const core::incarnation_number current = dispatch_.incarnation_of(from);
       if (current != incarnation) supervisor_.begin_incarnation(from, current);
     }
     if (std::holds_alternative<core::reports::departed>(report)) supervisor_.on_departed(from);
@@ -132,32 +150,28 @@ class root_role final : public rank_role {
 
   void check_ranks(core::duration at) {
     if (!supervisor_.is_check_due(at)) return;
-    for (const rank_id rank : supervisor_.ended_processes()) {
-      on_rank_lost(dispatch_.uses(rank) ? dispatch_.current()->coordinator.lost(rank, at, true)
-                                        : core::loss{rank, 0},
-                   "its process has ended",
+    for (const rank_id rank : supervisor_.ended_processes())
+      on_rank_lost(dispatch_.on_rank_lost(rank, at, true), "its process has ended", at);
+    for (const core::loss& loss : dispatch_.tick(at)) {
+      on_rank_lost(loss,
+                   fmt::format("silent for {:.3g} s",
+                               std::chrono::duration<double>(losses_.timeout).count()),
                    at);
-    }
-    if (current_call() != nullptr) {
-      for (const core::loss& loss : dispatch_.current()->coordinator.tick(at)) {
-        on_rank_lost(loss,
-                     fmt::format("silent for {:.3g} s",
-                                 std::chrono::duration<double>(losses_.timeout).count()),
-                     at);
-      }
     }
     supervisor_.send_due_heartbeats(at);
   }
 
   void on_rank_lost(const core::loss& loss, const std::string& reason, core::duration at) {
     std::optional<core::incarnation_number> next;
-    if (dispatch_.uses(loss.rank))
-      next = dispatch_.current()->coordinator.record(loss.rank).incarnation;
-    if (!supervisor_.on_rank_lost(loss, reason, next, at) || current_call() == nullptr) return;
-    dispatch_.current()->on_rank_lost(loss.rank, ranks().host(loss.rank), "was lost during");
+    if (calls().use(loss.rank)) next = dispatch_.incarnation_of(loss.rank);
+    if (!supervisor_.on_rank_lost(loss, reason, next, at)) return;
+    for (const std::shared_ptr<running_call>& call : calls())
+      call->on_rank_lost(loss.rank, ranks().host(loss.rank), "was lost during");
   }
 
-  void show_progress(const running_call& call, core::duration at) {
+  /// Of the calls under way, the one that has begun last is shown.
+  void show_progress(core::duration at) {
+    const running_call& call = *calls().back();
     termination_notice_.look(at, [&] {
       // What is shown and what is said last count the same.
       const bool is_line_open =
@@ -175,6 +189,7 @@ class root_role final : public rank_role {
   supervisor supervisor_;
   call_dispatch dispatch_;
   termination_notice termination_notice_;
+  std::function<bool()> is_over_;  // empty: the computing thread is away
 };
 
 }  // namespace rankwise::engine

@@ -40,7 +40,7 @@ struct running_call final : chunk_runner {
         coordinator(asked, journaled ? journaled->held() : core::item_set{}) {
     if (!journaled) return;
     failures = journaled->failures();
-    for (const task_failure& failure : failures) call.on_failed(failure.index);
+    for (const task_failure& failure : failures) call.on_failed(failure);
     coordinator.hold_failed(failures.size());
   }
 
@@ -54,7 +54,9 @@ struct running_call final : chunk_runner {
   const char* name;  ///< as the user has made it
   std::optional<journaled_call> journaled;
   core::coordinator coordinator;
-  call_header sent = {};  ///< to the other ranks
+  call_header sent = {};                 ///< to the other ranks
+  std::uint32_t wire_number = 0;         ///< of all calls of the job, as messages have it
+  std::vector<char> is_introduced = {};  ///< by rank: it has been told of the call
   core::duration begun{};
   bool needs_all_ranks = false;
   bool is_shown = true;
@@ -82,7 +84,7 @@ struct running_call final : chunk_runner {
   void on_failure(task_failure failure, bool is_final) {
     if (journaled) journaled->failed(failure, is_final);
     if (!is_final) return;
-    call.on_failed(failure.index);
+    call.on_failed(failure);
     failures.push_back(std::move(failure));
   }
 

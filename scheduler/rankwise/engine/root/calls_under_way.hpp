@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/root/running_call.hpp>
+#include <rankwise/rank.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace rankwise::engine {
+
+/// The calls that the root runs, in the order in which they have begun.
+class calls_under_way {
+ public:
+  auto begin() const { return calls_.begin(); }
+
+  auto end() const { return calls_.end(); }
+
+  std::size_t size() const { return calls_.size(); }
+
+  bool empty() const { return calls_.empty(); }
+
+  const std::shared_ptr<running_call>& front() const { return calls_.front(); }
+
+  const std::shared_ptr<running_call>& back() const { return calls_.back(); }
+
+  void add(std::shared_ptr<running_call> call) {
+    calls_.push_back(std::move(call));
+    note_shared();
+  }
+
+  void remove(const running_call& call) {
+    std::erase_if(calls_, [&](const auto& one) { return one.get() == &call; });
+    note_shared();
+  }
+
+  void clear() { calls_.clear(); }
+
+  /// The call of that number, as messages have it; null if it is not under way.
+  std::shared_ptr<running_call> find(std::uint32_t number) const {
+    for (const std::shared_ptr<running_call>& one : calls_) {
+      if (one->wire_number == number) return one;
+    }
+    return nullptr;
+  }
+
+  std::vector<std::uint32_t> numbers() const {
+    std::vector<std::uint32_t> all;
+    for (const std::shared_ptr<running_call>& one : calls_) all.push_back(one->wire_number);
+    return all;
+  }
+
+  /// Some call is handed out to `rank`.
+  bool use(rank_id rank) const {
+    return std::any_of(begin(), end(), [&](const auto& one) { return one->uses(rank); });
+  }
+
+  /// The newest of `rank` in any of them.
+  core::incarnation_number incarnation_of(rank_id rank) const {
+    core::incarnation_number newest = 0;
+    for (const std::shared_ptr<running_call>& one : calls_) {
+      if (one->uses(rank)) newest = std::max(newest, one->coordinator.record(rank).incarnation);
+    }
+    return newest;
+  }
+
+ private:
+  void note_shared() {
+    for (const std::shared_ptr<running_call>& one : calls_)
+      one->coordinator.share_ranks(calls_.size() > 1);
+  }
+
+  std::vector<std::shared_ptr<running_call>> calls_;
+};
+
+}  // namespace rankwise::engine
