@@ -172,9 +172,9 @@ void for_each(MPI_Comm communicator,
               const collective_options& how = {}) {
   if constexpr (engine::require_local_task<Inputs, Task>()) {
     decltype(auto) range = engine::random_access(inputs);
-    using input = std::ranges::range_value_t<std::remove_cvref_t<decltype(range)>>;
-    const auto run = [&]([[maybe_unused]] task_context& context, const input& value) {
-      if constexpr (engine::takes_context<Task, input>) {
+    using element = std::ranges::range_value_t<std::remove_cvref_t<decltype(range)>>;
+    const auto run = [&]([[maybe_unused]] task_context& context, const element& value) {
+      if constexpr (engine::takes_context<Task, element>) {
         engine::call_task(task, value, context);
       } else {
         engine::call_task(task, value);

@@ -39,13 +39,8 @@ mutate 'a rank that is given up is not told so' engine/root/supervisor.hpp \
   'send_heartbeat(rank, table_.lost());' 'if (!MUTANT) send_heartbeat(rank, table_.lost());'
 mutate 'a rank does not hear that it was given up' engine/rank/worker_role.hpp \
   'state_->worker.begin_incarnation(incarnation);' 'if (!MUTANT) state_->worker.begin_incarnation(incarnation);'
-mutate 'orders of an earlier incarnation are followed' engine/rank/task_reports.hpp \
-  'return is_of_open_call && oldest->incarnation == incarnation;' \
-  'return is_of_open_call && (MUTANT || oldest->incarnation == incarnation);'
 mutate 'other ranks are not told at once that one is back' engine/root/supervisor.hpp \
   'send_heartbeats(state_->machine.now());' 'if (!MUTANT) send_heartbeats(state_->machine.now());'
-mutate 'orders of one poll are followed to the last' engine/rank/rank_loop.hpp \
-  'if (now - at < poll_every) continue;' 'if (MUTANT || now - at < poll_every) continue;'
 mutate 'a result counts before its task is told' core/coordinator.hpp \
   'if (done.to_be_settled) {' 'if (done.to_be_settled && !MUTANT) {'
 mutate 'a result counts although its task has refused' core/coordinator.hpp \
@@ -62,14 +57,9 @@ mutate 'a search is over before the find has settled' engine/root/call_dispatch.
   'if (MUTANT && by.is_accepted()) its.call.on_counted(done.items); if (!done.to_be_settled) {'
 mutate 'what the root gives back is lost' core/coordinator.hpp \
   'if (!cancelled_ && put_back' 'if (!cancelled_ && !MUTANT && put_back'
-mutate 'a rank that is given up in one call goes on in another' core/coordinator.hpp \
-  'if (record.active) give_up(rank, now);' 'if (record.active && !MUTANT) give_up(rank, now);'
 mutate 'the result of a cancelled task counts' engine/call/submission.hpp \
   'submission_state before = submission_state::pending;' \
   'submission_state before = MUTANT ? state.load() : submission_state::pending;'
-mutate 'a call goes on that the root has ended' core/worker.hpp \
-  'if (std::any_of(calls_.begin(), calls_.end(), is_over)) {' \
-  'if (!MUTANT && std::any_of(calls_.begin(), calls_.end(), is_over)) {'
 
 build_mutants "$2" -O1 -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" "${@:3}"
 find_mutants '*'

@@ -29,7 +29,10 @@ class pacing {
 
   explicit pacing(const coordinator_options& options)
       : options_(options),
-        message_seconds_(std::chrono::duration<double>(options.message_cost).count()) {}
+        message_seconds_(std::chrono::duration<double>(options.message_cost).count()) {
+    if (options_.is_open && options_.schedule != schedule_kind::self)
+      options_.schedule = schedule_kind::adaptive;  // the others ask how many items there are
+  }
 
   /// Notes that `n_active` ranks work, and that one of them took `elapsed` for `count` items.
   void add(std::uint64_t count, duration elapsed, std::uint32_t n_active) {

@@ -62,6 +62,8 @@ class call_judge {
     call_fate& fate = here_.calls[number];
     const bool runs_once = !plan_.may_lose() && !plan.how.speculate && plan.throws_of == 0 &&
                            !plan.may_refuse && !plan_.has_limit();
+    const bool may_be_given_up =
+        plan.how.task_limit_s != 0 || (plan_.has_limit() && plan_.has_open_calls());
     const std::uint64_t n = plan.kind == call_kind::on_each_rank
                                 ? 0
                                 : n_items_of(plan);  // whose number is that of workers
@@ -76,8 +78,7 @@ class call_judge {
         here_.note(text + " was in the journal, and run again");
       if (!plan.settles) continue;
       if (one.n_accepted == 0) here_.note(text + " counts, and no task was told so");
-      if (!plan_.may_lose() && !plan_.has_journal && plan.how.task_limit_s == 0 &&
-          one.n_accepted > 1)
+      if (!plan_.may_lose() && !plan_.has_journal && !may_be_given_up && one.n_accepted > 1)
         here_.note(text + " counts, and more than one task was told so");
     }
     if (plan_.has_journal) fate.is_acknowledged = true;

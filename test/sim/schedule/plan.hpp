@@ -207,6 +207,12 @@ struct schedule_plan {
         calls.begin(), calls.end(), [](const call_plan& one) { return one.how.task_limit_s != 0; });
   }
 
+  /// Calls may be under way while others are made.
+  bool has_open_calls() const {
+    return std::any_of(
+        calls.begin(), calls.end(), [](const call_plan& one) { return one.stays_open; });
+  }
+
   /// A rank may be lost.
   bool may_lose() const {
     const bool is_any_deadly = std::any_of(

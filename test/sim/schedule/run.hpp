@@ -169,6 +169,7 @@ class schedule_run {
 
   void lead(engine::root& root) {
     submitted_.clear();
+    const core::duration begun = time_.now();
     std::unique_ptr<observe::journal> book;
     if (plan_.has_journal && !open_journal(root, book)) return;
     for (std::uint32_t number = 0; number < plan_.calls.size(); ++number) {
@@ -182,6 +183,8 @@ class schedule_run {
     for (auto& [number, futures] : submitted_) ask(number, futures);
     submitted_.clear();
     root.finish_open_calls();
+    const std::chrono::duration<double> took = time_.now() - begun;
+    if (root.totals().elapsed_s > took.count() + 1e-6) here_.note("some time was counted twice");
     if (book) book->end("done");
   }
 

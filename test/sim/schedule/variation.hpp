@@ -14,13 +14,13 @@ namespace rankwise::test {
 /// Varies a schedule, by chance that depends on its seed.
 class variation {
  public:
-  explicit variation(schedule_plan& plan) : plan_(plan), roll_(~plan.seed) {}
+  explicit variation(schedule_plan& plan)
+      : plan_(plan), roll_(~plan.seed), open_roll_(plan.seed + (std::uint64_t{1} << 40U)) {}
 
   void make() {
     for (call_plan& one : plan_.calls) {
       if (one.runs_anywhere() && roll_.one_in(8)) become(one, call_kind::find_first);
     }
-    if (!plan_.has_journal && roll_.one_in(3)) open_calls();
     if (plan_.has_journal) {
       vary_journal();
     } else if (plan_.survives() && plan_.cluster.n_ranks > 2 && roll_.one_in(6)) {
@@ -29,21 +29,24 @@ class variation {
       add_deadly_item();
     } else if (roll_.one_in(300)) {
       isolate();
+    } else if (open_roll_.one_in(3)) {
+      open_calls();
     }
   }
 
  private:
   /// Some calls become ones that go on while others are made.
   void open_calls() {
-    while (plan_.calls.size() < 8 && !roll_.one_in(4))
-      plan_.calls.push_back(plan_.calls[roll_.up_to(plan_.calls.size() - 1)]);
+    while (plan_.calls.size() < 8 && !open_roll_.one_in(4))
+      plan_.calls.push_back(plan_.calls[open_roll_.up_to(plan_.calls.size() - 1)]);
     for (call_plan& one : plan_.calls) {
-      one.how.priority = static_cast<std::int32_t>(roll_.up_to(2));
-      if (!one.runs_anywhere() || roll_.one_in(3)) continue;
+      one.how.priority = static_cast<std::int32_t>(open_roll_.up_to(2));
+      if (!one.runs_anywhere() || one.how.isolate || open_roll_.one_in(3)) continue;
       if (one.kind == call_kind::reduce) one.settles = one.may_refuse = false;
       one.kind = call_kind::submit;
-      one.stays_open = !roll_.one_in(3);
-      if (roll_.one_in(4)) one.cancels_of = static_cast<std::uint32_t>(1 + roll_.up_to(9));
+      one.stays_open = !open_roll_.one_in(3);
+      if (open_roll_.one_in(4))
+        one.cancels_of = static_cast<std::uint32_t>(1 + open_roll_.up_to(9));
     }
   }
 
@@ -138,6 +141,7 @@ class variation {
 
   schedule_plan& plan_;
   dice roll_;
+  dice open_roll_;
 };
 
 /// The schedule of a seed.

@@ -100,6 +100,9 @@ class rank_loop final : public chunk_host {
 
   void stop_helper_thread() { helper_thread_.reset(); }
 
+  /// A computing thread that has other things to do polls that often.
+  static constexpr core::duration poll_every{20'000};
+
  private:
   using chunk = core::worker<wire::bytes>::chunk;
 
@@ -117,7 +120,6 @@ class rank_loop final : public chunk_host {
   /// With fewer chunks queued, or after that time, the rank polls before its next chunk; before it
   /// tells a task what the root has decided, after that time.
   static constexpr std::size_t low_queue = 16;
-  static constexpr core::duration poll_every{20'000};
 
   /// The helper thread polls while this lives.
   class in_tasks {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/open_call.hpp>
 #include <rankwise/engine/root/running_call.hpp>
 #include <rankwise/error.hpp>
@@ -40,6 +41,18 @@ class open_calls {
 
   running_call& running(const open_call& call) const { return *all_[call.place()].running; }
 
+  /// The time counts from now on while items have not ended: no other call is.
+  void count_time(core::duration at) {
+    if (n_pending() == 0) return pause_time(at);
+    if (!since_) since_ = at;
+  }
+
+  /// Another call is counted from now on.
+  void pause_time(core::duration at) {
+    if (since_) time_ += at - *since_;
+    since_.reset();
+  }
+
   /// Items that have not ended.
   std::uint64_t n_pending() const {
     std::uint64_t n = 0;
@@ -76,6 +89,7 @@ class open_calls {
   template <class EndCall>
   void end(EndCall end_call) {
     for (const opened& one : all_) {
+      one.running->counted_time = std::exchange(time_, {});
       end_call(*one.running);
       one.call->end();
     }
@@ -90,6 +104,8 @@ class open_calls {
   };
 
   std::vector<opened> all_;
+  std::optional<core::duration> since_;  // when time counts
+  core::duration time_{};                // before that
 };
 
 }  // namespace rankwise::engine

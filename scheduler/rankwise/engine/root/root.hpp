@@ -78,6 +78,7 @@ class root final : public abstract_root {
     std::optional<termination> heard;
     if (rank_.has_helper_thread) heard.emplace();
     const std::shared_ptr<running_call> made = prepare(call, how, name, place);
+    open_calls_.pause_time(now());
     work_until([&made] { return made->coordinator.done(); }, made);
     end(*made);
   }
@@ -104,15 +105,18 @@ class root final : public abstract_root {
       RANKWISE_EXCLUDES(rank_.lock) {
     refuse_call_in_call("pool::submit");
     require_whole();
+    const core::duration at = now();
     {
       const threads::lock_scope held(rank_.lock);
       core::coordinator& its = open_calls_.running(call).coordinator;
       const std::uint64_t index = its.add_item();
       put(index);
       its.release_item(index);
+      open_calls_.count_time(at);
     }
-    const core::duration polled_at(rank_.polled_at.load(std::memory_order_relaxed));
-    if (rank_.machine.now() - polled_at >= poll_every) poll();
+    if (at.count() - rank_.polled_at.load(std::memory_order_relaxed) >=
+        rank_loop::poll_every.count())
+      poll();
   }
 
   void cancel_item(open_call& call, std::uint64_t index) override RANKWISE_EXCLUDES(rank_.lock) {
@@ -189,7 +193,6 @@ class root final : public abstract_root {
 
  private:
   static constexpr core::duration farewell = std::chrono::seconds(2);
-  static constexpr core::duration poll_every = std::chrono::microseconds(20);
 
   void cancel_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
@@ -251,8 +254,6 @@ class root final : public abstract_root {
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
     asked.stop_on_failure = asked.stop_on_failure && !call.keeps_failures();
     asked.is_open = call.is_open();
-    if (asked.is_open && asked.schedule != schedule_kind::self)
-      asked.schedule = schedule_kind::adaptive;  // the others ask how many items there are
     asked.lease = losses_.timeout;
     asked.again = journaled && journaled->is_resumed();
     asked.speculate = asked.speculate && may_run_again && place == core::placement::anywhere;
@@ -281,7 +282,6 @@ class root final : public abstract_root {
       broken_ = error.what();
       const threads::lock_scope held(rank_.lock);
       role_.drop_calls();
-      role_.leave();
       throw;
     }
     leave_calls();
@@ -291,13 +291,13 @@ class root final : public abstract_root {
   void enter(std::function<bool()> is_over, std::shared_ptr<running_call> begun)
       RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    if (begun) role_.begin_call(std::move(begun));
-    role_.enter(std::move(is_over));
+    role_.enter(std::move(is_over), std::move(begun));
   }
 
   void leave_calls() RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
     role_.leave();
+    open_calls_.count_time(now());
   }
 
   /// Throws: rank_lost; journal_error; task_error.

@@ -79,10 +79,15 @@ class root_role final : public rank_role {
     dispatch_.end(call);
   }
 
-  void drop_calls() { dispatch_.drop(); }
+  void drop_calls() {
+    is_over_ = nullptr;
+    dispatch_.drop();
+  }
 
-  /// The computing thread works on the calls under way until `is_over`, asked under the lock.
-  void enter(std::function<bool()> is_over) {
+  /// The computing thread works on the calls under way until `is_over`, asked under the lock;
+  /// `begun` is a new one, or null.
+  void enter(std::function<bool()> is_over, std::shared_ptr<running_call> begun) {
+    if (begun) begin_call(std::move(begun));
     is_over_ = std::move(is_over);
     dispatch_.set_root_away(false);
   }

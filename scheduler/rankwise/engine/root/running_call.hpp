@@ -58,6 +58,8 @@ struct running_call final : chunk_runner {
   std::uint32_t wire_number = 0;         ///< of all calls of the job, as messages have it
   std::vector<char> is_introduced = {};  ///< by rank: it has been told of the call
   core::duration begun{};
+  std::optional<core::duration> counted_time = {};  ///< of an open call that is over: when no other
+                                                    ///< call is counted
   bool needs_all_ranks = false;
   bool is_shown = true;
   bool cancel_told = false;
@@ -91,6 +93,7 @@ struct running_call final : chunk_runner {
   /// `before`, and what has been done of it so far: it is `at` now.
   job_statistics added_to(const job_statistics& before, core::duration at) const {
     const core::coordinator_options& options = coordinator.options();
+    const core::duration elapsed = counted_time.value_or(at - begun);
     const call_figures figures = call.figures().value_or(call_figures{coordinator.n_finished(),
                                                                       options.n_items,
                                                                       coordinator.n_failed(),
@@ -101,10 +104,10 @@ struct running_call final : chunk_runner {
     all.items_held += coordinator.n_held();
     all.items_total += figures.items_total;
     all.failures += figures.failures;
-    all.elapsed_s += seconds(at - begun);
+    all.elapsed_s += seconds(elapsed);
     all.task_s += figures.task_s;
     all.ranks = std::max(all.ranks, options.n_ranks - options.first_worker);
-    all.rank_s += (options.n_ranks - options.first_worker) * seconds(at - begun);
+    all.rank_s += (options.n_ranks - options.first_worker) * seconds(elapsed);
     all.ranks_at_work = coordinator.n_at_work();
     return all;
   }
@@ -113,6 +116,7 @@ struct running_call final : chunk_runner {
   job_statistics added_whole_to(const job_statistics& before, core::duration at) const {
     const core::coordinator_options& options = coordinator.options();
     job_statistics all = added_to(before, at);
+    if (options.is_open) return all;  // a rank without work of it may have had other work
     for (std::size_t row = options.first_worker; row < options.n_ranks; ++row) {
       const core::rank_record& record = coordinator.record(to_rank(row));
       const bool worked = record.items_done != 0;
