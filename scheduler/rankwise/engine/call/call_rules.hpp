@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <stdexcept>
 
 namespace rankwise::engine {
 
@@ -64,6 +65,15 @@ inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool s
                    "threads), accepted: rankrun -n N, or --isolate"
                  : "--task-limit: found one rank, accepted: two at least, since the first can't "
                    "stop its own tasks, or --isolate");
+}
+
+/// Throws: std::logic_error: the call `name` was made by a task.
+[[noreturn]] inline void refuse_in_task(const char* name) {
+  throw std::logic_error(fmt::format(
+      "{} was called from inside a task: a task can't hand out tasks; return what is to be done, "
+      "and call {} from the body",
+      name,
+      name));
 }
 
 /// Throws: config_error where items of the call `name`, which may not run again, are to be.

@@ -36,7 +36,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -179,9 +178,15 @@ class root final : public abstract_root {
   /// The figures of the calls that were not to be quiet.
   const job_statistics& shown_totals() const { return totals_.shown(); }
 
-  void note(const map_reduce_statistics& done) override { totals_.note(done); }
+  void note(const map_reduce_statistics& done) override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    totals_.note(done);
+  }
 
-  void note(const pipeline_statistics& done) override { totals_.note(done); }
+  void note(const pipeline_statistics& done) override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    totals_.note(done);
+  }
 
   rank_context& context() override { return rank_.context; }
 
@@ -216,12 +221,7 @@ class root final : public abstract_root {
 
   void refuse_call_in_call(const char* name) RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    if (!role_.is_entered()) return;
-    throw std::logic_error(
-        std::string(name) +
-        " was called from inside a task: a task can't hand out tasks; return what is "
-        "to be done, and call " +
-        name + " from the body");
+    if (role_.is_entered()) refuse_in_task(name);
   }
 
   /// The computing thread goes off to the body: the helper thread polls, if silence would mean that
