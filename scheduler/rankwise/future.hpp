@@ -52,27 +52,34 @@ class future {
   /// Whether this is of a task whose result was not taken yet.
   bool valid() const noexcept { return item_.is_there(); }
 
-  /// The task has ended, or was cancelled.
+  /// The task has ended, or was cancelled. Where only the root works it does so while the body
+  /// waits, and not by asking this.
   ///
   /// Throws: std::logic_error if this is of no task.
-  bool ready() const { return cell().is_over(); }
+  bool ready() const {
+    if (!is_over()) item_.root().look();
+    return is_over();
+  }
 
   /// Waits until the task has ended.
   ///
   /// Throws: std::logic_error if this is of no task, or if it is called inside a task.
   void wait() const {
-    if (!ready()) item_.root().work_until([this] { return cell().is_over(); }, "future::wait");
+    if (!is_over()) item_.root().work_until([this] { return is_over(); }, "future::wait");
   }
 
-  /// Waits until the task has ended, for so long at most. Returns whether it has. A task that this
-  /// rank has begun meanwhile is run to its end.
+  /// Waits until the task has ended, for so long at most, but for 0.1 ms: so a loop of it comes to
+  /// an end where only the root works. Returns whether the task has ended. A task that the root has
+  /// begun meanwhile is run to its end.
   template <class Representation, class Period>
   bool wait_for(std::chrono::duration<Representation, Period> time) const {
-    if (ready()) return true;
+    if (is_over()) return true;
     engine::abstract_root& root = item_.root();
-    const core::duration until = root.now() + std::chrono::duration_cast<core::duration>(time);
-    root.work_until([&] { return cell().is_over() || root.now() >= until; }, "future::wait_for");
-    return ready();
+    const core::duration at_least = std::chrono::microseconds(100);
+    const core::duration until =
+        root.now() + std::max(at_least, std::chrono::duration_cast<core::duration>(time));
+    root.work_until([&] { return is_over() || root.now() >= until; }, "future::wait_for");
+    return is_over();
   }
 
   /// Waits, and returns what the task has returned; this is of no task afterwards.
@@ -87,7 +94,7 @@ class future {
 
   /// Nobody wants the result any more: if the task was not handed out yet it is not run. Returns
   /// false if the task has ended already.
-  bool cancel() { return !ready() && item_.cancel(); }
+  bool cancel() { return !is_over() && item_.cancel(); }
 
  private:
   friend class pool;
@@ -97,6 +104,8 @@ class future {
   friend class completed_futures;
 
   explicit future(engine::submission<Result> item) : item_(std::move(item)) {}
+
+  bool is_over() const { return cell().is_over(); }
 
   engine::outcome_cell<Result>& cell() const {
     if (!valid())
@@ -125,7 +134,7 @@ std::size_t when_any(const std::vector<future<Result>>& futures) {
         "rankwise::when_any: found no future of a task, accepted: one at least");
   const auto first = [&] {
     return std::find_if(
-        open.begin(), open.end(), [&](std::size_t i) { return futures[i].ready(); });
+        open.begin(), open.end(), [&](std::size_t i) { return futures[i].is_over(); });
   };
   if (first() == open.end()) {
     futures[open.front()].item_.root().work_until([&] { return first() != open.end(); },
@@ -176,7 +185,7 @@ class completed_futures {
   /// Waits until more tasks have ended, if none of those that have is left.
   void find_next() {
     if (!ended_.empty() || open_.empty()) return;
-    const auto has_ended = [this](std::size_t i) { return (*futures_)[i].ready(); };
+    const auto has_ended = [this](std::size_t i) { return (*futures_)[i].is_over(); };
     const auto any = [&] { return std::any_of(open_.begin(), open_.end(), has_ended); };
     if (!any()) (*futures_)[open_.front()].item_.root().work_until(any, "rankwise::as_completed");
     const auto rest = std::stable_partition(open_.begin(), open_.end(), has_ended);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // pool.submit and its futures.
 #include <rankwise/collective.hpp>
+#include <rankwise/emitter.hpp>
 #include <rankwise/future.hpp>
+#include <rankwise/map_reduce.hpp>
+#include <rankwise/pipeline.hpp>
 #include <rankwise/rankwise.hpp>
 
 #include "catch.hpp"
@@ -13,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <ranges>
 #include <stdexcept>
@@ -246,5 +250,69 @@ TEST_CASE("a chunk of many quick tasks that want to be told comes to its end") {
           return i;
         });
     CHECK(found.back() == 999);
+  });
+}
+
+TEST_CASE("other ranks begin with what was submitted while the body is busy") {
+  on_pool([](rankwise::pool& pool) {
+    if (pool.n_workers() < 2) return;
+    for (int round = 0; round < 20; ++round) {
+      pool.map(std::views::iota(0, 4), rankwise::fn<waits>);
+      rankwise::options other = pool.options();
+      other.seed = static_cast<std::uint64_t>(round);  // an open call of its own
+      auto one = pool.with(other).submit(rankwise::fn<waits>, 0);
+      const auto begun = std::chrono::steady_clock::now();
+      while (!one.ready() && std::chrono::steady_clock::now() - begun < 30s)
+        std::this_thread::sleep_for(100us);
+      CHECK(one.ready());
+    }
+  });
+}
+
+TEST_CASE("a loop of wait_for comes to an end, also where the root works alone") {
+  on_pool([](rankwise::pool& pool) {
+    std::vector<rankwise::future<int>> futures;
+    for (int i = 0; i < 5; ++i) futures.push_back(pool.submit(rankwise::fn<waits>, 1));
+    for (rankwise::future<int>& one : futures) {
+      while (!one.wait_for(0s)) {
+      }
+      CHECK(one.get() == 1);
+    }
+  });
+}
+
+TEST_CASE("map_reduce and pipelines go on while something submitted is under way") {
+  on_pool([](rankwise::pool& pool) {
+    std::vector<rankwise::future<int>> futures;
+    for (int i = 0; i < 200; ++i) futures.push_back(pool.submit(rankwise::fn<waits>, 1));
+    for (int round = 0; round < 3; ++round) {
+      const auto sums = pool.map_reduce(
+          std::views::iota(0, 100),
+          [](int value, rankwise::emitter<int, int>& emit) { emit(value % 3, value); },
+          std::plus<>{});
+      CHECK(sums.gather().size() == 3);
+      int n_come = 0;
+      pool.pipeline(
+          std::views::iota(0, 50), [](int value) { return value + 1; }, [&](int) { ++n_come; });
+      CHECK(n_come == 50);
+    }
+    for (rankwise::future<int>& one : futures) one.cancel();
+  });
+}
+
+TEST_CASE("a finished future waits for no task of a more urgent call") {
+  on_pool([](rankwise::pool& pool) {
+    rankwise::options urgent = pool.options();
+    urgent.priority = 1;
+    urgent.max_ranks = 1;
+    rankwise::options one_rank = pool.options();
+    one_rank.max_ranks = 1;
+    std::vector<rankwise::future<int>> plain;
+    for (int i = 0; i < 50; ++i)
+      plain.push_back(pool.with(one_rank).submit(rankwise::fn<waits>, 1));
+    std::vector<rankwise::future<int>> first;
+    for (int i = 0; i < 3; ++i) first.push_back(pool.with(urgent).submit(rankwise::fn<waits>, 1));
+    CHECK(first.back().get() == 1);
+    for (rankwise::future<int>& one : plain) CHECK(one.get() == 1);
   });
 }

@@ -12,7 +12,7 @@ mutate 'rows are acknowledged before their commit' journal/sqlite_journal.hpp \
   'const std::optional<std::string> wrong = commit(taken);' \
   'if (MUTANT) { held.lock(); n_kept_ += taken.size(); written_->notify_all(); held.unlock(); } const std::optional<std::string> wrong = commit(taken);'
 mutate 'a call returns before its rows are safe' engine/root/root.hpp \
-  'if (over.journaled) journal_->flush();' 'if (over.journaled && !MUTANT) journal_->flush();'
+  'if (over.journaled) over.journaled->flush();' 'if (over.journaled && !MUTANT) over.journaled->flush();'
 mutate 'a worker forgets its heartbeats' engine/rank/worker_role.hpp \
   'if (at - reported_at_ < losses_.heartbeat()) return;' 'if (MUTANT || at - reported_at_ < losses_.heartbeat()) return;'
 mutate 'the root forgets its heartbeats' engine/root/supervisor.hpp \

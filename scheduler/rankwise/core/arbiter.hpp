@@ -18,21 +18,24 @@ namespace rankwise::core {
 class arbiter {
  public:
   /// A call is under way from now on.
-  void begin(std::uint32_t call, std::int32_t priority) { shares_[call] = {priority, served_}; }
+  void begin(std::uint32_t call, std::int32_t priority) {
+    shares_[call] = {priority, served_[priority]};
+  }
 
   void end(std::uint32_t call) { shares_.erase(call); }
 
   /// A call has something to do again.
   void wake(std::uint32_t call) {
     const auto own = shares_.find(call);
-    if (own != shares_.end()) own->second.time = std::max(own->second.time, served_);
+    if (own != shares_.end())
+      own->second.time = std::max(own->second.time, served_[own->second.priority]);
   }
 
   /// The rank has spent so long on a call.
   void add_time(std::uint32_t call, duration elapsed) {
     const auto own = shares_.find(call);
     if (own == shares_.end()) return;
-    served_ = own->second.time;
+    served_[own->second.priority] = own->second.time;
     own->second.time += elapsed;
   }
 
@@ -53,7 +56,8 @@ class arbiter {
   };
 
   std::map<std::uint32_t, share> shares_;  // by call
-  duration served_{};                      // of the call that was served last, before that
+  /// By priority: the time of the call that was served last, before that.
+  std::map<std::int32_t, duration> served_;
 };
 
 }  // namespace rankwise::core

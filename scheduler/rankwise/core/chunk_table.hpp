@@ -17,6 +17,7 @@ struct chunk_record {
   incarnation_number incarnation = 0;
   item_range left;           ///< what has not come back yet; a rank returns a chunk in order
   std::uint32_t losses = 0;  ///< ranks that were lost while they ran these items
+  rank_id last = root_rank;  ///< the last of those
   bool has_twin = false;     ///< another rank has been given the same items
 };
 
@@ -42,7 +43,8 @@ class chunk_table {
                   .rank = rank,
                   .incarnation = incarnation,
                   .left = work.items,
-                  .losses = work.losses};
+                  .losses = work.losses,
+                  .last = work.last};
     return id;
   }
 
@@ -57,6 +59,13 @@ class chunk_table {
     const chunk_record* const chunk = find(id);
     return chunk != nullptr && chunk->rank == rank && chunk->left.first <= items.first &&
            items.end() <= chunk->left.end();
+  }
+
+  /// `items` of a chunk, as they may be handed out again.
+  unassigned_items back(std::uint64_t id, item_range items) {
+    const chunk_record* const chunk = find(id);
+    return chunk == nullptr ? unassigned_items{items}
+                            : unassigned_items{items, chunk->losses, chunk->last};
   }
 
   /// Books `items` off the front of a chunk, which goes once all of it has come back; none if the

@@ -62,12 +62,9 @@ class coordinator {
     any_lost_ = true;
   }
 
-  /// Adds an item to an open call and returns its index; it is to be released.
-  std::uint64_t add_item() { return options_.n_items++; }
-
-  /// An item that was added can be handed out.
-  void release_item(std::uint64_t index) {
-    work_.add({index, 1});
+  /// Adds the next item to an open call.
+  void add_item() {
+    work_.add({options_.n_items++, 1});
     has_grown_ = true;
   }
 
@@ -149,10 +146,10 @@ class coordinator {
 
   /// `rank` is given up: what it held is handed out again, and what it still says does not count.
   /// It joins again once it speaks, unless it is lost `for_good`.
-  loss lost(rank_id rank, duration now, bool for_good = false) {
+  loss lost(rank_id rank, duration now, bool for_good = false, bool makes_suspects = true) {
     ranks_[to_index(rank)].gone |= for_good;
     silence_.ignore(rank);
-    return lose(rank, now, true);
+    return lose(rank, now, makes_suspects);
   }
 
   /// Gives up the ranks whose lease has run out, and returns them. Where several fell silent
@@ -394,9 +391,10 @@ class coordinator {
   }
 
   verdict take(rank_id rank, const reports::returned& returned, duration /*now*/) {
+    const unassigned_items back = chunks_.back(returned.chunk, returned.items);
     if (!take_back(ranks_[to_index(rank)], returned.chunk, returned.items)) return verdict::dropped;
     // The root was wanted elsewhere, or the call is over.
-    if (!cancelled_ && put_back({returned.items, 0}) != 0) wake_all();
+    if (!cancelled_ && put_back(back) != 0) wake_all();
     return verdict::accepted;
   }
 

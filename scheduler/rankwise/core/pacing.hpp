@@ -76,7 +76,8 @@ class pacing {
     // What comes back from a lost rank or a failed task is anybody's, also where the schedule gives
     // each rank just one share.
     if (size == 0 && now.is_anybodys) size = schedule::guided(view);
-    return now.is_shared ? std::min(size, shared_size_at_most(seconds)) : size;
+    return now.is_shared ? std::min(size, std::max(options_.chunk, shared_size_at_most(seconds)))
+                         : size;
   }
 
  private:

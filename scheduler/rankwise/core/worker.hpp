@@ -104,13 +104,17 @@ class worker {
   /// A chunk that is to be run before the one that is running goes on: its call is more urgent, and
   /// has none that waits inside. It is then running.
   std::optional<chunk> start_before_running() {
-    if (!has_choice() || running_.empty()) return std::nullopt;
-    const auto next = most_urgent();
-    const std::uint32_t call = next->call;
+    if (!has_urgent()) return std::nullopt;
+    return start_at(most_urgent());
+  }
+
+  /// Whether there is such a chunk.
+  bool has_urgent() {
+    if (!has_choice() || running_.empty()) return false;
+    const std::uint32_t call = most_urgent()->call;
     const bool is_inside = std::any_of(
         running_.begin(), running_.end(), [&](const auto& one) { return one.call == call; });
-    if (is_inside || !arbiter_.is_before(call, running_.back().call)) return std::nullopt;
-    return start_at(next);
+    return !is_inside && arbiter_.is_before(call, running_.back().call);
   }
 
   /// Several calls are under way, and chunks wait.

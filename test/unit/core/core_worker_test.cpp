@@ -98,6 +98,12 @@ TEST_CASE("calls of one priority get equal shares, and none for the time in whic
   arbiter.begin(3, 1);
   CHECK(arbiter.is_before(3, 1));
   CHECK_FALSE(arbiter.is_before(2, 3));
+  arbiter.add_time(3, std::chrono::hours(1));
+  arbiter.begin(4, 0);  // what 3 has had is nothing to a call of another priority
+  arbiter.add_time(4, std::chrono::seconds(30));
+  CHECK(arbiter.is_before(1, 4));
+  arbiter.begin(5, 0);
+  CHECK_FALSE(arbiter.is_before(4, 5));
   arbiter.end(3);
   CHECK_FALSE(arbiter.is_before(3, 1));
 }

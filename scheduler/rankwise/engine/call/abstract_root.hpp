@@ -68,6 +68,11 @@ class abstract_root {
   /// Throws: as `run`.
   virtual void work_until(const std::function<bool()>& is_over, const char* name) = 0;
 
+  /// Takes and sends messages, unless that was just done, or a task calls this.
+  ///
+  /// Throws: cannot_go_on.
+  virtual void look() = 0;
+
   /// On the clock of the job.
   virtual core::duration now() const = 0;
 

@@ -19,9 +19,11 @@ class chunk_host {
   chunk_host& operator=(chunk_host&&) = delete;
   virtual ~chunk_host() = default;
 
-  /// Takes and sends messages, between two tasks, and runs what is more urgent than the chunk under
-  /// way. Returns how long that has taken.
-  virtual core::duration poll_between_tasks(core::duration at) = 0;
+  /// Takes and sends messages, between two tasks. Returns whether a more urgent chunk waits.
+  virtual bool poll_between_tasks(core::duration at) = 0;
+
+  /// Runs the chunks that are more urgent than the one under way. Returns how long that has taken.
+  virtual core::duration run_urgent_chunks() = 0;
 
   /// `items`, the next of the chunk, are done; their results stand in `results`.
   virtual void report_done(core::item_range items,

@@ -61,11 +61,18 @@ class chunk_scope {
     if (batch_took > batch_target * 2) batch_ = std::max<std::uint64_t>(1, batch_ / 2);
     batch_begun_ = at;
     context_->is_in_chunk = false;  // what tasks have asked to be told is no task's time
-    const core::duration away = host_->poll_between_tasks(at);
+    is_urgent_ = host_->poll_between_tasks(at);
+    go_on();
+  }
+
+  /// Lets more urgent chunks run; what is done is to be reported before.
+  void step_aside() {
+    if (!is_urgent_) return;
+    context_->is_in_chunk = false;
+    const core::duration away = host_->run_urgent_chunks();
     report_begun_ += away;
     batch_begun_ += away;
-    context_->running_since.store(context_->machine->now().count(), std::memory_order_relaxed);
-    context_->is_in_chunk = true;
+    go_on();
   }
 
   /// The rest of the chunk is not wanted, or not to be run here.
@@ -75,7 +82,7 @@ class chunk_scope {
   }
 
   /// Results have waited for as long as they should.
-  bool report_due() const { return batch_begun_ - report_begun_ >= report_interval_; }
+  bool report_due() const { return is_urgent_ || batch_begun_ - report_begun_ >= report_interval_; }
 
   /// Reports the next `count` items as done, with the results in `results`, which is empty
   /// afterwards.
@@ -104,6 +111,11 @@ class chunk_scope {
   static constexpr core::duration batch_target{20'000};
   static constexpr std::uint64_t largest_batch = std::uint64_t{1} << 20U;
 
+  void go_on() {
+    context_->running_since.store(context_->machine->now().count(), std::memory_order_relaxed);
+    context_->is_in_chunk = true;
+  }
+
   core::duration lap() {
     const core::duration at = context_->machine->now();
     return at - std::exchange(report_begun_, at);
@@ -115,6 +127,7 @@ class chunk_scope {
   std::uint64_t unreported_;
   core::duration report_interval_;
   bool is_isolated_;
+  bool is_urgent_ = false;  // a more urgent chunk waits
   core::duration report_begun_;
   core::duration batch_begun_;
   std::uint64_t batch_ = 1;

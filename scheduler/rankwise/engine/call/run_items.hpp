@@ -104,6 +104,7 @@ template <class Task, class Inputs, class Output>
       scope.failed(threw);
     }
     scope.checkpoint();
+    scope.step_aside();
   }
 }
 
@@ -160,6 +161,8 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
     scope.checkpoint();
     if (scope.interrupted()) break;
     if (scope.report_due()) report();
+    scope.step_aside();
+    if (scope.interrupted()) break;
   }
   report();
 }

@@ -81,6 +81,7 @@ class submit_call final : public open_call {
   }
 
   ~submit_call() override {
+    submit_call::end();
     for (const std::unique_ptr<row>& one : rows_) {
       if (one) one->outcomes->drop();
     }
@@ -99,7 +100,7 @@ class submit_call final : public open_call {
     submission<Result> made;
     owner_->root->add_item(*this, [&](std::uint64_t index) {
       if (index / block::size == rows_.size())
-        rows_.push_back(std::make_unique<row>(owner_, index));
+        rows_.push_back(std::make_unique<row>(owner_, index / block::size * block::size));
       row& its = *rows_.back();
       const std::uint64_t place = index % block::size;
       its.arguments[place].emplace(std::move(arguments));

@@ -211,9 +211,8 @@ class rank_loop final : public chunk_host {
     rank_.context.task_limit = header.is_isolated ? 0 : header.task_limit.count();
   }
 
-  /// Runs chunks of calls that come before the one whose chunk is under way, and waits between two
-  /// of its items. Returns how long that has taken.
-  core::duration run_urgent_chunks() RANKWISE_EXCLUDES(rank_.lock) {
+  /// Of calls that come before the one whose chunk is under way, and waits between two items.
+  core::duration run_urgent_chunks() override RANKWISE_EXCLUDES(rank_.lock) {
     std::optional<step> next = urgent_step();
     if (!next) return {};
     const core::duration begun = next->at;
@@ -240,7 +239,14 @@ class rank_loop final : public chunk_host {
     return next;
   }
 
-  core::duration poll_between_tasks(core::duration at) override RANKWISE_EXCLUDES(rank_.lock) {
+  bool has_urgent_chunk() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    if (!rank_.state.worker.has_choice() || role_.is_over()) return false;
+    add_time(rank_.machine.now());
+    return rank_.state.worker.has_urgent();
+  }
+
+  bool poll_between_tasks(core::duration at) override RANKWISE_EXCLUDES(rank_.lock) {
     channels_.poll_network(at);
     while (reports_.settle_next()) {
       const core::duration now = rank_.machine.now();
@@ -249,7 +255,7 @@ class rank_loop final : public chunk_host {
       channels_.poll_network(at);
     }
     channels_.deliver();
-    return run_urgent_chunks();
+    return has_urgent_chunk();
   }
 
   void report_done(core::item_range items, core::duration elapsed, wire::bytes& buffer) override

@@ -76,6 +76,7 @@ class call_dispatch {
 
   /// Hands out what is due of the calls, or cancels them everywhere.
   void on_poll(core::duration at) {
+    calls_.share_ranks();
     for (const std::shared_ptr<running_call>& one : calls_) {
       running_call& call = *one;
       report_given_up(call);
@@ -115,12 +116,13 @@ class call_dispatch {
     if (calls_.size() > 1) align(from, at);
   }
 
-  /// `rank` is lost in all calls that have not given it up, maybe `for_good`.
+  /// `rank` is lost in all calls that have not given it up. If that is `for_good`, since its
+  /// process has ended, what it ran last of each may be to blame.
   core::loss on_rank_lost(rank_id rank, core::duration at, bool for_good) {
     core::loss all{rank, 0};
     for (const std::shared_ptr<running_call>& one : calls_) {
       if (!one->uses(rank) || (!for_good && !one->coordinator.record(rank).active)) continue;
-      all.n_items += one->coordinator.lost(rank, at, for_good).n_items;
+      all.n_items += one->coordinator.lost(rank, at, for_good, for_good).n_items;
     }
     align(rank, at);
     return all;

@@ -29,14 +29,17 @@ class calls_under_way {
 
   const std::shared_ptr<running_call>& back() const { return calls_.back(); }
 
-  void add(std::shared_ptr<running_call> call) {
-    calls_.push_back(std::move(call));
-    note_shared();
-  }
+  void add(std::shared_ptr<running_call> call) { calls_.push_back(std::move(call)); }
 
   void remove(const running_call& call) {
     std::erase_if(calls_, [&](const auto& one) { return one.get() == &call; });
-    note_shared();
+  }
+
+  /// Lets each call know whether others have work for its ranks.
+  void share_ranks() {
+    const auto has_work = [](const auto& one) { return one->coordinator.n_pending() != 0; };
+    const bool is_shared = size() > 1 && std::count_if(begin(), end(), has_work) > 1;
+    for (const std::shared_ptr<running_call>& one : calls_) one->coordinator.share_ranks(is_shared);
   }
 
   void clear() { calls_.clear(); }
@@ -70,11 +73,6 @@ class calls_under_way {
   }
 
  private:
-  void note_shared() {
-    for (const std::shared_ptr<running_call>& one : calls_)
-      one->coordinator.share_ranks(calls_.size() > 1);
-  }
-
   std::vector<std::shared_ptr<running_call>> calls_;
 };
 

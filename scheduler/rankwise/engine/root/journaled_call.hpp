@@ -81,6 +81,11 @@ class journaled_call {
   /// Nothing can be written any more.
   bool is_broken() const { return book_->is_broken(); }
 
+  /// Waits until all that was written has reached the disk.
+  ///
+  /// Throws: journal_error if it can't.
+  void flush() { book_->flush(); }
+
   bool is_resumed() const { return book_->is_resumed(); }
 
   const std::string& file() const { return book_->file(); }

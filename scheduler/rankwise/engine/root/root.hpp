@@ -11,8 +11,8 @@
 #include <rankwise/engine/rank/loss_settings.hpp>
 #include <rankwise/engine/rank/rank_loop.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
+#include <rankwise/engine/root/call_maker.hpp>
 #include <rankwise/engine/root/job_totals.hpp>
-#include <rankwise/engine/root/journaled_call.hpp>
 #include <rankwise/engine/root/open_calls.hpp>
 #include <rankwise/engine/root/root_role.hpp>
 #include <rankwise/engine/root/running_call.hpp>
@@ -54,6 +54,7 @@ class root final : public abstract_root {
         losses_(losses.on(endpoint)),
         hosts_(hosts),
         watch_(watch),
+        maker_(rank_.n_ranks, losses_),
         role_(rank_.state, hosts, losses_, watch, totals_),
         loop_(rank_, role_) {
     leave_messages();
@@ -76,7 +77,7 @@ class root final : public abstract_root {
     require_whole();
     std::optional<termination> heard;
     if (rank_.has_helper_thread) heard.emplace();
-    const std::shared_ptr<running_call> made = prepare(call, how, name, place);
+    const std::shared_ptr<running_call> made = maker_.make(call, how, name, place);
     open_calls_.pause_time(now());
     work_until([&made] { return made->coordinator.done(); }, made);
     end(*made);
@@ -91,12 +92,14 @@ class root final : public abstract_root {
                              const char* name) override RANKWISE_EXCLUDES(rank_.lock) {
     refuse_call_in_call(name);
     require_whole();
-    if (journal_ != nullptr) refuse_journal_of(name, how);
     const std::shared_ptr<running_call> running =
-        prepare(*made, how, name, core::placement::anywhere);
+        maker_.make(*made, how, name, core::placement::anywhere);
+    {
+      const threads::lock_scope held(rank_.lock);
+      role_.begin_call(running);
+    }
     open_call& added = open_calls_.add(std::move(made), how, running);
-    const threads::lock_scope held(rank_.lock);
-    role_.begin_call(running);
+    leave_messages();  // the helper thread hands out what is added
     return added;
   }
 
@@ -108,14 +111,11 @@ class root final : public abstract_root {
     {
       const threads::lock_scope held(rank_.lock);
       core::coordinator& its = open_calls_.running(call).coordinator;
-      const std::uint64_t index = its.add_item();
-      put(index);
-      its.release_item(index);
+      put(its.options().n_items);
+      its.add_item();
       open_calls_.count_time(at);
     }
-    if (at.count() - rank_.polled_at.load(std::memory_order_relaxed) >=
-        rank_loop::poll_every.count())
-      poll();
+    poll_now_and_then(at);
   }
 
   void cancel_item(open_call& call, std::uint64_t index) override RANKWISE_EXCLUDES(rank_.lock) {
@@ -130,6 +130,11 @@ class root final : public abstract_root {
     std::optional<termination> heard;
     if (rank_.has_helper_thread) heard.emplace();
     work_until(is_over, std::shared_ptr<running_call>());
+  }
+
+  void look() override RANKWISE_EXCLUDES(rank_.lock) {
+    require_whole();
+    if (!is_in_task()) poll_now_and_then(now());
   }
 
   core::duration now() const override { return rank_.machine.now(); }
@@ -169,7 +174,7 @@ class root final : public abstract_root {
   }
 
   /// Writes calls to `book` from now on, if their options have a journal; it must outlive this.
-  void keep(observe::journal& book) { journal_ = &book; }
+  void keep(observe::journal& book) { maker_.keep(book); }
 
   std::uint32_t count_call() override { return n_calls_++; }
 
@@ -208,10 +213,13 @@ class root final : public abstract_root {
     open_calls_.end([this](running_call& over) { end_call(over); });
   }
 
-  /// Turns to the network, from the body.
-  void poll() RANKWISE_EXCLUDES(rank_.lock) {
+  /// Turns to the network, from the body, unless that was just done; it is `at` now.
+  void poll_now_and_then(core::duration at) RANKWISE_EXCLUDES(rank_.lock) {
+    if (at.count() - rank_.polled_at.load(std::memory_order_relaxed) <
+        rank_loop::poll_every.count())
+      return;
     return_to_messages();
-    or_bring_down([this] { loop_.poll(); });
+    or_break([this] { loop_.poll(); });
     leave_messages();
   }
 
@@ -220,8 +228,12 @@ class root final : public abstract_root {
   }
 
   void refuse_call_in_call(const char* name) RANKWISE_EXCLUDES(rank_.lock) {
+    if (is_in_task()) refuse_in_task(name);
+  }
+
+  bool is_in_task() RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    if (role_.is_entered()) refuse_in_task(name);
+    return role_.is_entered();
   }
 
   /// The computing thread goes off to the body: the helper thread polls, if silence would mean that
@@ -234,58 +246,30 @@ class root final : public abstract_root {
     if (losses_.survives() || !open_calls_.empty()) loop_.computing_thread_returns();
   }
 
-  /// A call that can begin.
-  ///
-  /// Throws: as `run`.
-  std::shared_ptr<running_call> prepare(root_call& call,
-                                        const options& how,
-                                        const char* name,
-                                        core::placement place) {
-    require_task_limit(how, n_ranks(), losses_.survives());
-    const bool may_run_again = call.may_run_again();
-    if (!may_run_again) refuse_retry_of(name, how);
-    const bool needs_all_ranks = !may_run_again || place == core::placement::one_each;
-    if (needs_all_ranks) refuse_isolation_of(name, how);
-    std::optional<journaled_call> journaled;
-    if (journal_ != nullptr && !how.journal.empty()) {
-      if (needs_all_ranks || call.task_name().empty()) refuse_journal_of(name, how);
-      journaled.emplace(*journal_, call, ++n_journaled_, name, how.seed);
-    }
-    core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks());
-    asked.stop_on_failure = asked.stop_on_failure && !call.keeps_failures();
-    asked.is_open = call.is_open();
-    asked.lease = losses_.timeout;
-    asked.again = journaled && journaled->is_resumed();
-    asked.speculate = asked.speculate && may_run_again && place == core::placement::anywhere;
-    if (asked.speculate) call.keep_results_encoded();  // another rank's may count
-    const auto task_limit = std::chrono::duration_cast<core::duration>(
-        std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));
-    if (task_limit.count() != 0 && !how.isolate) asked.first_worker = 1;
-    auto made = std::make_shared<running_call>(call, name, asked, std::move(journaled));
-    made->sent = header_of(call, how, asked, task_limit);
-    made->needs_all_ranks = needs_all_ranks;
-    made->is_shown = !how.quiet;
-    return made;
-  }
-
   /// Works on the calls under way, of which `begun` is the newest if it is there, until `is_over`.
   void work_until(std::function<bool()> is_over, std::shared_ptr<running_call> begun)
       RANKWISE_EXCLUDES(rank_.lock) {
     return_to_messages();
+    or_break([&] {
+      enter(std::move(is_over), std::move(begun));
+      loop_.poll();
+      loop_.run();
+    });
+    leave_calls();
+    leave_messages();
+  }
+
+  /// Does `work`. If the job can't go on after that, no call can be made any more.
+  template <class Work>
+  void or_break(Work work) RANKWISE_EXCLUDES(rank_.lock) {
     try {
-      or_bring_down([&] {
-        enter(std::move(is_over), std::move(begun));
-        loop_.poll();
-        loop_.run();
-      });
+      or_bring_down(std::move(work));
     } catch (const cannot_go_on& error) {
       broken_ = error.what();
       const threads::lock_scope held(rank_.lock);
       role_.drop_calls();
       throw;
     }
-    leave_calls();
-    leave_messages();
   }
 
   void enter(std::function<bool()> is_over, std::shared_ptr<running_call> begun)
@@ -304,7 +288,7 @@ class root final : public abstract_root {
   void end(running_call& over) RANKWISE_EXCLUDES(rank_.lock) {
     std::optional<std::string> lost_results;
     try {
-      if (over.journaled) journal_->flush();
+      if (over.journaled) over.journaled->flush();
     } catch (const journal_error& error) {
       lost_results = error.what();
     }
@@ -336,10 +320,9 @@ class root final : public abstract_root {
   const loss_settings losses_;
   const std::vector<std::string> hosts_;  // by rank
   observe::watcher& watch_;
-  observe::journal* journal_ = nullptr;  // null: none
+  call_maker maker_;
   open_calls open_calls_;
-  std::uint32_t n_calls_ = 0;      // of the body, so far
-  std::uint32_t n_journaled_ = 0;  // calls, so far
+  std::uint32_t n_calls_ = 0;  // of the body, so far
   exchange::object_numbers object_numbers_;
   std::string broken_;  // why no more calls can be made; empty: they can
   job_totals totals_;   // changes between calls alone

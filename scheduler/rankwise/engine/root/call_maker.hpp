@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/coordinator_options.hpp>
+#include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/call_rules.hpp>
+#include <rankwise/engine/call/root_call.hpp>
+#include <rankwise/engine/rank/loss_settings.hpp>
+#include <rankwise/engine/root/journaled_call.hpp>
+#include <rankwise/engine/root/running_call.hpp>
+#include <rankwise/journal/journal.hpp>
+#include <rankwise/options.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace rankwise::engine {
+
+/// Makes what the root runs of a call of the body and of its options.
+///
+/// Local: no communication.
+class call_maker {
+ public:
+  /// `losses` must outlive this.
+  call_maker(std::uint32_t n_ranks, const loss_settings& losses)
+      : n_ranks_(n_ranks), losses_(&losses) {}
+
+  /// Calls are written to `book` from now on, if their options have a journal; it must outlive
+  /// this.
+  void keep(observe::journal& book) { journal_ = &book; }
+
+  /// A call that can begin.
+  ///
+  /// Throws: config_error if its options ask for what it can't do, or if the journal holds another
+  /// call.
+  std::shared_ptr<running_call> make(root_call& call,
+                                     const options& how,
+                                     const char* name,
+                                     core::placement place) {
+    require_task_limit(how, n_ranks_, losses_->survives());
+    const bool may_run_again = call.may_run_again();
+    if (!may_run_again) refuse_retry_of(name, how);
+    const bool needs_all_ranks = !may_run_again || place == core::placement::one_each;
+    if (needs_all_ranks) refuse_isolation_of(name, how);
+    std::optional<journaled_call> journaled;
+    if (journal_ != nullptr && !how.journal.empty()) {
+      if (needs_all_ranks || call.is_open() || call.task_name().empty())
+        refuse_journal_of(name, how);
+      journaled.emplace(*journal_, call, ++n_journaled_, name, how.seed);
+    }
+    core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks_);
+    asked.stop_on_failure = asked.stop_on_failure && !call.keeps_failures();
+    asked.is_open = call.is_open();
+    asked.lease = losses_->timeout;
+    asked.again = journaled && journaled->is_resumed();
+    asked.speculate = asked.speculate && may_run_again && place == core::placement::anywhere;
+    if (asked.speculate) call.keep_results_encoded();  // another rank's may count
+    const auto task_limit = std::chrono::duration_cast<core::duration>(
+        std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));
+    if (task_limit.count() != 0 && !how.isolate) asked.first_worker = 1;
+    auto made = std::make_shared<running_call>(call, name, asked, std::move(journaled));
+    made->sent = header_of(call, how, asked, task_limit);
+    made->needs_all_ranks = needs_all_ranks;
+    made->is_shown = !how.quiet;
+    return made;
+  }
+
+ private:
+  std::uint32_t n_ranks_;
+  const loss_settings* losses_;
+  observe::journal* journal_ = nullptr;  // null: none
+  std::uint32_t n_journaled_ = 0;        // calls, so far
+};
+
+}  // namespace rankwise::engine
