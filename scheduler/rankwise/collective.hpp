@@ -20,6 +20,7 @@
 // collectives do.
 
 #include <rankwise/engine/call/local_task.hpp>
+#include <rankwise/engine/call/random_access.hpp>
 #include <rankwise/engine/job/collective_call.hpp>
 #include <rankwise/engine/job/job.hpp>
 #include <rankwise/error.hpp>

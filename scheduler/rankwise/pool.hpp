@@ -12,6 +12,7 @@
 #include <rankwise/engine/call/find_call.hpp>
 #include <rankwise/engine/call/for_each_call.hpp>
 #include <rankwise/engine/call/map_call.hpp>
+#include <rankwise/engine/call/random_access.hpp>
 #include <rankwise/engine/call/reduce_call.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/engine/call/root_call.hpp>
@@ -359,14 +360,8 @@ class pool {
 
   template <class Inputs, class Use>
   static auto on_random_access(Inputs& inputs, Use use) {
-    if constexpr (std::ranges::random_access_range<const Inputs> &&
-                  std::ranges::sized_range<const Inputs>) {
-      return use(inputs);
-    } else {
-      std::vector<std::ranges::range_value_t<Inputs>> copy;
-      for (auto&& input : inputs) copy.emplace_back(std::forward<decltype(input)>(input));
-      return use(copy);
-    }
+    decltype(auto) range = engine::random_access(inputs);
+    return use(range);
   }
 
   engine::abstract_root* root_;

@@ -316,3 +316,32 @@ TEST_CASE("a finished future waits for no task of a more urgent call") {
     for (rankwise::future<int>& one : plain) CHECK(one.get() == 1);
   });
 }
+
+TEST_CASE("futures under every option of a call, beside a call that has it too") {
+  std::vector<rankwise::options> all(7);
+  all[0].isolate = true;
+  all[1].speculate = true;
+  all[2].on_error = rankwise::on_error_kind::retry;
+  all[3].schedule = rankwise::schedule_kind::static_blocks;
+  all[4].chunk = 7;
+  all[5].root_works = false;
+  all[6].max_ranks = 1;
+  for (const rankwise::options& how : all) {
+    on_pool(how, [](rankwise::pool& pool) {
+      std::vector<rankwise::future<int>> futures;
+      for (int i = 0; i < 20; ++i) futures.push_back(pool.submit(rankwise::fn<fails_at_3>, i));
+      CHECK(pool.map(std::views::iota(4, 24), rankwise::fn<fails_at_3>).back() == 23);
+      int n_failed = 0;
+      for (int i = 0; i < 20; ++i) {
+        try {
+          const int found = futures[static_cast<std::size_t>(i)].get();
+          CHECK(found == i);
+        } catch (const rankwise::task_error&) {
+          CHECK(i == 3);
+          ++n_failed;
+        }
+      }
+      CHECK(n_failed == 1);
+    });
+  }
+}

@@ -12,7 +12,6 @@
 #include <ranges>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace rankwise::engine {
 
@@ -57,22 +56,6 @@ using local_task = local_callable<Result, task_context&, const std::uint64_t&>;
 /// `combine` of a reduction.
 template <class Value>
 using local_combine = local_callable<Value, Value, Value>;
-
-/// Inputs that can be read from anywhere: those of the caller where they are a random-access range,
-/// else a copy.
-template <class Inputs>
-decltype(auto) random_access(const Inputs& inputs) requires
-    std::ranges::random_access_range<const Inputs> && std::ranges::sized_range<const Inputs> {
-  return (inputs);
-}
-
-template <class Inputs>
-std::vector<std::ranges::range_value_t<Inputs>> random_access(Inputs& inputs) requires(
-    !std::ranges::random_access_range<const Inputs> || !std::ranges::sized_range<const Inputs>) {
-  std::vector<std::ranges::range_value_t<Inputs>> copy;
-  for (auto&& input : inputs) copy.emplace_back(std::forward<decltype(input)>(input));
-  return copy;
-}
 
 /// What a task of the inputs `Range` returns.
 template <class Range, class Task>
