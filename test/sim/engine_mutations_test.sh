@@ -24,11 +24,11 @@ mutate 'the farewell is not awaited' engine/root/root.hpp \
 mutate 'an outbox is not sent' exchange/links.hpp \
   '      outbox_to(rank).send();' \
   '      if (!MUTANT || outbox_to(rank).n_messages() < 2) outbox_to(rank).send();'
-mutate 'a result is taken that does not count' engine/root/call_dispatch.hpp \
+mutate 'a result is taken that does not count' engine/root/call_reports.hpp \
   'if (by.is_accepted() && !results.empty())' 'if ((by.is_accepted() || MUTANT) && !results.empty())'
 mutate 'a cancelled call goes on elsewhere' engine/root/call_dispatch.hpp \
   '!call.cancel_told) cancel_everywhere(call);' '!call.cancel_told && !MUTANT) cancel_everywhere(call);'
-mutate 'what was settled is not written down' engine/root/call_dispatch.hpp \
+mutate 'what was settled is not written down' engine/root/call_reports.hpp \
   'by.call.journaled->settled(settled.item);' '(MUTANT ? void() : by.call.journaled->settled(settled.item));'
 mutate 'the helper thread never polls' engine/rank/helper_thread.hpp \
   'machine_.sleep(round);' 'machine_.sleep(MUTANT ? 1000 * round : round);'
@@ -49,10 +49,10 @@ mutate 'results that a lost rank had not settled are not made again' core/coordi
   'n_items += put_back({items, 0});' 'if (!MUTANT) n_items += put_back({items, 0});'
 mutate 'a task that takes too long has not failed' core/coordinator.hpp \
   'const verdict result = fail(item);' 'const verdict result = MUTANT ? verdict::dropped : fail(item);'
-mutate 'an item that ends ranks is tried for ever' core/coordinator.hpp \
-  'if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1;' \
-  'if (suspect.losses >= options_.losses_at_most) return suspect.items.count == 1 && !MUTANT;'
-mutate 'a search is over before the find has settled' engine/root/call_dispatch.hpp \
+mutate 'an item that ends ranks is tried for ever' core/blame.hpp \
+  'if (suspect.losses >= losses_at_most_) return suspect.items.count == 1;' \
+  'if (suspect.losses >= losses_at_most_) return suspect.items.count == 1 && !MUTANT;'
+mutate 'a search is over before the find has settled' engine/root/call_reports.hpp \
   'if (!done.to_be_settled) {' \
   'if (MUTANT && by.is_accepted()) its.call.on_counted(done.items); if (!done.to_be_settled) {'
 mutate 'what the root gives back is lost' core/coordinator.hpp \

@@ -27,9 +27,11 @@ class pacing {
     bool is_shared = false;    ///< ranks work on other calls as well
   };
 
-  explicit pacing(const coordinator_options& options)
+  /// Items that were done before the call began, `n_held` of them, are nobody's share.
+  explicit pacing(const coordinator_options& options, std::uint64_t n_held = 0)
       : options_(options),
         message_seconds_(std::chrono::duration<double>(options.message_cost).count()) {
+    options_.n_items -= n_held;
     if (options_.is_open && options_.schedule != schedule_kind::self)
       options_.schedule = schedule_kind::adaptive;  // the others ask how many items there are
   }

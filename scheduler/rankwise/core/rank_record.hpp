@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 namespace rankwise::core {
 
@@ -42,7 +41,6 @@ struct rank_record {
   duration first_start{};  ///< when its first task began
   duration last_done{};    ///< when its last task was known to be done
   recent_work recent;
-  std::vector<item_range> unsettled;  ///< results that count once the rank has settled them
 
   /// Notes that `count` items took `elapsed`.
   void measure(std::uint64_t count, duration elapsed, duration now) {
@@ -52,21 +50,6 @@ struct rank_record {
     items_done += count;
     busy += elapsed;
     recent.add(count, elapsed, half_life_seconds);
-  }
-
-  /// Takes `items` out of what is unsettled; false if they are not there.
-  bool take_unsettled(item_range items) {
-    const auto holds = [&](const item_range& range) {
-      return range.first <= items.first && items.end() <= range.end();
-    };
-    const auto range = std::find_if(unsettled.begin(), unsettled.end(), holds);
-    if (range == unsettled.end()) return false;
-    const item_range before{range->first, items.first - range->first};
-    const item_range after{items.end(), range->end() - items.end()};
-    unsettled.erase(range);
-    if (before.count != 0) unsettled.push_back(before);
-    if (after.count != 0) unsettled.push_back(after);
-    return true;
   }
 };
 

@@ -4,17 +4,14 @@
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/types.hpp>
-#include <rankwise/engine/call/failure_text.hpp>
-#include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
+#include <rankwise/engine/root/call_reports.hpp>
 #include <rankwise/engine/root/calls_under_way.hpp>
 #include <rankwise/engine/root/rank_table.hpp>
 #include <rankwise/engine/root/running_call.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/wire/buffer.hpp>
-
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -27,14 +24,15 @@
 
 namespace rankwise::engine {
 
-/// Hands out the items of the calls under way, and takes what the ranks report of them. A rank is
-/// in one incarnation in all of them: what gives it up in one does in each.
+/// Hands out the items of the calls under way, and has each hear what the ranks report of it. A
+/// rank is in one incarnation in all of them: what gives it up in one does in each.
 ///
 /// Local: nothing blocks; the caller holds the lock of the rank.
 class call_dispatch {
  public:
   /// `ranks` says who is present.
-  call_dispatch(rank_state& state, const rank_table& ranks) : state_(&state), ranks_(&ranks) {}
+  call_dispatch(rank_state& state, const rank_table& ranks)
+      : state_(&state), ranks_(&ranks), reports_(state, ranks) {}
 
   const calls_under_way& calls() const { return calls_; }
 
@@ -79,7 +77,7 @@ class call_dispatch {
     calls_.share_ranks();
     for (const std::shared_ptr<running_call>& one : calls_) {
       running_call& call = *one;
-      report_given_up(call);
+      reports_.take_given_up(call);
       const bool is_broken = call.journaled && call.journaled->is_broken();
       if (is_broken || call.call.is_satisfied()) call.coordinator.cancel();
       if (!call.journaled || !call.journaled->is_behind()) hand_out(call, at);
@@ -108,10 +106,9 @@ class call_dispatch {
     }
     if (its) {
       const core::verdict verdict = its->coordinator.on_report(from, incarnation, report, at);
-      const sender by{*its, from, incarnation, verdict};
-      std::visit([&](const auto& body) { take(by, body, payload); }, report);
+      reports_.on_report({*its, from, incarnation, verdict}, report, payload);
     } else if (const auto* const done = std::get_if<core::reports::done>(&report)) {
-      settle(from, incarnation, *done, false);
+      reports_.settle(from, incarnation, *done, false);
     }
     if (calls_.size() > 1) align(from, at);
   }
@@ -161,18 +158,6 @@ class call_dispatch {
   }
 
  private:
-  /// Who reports something, and what becomes of it.
-  struct sender {
-    running_call& call;
-    rank_id rank = root_rank;
-    core::incarnation_number incarnation = 0;
-    core::verdict verdict = core::verdict::dropped;
-
-    bool is_accepted() const { return verdict == core::verdict::accepted; }
-
-    bool is_dropped() const { return verdict == core::verdict::dropped; }
-  };
-
   static std::uint32_t number_in(const core::any_report& report) {
     return std::visit(
         [](const auto& body) {
@@ -196,97 +181,6 @@ class call_dispatch {
   void on_stuck(running_call& call, rank_id rank) {
     call.on_rank_lost(
         rank, ranks_->host(rank), "was in a task of another call that takes too long, during");
-  }
-
-  void take(const sender& by, const core::reports::done& done, std::span<const std::byte> results) {
-    running_call& its = by.call;
-    if (by.is_accepted() && !results.empty()) its.call.take(done.items, results);
-    if (by.is_accepted() && its.journaled)
-      its.journaled->done(by.rank, done.items, done.elapsed, results, done.to_be_settled);
-    if (!done.to_be_settled) {
-      if (by.is_accepted()) its.call.on_counted(done.items);
-      return;
-    }
-    settle(by.rank, by.incarnation, done, by.is_accepted());
-  }
-
-  /// Lets a rank know whether results count whose tasks wait to be told; those of a call that is
-  /// over do not.
-  void settle(rank_id rank,
-              core::incarnation_number incarnation,
-              const core::reports::done& done,
-              bool is_accepted) {
-    if (!done.to_be_settled) return;
-    const core::orders::settle order{done.call, is_accepted, done.chunk, done.items};
-    if (rank == root_rank) {
-      state_->settle_orders.push_back({incarnation, order});
-    } else {
-      state_->links.queue_to(rank).add(incarnation, order);
-    }
-  }
-
-  void take(const sender& by,
-            const core::reports::failed& failed,
-            std::span<const std::byte> text) {
-    if (!by.is_dropped()) fail(by, failed.item, failure_text::decode(text));
-  }
-
-  void take(const sender& by,
-            const core::reports::unsettled& unsettled,
-            std::span<const std::byte> text) {
-    if (!by.is_dropped()) fail(by, unsettled.item, failure_text::decode(text));
-  }
-
-  void take(const sender& by,
-            const core::reports::overran& overran,
-            std::span<const std::byte> /*payload*/) {
-    if (!by.is_dropped()) fail(by, overran.item, took_too_long(by.call.sent.task_limit));
-  }
-
-  void take(const sender& by,
-            const core::reports::settled& settled,
-            std::span<const std::byte> /*payload*/) {
-    if (!by.is_accepted()) return;
-    by.call.call.on_counted({settled.item, 1});
-    if (by.call.journaled) by.call.journaled->settled(settled.item);
-  }
-
-  static void take(const sender& /*by*/,
-                   const core::reports::returned& /*returned*/,
-                   std::span<const std::byte> /*payload*/) {}
-
-  static void take(const sender& /*by*/,
-                   const core::reports::heartbeat& /*heartbeat*/,
-                   std::span<const std::byte> /*payload*/) {}
-
-  static void take(const sender& /*by*/,
-                   const core::reports::departed& /*departed*/,
-                   std::span<const std::byte> /*payload*/) {}
-
-  void fail(const sender& by, std::uint64_t index, task_threw threw) {
-    fail(by.call, by.rank, index, std::move(threw), by.is_accepted());
-  }
-
-  void fail(running_call& call,
-            rank_id rank,
-            std::uint64_t index,
-            task_threw threw,
-            bool is_final = true) {
-    call.on_failure({index,
-                     static_cast<std::int32_t>(rank),
-                     ranks_->host(rank),
-                     std::move(threw.text),
-                     threw.is_configuration},
-                    is_final);
-  }
-
-  void report_given_up(running_call& call) {
-    for (const core::given_up_item& item : call.coordinator.take_given_up()) {
-      fail(call,
-           item.last,
-           item.index,
-           {fmt::format("given up: {} ranks were lost while they ran it", item.losses)});
-    }
   }
 
   void hand_out(running_call& call, core::duration at) {
@@ -340,6 +234,7 @@ class call_dispatch {
 
   rank_state* state_;
   const rank_table* ranks_;
+  call_reports reports_;
   calls_under_way calls_;
   std::uint32_t n_begun_ = 0;
 };

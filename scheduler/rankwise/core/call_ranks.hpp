@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/rank_record.hpp>
+#include <rankwise/core/silence.hpp>
+#include <rankwise/core/types.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace rankwise::core {
+
+/// The ranks of one call: which of them can be given work, how much each holds, since when each is
+/// silent, and who is asked next whether it wants more.
+///
+/// Local: time is told by the caller. Cost: constant time, but for `wake_all` and `silent`.
+class call_ranks {
+ public:
+  call_ranks(std::uint32_t n_ranks, duration lease) : records_(n_ranks), silence_(n_ranks, lease) {}
+
+  rank_record& operator[](rank_id rank) { return records_[to_index(rank)]; }
+
+  const rank_record& operator[](rank_id rank) const { return records_[to_index(rank)]; }
+
+  /// That can be given work.
+  std::uint32_t n_active() const { return n_active_; }
+
+  /// That hold some.
+  std::uint32_t n_at_work() const { return n_at_work_; }
+
+  bool is_root_alone() const { return n_active_ == 1 && records_.front().active; }
+
+  /// The root would take the job along.
+  bool may_run_suspects(rank_id rank) const { return rank != root_rank || n_active_ == 1; }
+
+  /// `rank` can be given work from now on.
+  void activate(rank_id rank, duration now) {
+    rank_record& record = (*this)[rank];
+    if (record.active) return;
+    record.active = true;
+    silence_.end(rank, now);
+    ++n_active_;
+    enqueue(rank);
+  }
+
+  /// `rank` can't be given work any more, and what it held is its own no more: it begins its next
+  /// incarnation.
+  void deactivate(rank_id rank) {
+    rank_record& record = (*this)[rank];
+    record.active = false;
+    ++record.incarnation;
+    --n_active_;
+    n_at_work_ -= record.chunks_out != 0 ? 1 : 0;
+    record.chunks_out = 0;
+    record.items_out = 0;
+    record.recent = {};
+  }
+
+  /// The root can be given work, or is away from it. What it holds is its own.
+  void set_root_away(bool is_away) {
+    is_root_away_ = is_away;
+    if (!is_away && records_.front().active) enqueue(root_rank);
+  }
+
+  /// `rank` is asked whether it wants more work, after those that stand in the queue already.
+  void enqueue(rank_id rank) {
+    if (!std::exchange((*this)[rank].queued, true)) ready_.push_back(rank);
+  }
+
+  /// All are asked.
+  void wake_all() {
+    for (std::size_t row = 0; row < records_.size(); ++row) {
+      if (records_[row].active) enqueue(to_rank(row));
+    }
+  }
+
+  /// The first in the queue of those that can be given work, and leaves it; none if there is none.
+  std::optional<rank_id> take_ready() {
+    while (!ready_.empty()) {
+      const rank_id rank = ready_.front();
+      ready_.pop_front();
+      rank_record& record = (*this)[rank];
+      record.queued = false;
+      if (record.active && (rank != root_rank || !is_root_away_)) return rank;
+    }
+    return std::nullopt;
+  }
+
+  /// `rank` has been given a chunk of `n_items`.
+  void give(rank_id rank, std::uint64_t n_items, duration now) {
+    rank_record& record = (*this)[rank];
+    if (record.chunks_out == 0) {
+      silence_.end(rank, now);
+      ++n_at_work_;
+    }
+    ++record.chunks_out;
+    record.items_out += n_items;
+  }
+
+  /// `n_items` of a chunk have come back from `rank`: its last ones, if `ends_chunk`.
+  void take_back(rank_id rank, std::uint64_t n_items, bool ends_chunk) {
+    rank_record& record = (*this)[rank];
+    record.items_out -= n_items;
+    if (ends_chunk && --record.chunks_out == 0) --n_at_work_;
+  }
+
+  /// `rank` has said something.
+  void hear(rank_id rank, duration now) { silence_.end(rank, now); }
+
+  /// Nobody waits for `rank`: its silence means nothing.
+  void ignore_silence(rank_id rank) { silence_.ignore(rank); }
+
+  /// Those that can be given work, and have been silent for longer than the lease.
+  std::vector<rank_id> silent(duration now) {
+    return silence_.longer_than_lease(now, [this](rank_id rank) { return (*this)[rank].active; });
+  }
+
+  /// Whether several fell silent together; see `silence::is_shared`.
+  bool is_silence_shared() const { return silence_.is_shared(); }
+
+ private:
+  std::vector<rank_record> records_;
+  silence silence_;
+  std::deque<rank_id> ready_;  // ranks that may want work, each once
+  std::uint32_t n_active_ = 0;
+  std::uint32_t n_at_work_ = 0;
+  bool is_root_away_ = false;
+};
+
+}  // namespace rankwise::core
