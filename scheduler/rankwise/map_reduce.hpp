@@ -114,6 +114,8 @@ struct map_input {
   std::uint64_t view = 0;  // of the files, where the inputs are splits of such; else 0
   Mapper mapper = {};
 
+  const Mapper& carried_task() const { return mapper; }
+
   void operator()(task_context& context, const Input& given) const {
     using emits = emitter_of<Mapper>;
     emits emit(
@@ -130,6 +132,8 @@ struct map_input_to_lists {
   std::uint64_t part = 0;
   std::uint64_t view = 0;  // of the files, where the inputs are splits of such; else 0
   Mapper mapper = {};
+
+  const Mapper& carried_task() const { return mapper; }
 
   void operator()(task_context& context, const Input& given) const {
     using emits = emitter_of<Mapper>;

@@ -28,6 +28,7 @@
 #include <numeric>
 #include <optional>
 #include <ranges>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -257,6 +258,22 @@ class pool {
   template <class Task, class... Arguments>
   auto submit(const Task& task, Arguments&&... arguments) const;
 
+  /// Gives all tasks of later calls `value`, which goes to each rank once, when tasks there first
+  /// need it, from rank to rank: `pool.map(inputs, rankwise::with(table)(task))`, and as an
+  /// argument of `submit`. Tasks take it as `const Value&`; a container of plain data
+  /// (std::vector<double>), or a std::span of such, as `std::span<const double>`, and a std::string
+  /// as std::string_view. It is let go of when the last handle is gone. Include
+  /// <rankwise/shared.hpp>.
+  ///
+  /// Throws: std::logic_error inside a task.
+  template <class Value>
+  auto share(Value&& value) const;
+
+  /// The same for the bytes of a file, which the root reads: a `std::span<const std::byte>`.
+  ///
+  /// Throws: config_error, naming the path, if it can't be read.
+  auto share_file(const std::string& path) const;
+
   /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
   /// it emits for one key are combined with `combine(left, right)`, which must be associative and
   /// commutative. The result stays on the ranks: see `distributed`.
@@ -348,6 +365,8 @@ class pool {
   void run(engine::root_call& call,
            const char* name,
            core::placement place = core::placement::anywhere) const {
+    call.require_shared_values(*root_);
+    root_->object_numbers().let_go_of_dropped(root_->context().kept);
     call.set_number(number_call());
     root_->run(call, options_, name_ != nullptr ? name_ : name, place);
   }

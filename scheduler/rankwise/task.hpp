@@ -132,18 +132,53 @@ concept one_function_or_else_write_a_lambda_that_calls_it = true;
 template <one_function_or_else_write_a_lambda_that_calls_it auto Function>
 inline constexpr function_task<Function> fn{};
 
+namespace engine {
+
+/// What travels for an argument of a task: a std::string for a string literal, the number of a
+/// `shared` value.
+template <class Value>
+struct travelling_as {
+  using type = Value;
+};
+
+template <class Pointer>
+  requires std::is_same_v<Pointer, const char*> || std::is_same_v<Pointer, char*>
+
+struct travelling_as<Pointer> {
+  using type = std::string;
+};
+
+template <class Value>
+using travelling_value = typename travelling_as<std::decay_t<Value>>::type;
+
+/// How a task takes a value that has travelled.
+template <class Value>
+struct travelled {
+  static constexpr bool is_shared = false;
+  using given = const Value&;
+
+  static given give(const Value& value) { return value; }
+};
+
+template <class Value>
+using given_to_task = typename travelled<Value>::given;
+
+}  // namespace engine
+
 /// The type of `with(values...)(task)`.
 template <class Task, class... Values>
 struct task_with_values {
   std::tuple<Values...> values;
 
   template <class... Arguments>
-    requires std::is_invocable_v<const Task&, Arguments..., const Values&...>
+    requires std::is_invocable_v<const Task&, Arguments..., engine::given_to_task<Values>...>
 
   decltype(auto) operator()(Arguments&&... arguments) const {
     return std::apply(
         [&](const Values&... each) -> decltype(auto) {
-          return std::invoke(Task{}, std::forward<Arguments>(arguments)..., each...);
+          return std::invoke(Task{},
+                             std::forward<Arguments>(arguments)...,
+                             engine::travelled<Values>::give(each)...);
         },
         values);
   }
@@ -183,21 +218,11 @@ class values_for_task {
   std::tuple<Values...> values_;
 };
 
-namespace engine {
-
-/// As it travels: a string literal is a std::string.
-template <class Value>
-using travelling_value = std::conditional_t<std::is_same_v<std::decay_t<Value>, const char*> ||
-                                                std::is_same_v<std::decay_t<Value>, char*>,
-                                            std::string,
-                                            std::decay_t<Value>>;
-
-}  // namespace engine
-
 /// Values that a task takes as its last arguments, in place of captures: `pool.map(inputs,
 /// rankwise::with(factor, table)([](double input, double factor, const std::vector<double>& table)
 /// { ... }))`. They are copied when `with` is called, and go to each rank once a call; all tasks of
-/// a rank have the same ones, as `const`. What can be an input can be such a value.
+/// a rank have the same ones, as `const`. What can be an input can be such a value, and so can a
+/// `shared` one, which goes to each rank once.
 template <class... Values>
 values_for_task<engine::travelling_value<Values>...> with(Values&&... values) {
   using tuple = std::tuple<engine::travelling_value<Values>...>;

@@ -38,6 +38,9 @@ class thread_network {
   /// The rank neither sends nor takes anything any more.
   void kill(rank_id rank) { place_of(rank).is_dead = true; }
 
+  /// The same, once it has sent so many frames more.
+  void kill_after(rank_id rank, std::int64_t n_frames) { place_of(rank).n_frames_left = n_frames; }
+
   /// The rank does nothing for that long, from when it is next at its messages.
   void freeze(rank_id rank, core::duration time) {
     place_of(rank).frozen_until = (transport::machine::here().now() + time).count();
@@ -53,6 +56,7 @@ class thread_network {
   }
 
   void send(rank_id from, rank_id to, wire::bytes frame) {
+    if (--place_of(from).n_frames_left == 0) kill(from);
     endure(from);
     place& there = place_of(to);
     const std::lock_guard held(there.lock);
@@ -75,6 +79,7 @@ class thread_network {
     std::mutex lock;
     std::deque<std::pair<rank_id, wire::bytes>> arrived;  // under the lock
     std::atomic<bool> is_dead{false};
+    std::atomic<std::int64_t> n_frames_left{0};  // until it dies; below 1: it does not
     std::atomic<core::duration::rep> frozen_until{0};
   };
 

@@ -76,7 +76,7 @@ class thread_peers final : public exchange::channels {
     }
     bool any = !arrived.empty();
     while (auto next = mailbox_.next()) {
-      (*next->take)(next->what);
+      next->take(next->what);
       any = true;
     }
     return any;

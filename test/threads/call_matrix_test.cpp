@@ -3,6 +3,7 @@
 #include <rankwise/journal/open_journal.hpp>
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/pipeline.hpp>
+#include <rankwise/shared.hpp>
 
 #include "catch.hpp"
 #include "frozen_rank.hpp"
@@ -21,8 +22,10 @@
 #include <numeric>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -137,6 +140,20 @@ std::uint64_t square_row(task_context& context, std::uint32_t row) {
   return std::uint64_t{row} * row;
 }
 
+std::uint64_t square_in(task_context& context,
+                        std::uint64_t item,
+                        std::span<const std::uint64_t> squares) {
+  suffer(context, item);
+  return squares[item];
+}
+
+/// A table with the squares of all items, of several pieces.
+auto shared_squares(const pool& ranks) {
+  std::vector<std::uint64_t> all(100'000);
+  for (std::uint64_t item = 0; item < all.size(); ++item) all[item] = item * item;
+  return ranks.share(std::move(all));
+}
+
 void emit_item(task_context& context,
                std::uint64_t item,
                rankwise::emitter<std::uint64_t, std::uint64_t>& emit) {
@@ -177,6 +194,13 @@ const std::vector<kind>& kinds() {
        true,
        [](const pool& ranks) {
          return ranks.map(inputs(), rankwise::fn<square>) == squares_of(n_items);
+       }},
+      {"pool::map",
+       true,
+       [](const pool& ranks) {
+         return ranks.map(inputs(),
+                          rankwise::with(shared_squares(ranks))(rankwise::fn<square_in>)) ==
+                squares_of(n_items);
        }},
       {"pool::for_each",
        true,
@@ -332,7 +356,7 @@ TEST_CASE("journal: what is done is not run again, or the option is refused") {
   for (const kind& call : kinds()) {
     INFO(call.name);
     options how;
-    how.journal = here / (call.name.substr(6) + ".db");
+    how.journal = here / (call.name.substr(6) + std::to_string(&call - kinds().data()) + ".db");
     for (const bool is_resumed : {false, true}) {
       how.resume = is_resumed;
       in_process_job job(n_ranks);
@@ -352,6 +376,37 @@ TEST_CASE("journal: what is done is not run again, or the option is refused") {
       book->end("done");
     }
   }
+}
+
+TEST_CASE("journal: a shared value is known by what it is, not by its number") {
+  const temporary_directory here;
+  options how;
+  how.journal = here / "shared.db";
+  const auto run = [&](int n_before, std::uint64_t value) {
+    in_process_job job(n_ranks);
+    const auto book =
+        rankwise::observe::open_journal(how, std::vector<std::string>(n_ranks, "here"));
+    job.root().keep(*book);
+    begin(incident::none, job);
+    const pool ranks = job.pool(how);
+    std::vector<rankwise::shared<int>> before;
+    for (int i = 0; i < n_before; ++i) before.push_back(ranks.share(i));
+    const auto table = ranks.share(std::map<std::uint64_t, std::uint64_t>{{1, value}});
+    const auto look = [](task_context& context,
+                         std::uint64_t item,
+                         const std::map<std::uint64_t, std::uint64_t>& all) {
+      suffer(context, item);
+      return item + all.at(1);
+    };
+    const auto found = ranks.map(inputs(), rankwise::with(table)(look));
+    book->end("done");
+    return found.front();
+  };
+  CHECK(run(0, 5) == 5);
+  how.resume = true;
+  CHECK(run(3, 5) == 5);
+  CHECK(now_and_here().n_runs == 0);
+  CHECK_THROWS_AS(run(0, 6), rankwise::config_error);
 }
 #endif
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <span>
 #include <stdexcept>
+#include <utility>
 
 namespace rankwise::exchange {
 
@@ -63,7 +64,7 @@ class channels {
                     std::uint64_t subject,
                     wire::bytes content) = 0;
 
-  /// Has `take` called for each message of the channel from now on.
+  /// Has `take` called for each message of the channel from now on. It may close the channel.
   virtual void open(std::uint64_t channel, receiver take) = 0;
 
   /// As `open`, with answers, which go back under the same subject.
@@ -75,23 +76,31 @@ class channels {
   virtual bool poll() = 0;
 };
 
-/// Waits until `condition()`, and takes the messages that come meanwhile.
-///
-/// Throws: std::runtime_error once `cancelled` is set: the call is over.
+/// Waits until `condition()`, and takes the messages that come meanwhile; false once `cancelled` is
+/// set: the call is over.
 template <class Condition>
-void poll_until(channels& others, const std::atomic<bool>& cancelled, Condition condition) {
+bool polled_until(channels& others, const std::atomic<bool>& cancelled, Condition condition) {
   transport::machine& here = others.machine();
   transport::backoff idle(here);
   idle.reset(here.now());
   while (!condition()) {
-    if (cancelled.load(std::memory_order_relaxed))
-      throw std::runtime_error("the call was cancelled");
+    if (cancelled.load(std::memory_order_relaxed)) return false;
     if (others.poll()) {
       idle.reset(here.now());
     } else {
       idle.wait(here.now());
     }
   }
+  return true;
+}
+
+/// The same.
+///
+/// Throws: std::runtime_error once `cancelled` is set.
+template <class Condition>
+void poll_until(channels& others, const std::atomic<bool>& cancelled, Condition condition) {
+  if (!polled_until(others, cancelled, std::move(condition)))
+    throw std::runtime_error("the call was cancelled");
 }
 
 }  // namespace rankwise::exchange

@@ -19,9 +19,9 @@ namespace rankwise::exchange {
 /// gives.
 class mailbox {
  public:
-  /// A message, and who takes it.
+  /// A message, and who takes it: a copy, for who takes it may close the channel.
   struct delivery {
-    const channels::receiver* take;
+    channels::receiver take;
     channel_message what;
   };
 
@@ -56,7 +56,7 @@ class mailbox {
       waiting_.pop_front();
       const auto place = channels_.find(channel);
       if (place == channels_.end()) continue;
-      return delivery{std::get_if<channels::receiver>(&place->second), std::move(what)};
+      return delivery{std::get<channels::receiver>(place->second), std::move(what)};
     }
     return std::nullopt;
   }

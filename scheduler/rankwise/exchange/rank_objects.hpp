@@ -38,6 +38,15 @@ class rank_objects {
     return dynamic_cast<Object&>(*kept_.at(number));
   }
 
+  /// Null if there is no object of that number.
+  template <class Object>
+  Object* find(std::uint64_t number) const {
+    const auto place = kept_.find(number);
+    return place == kept_.end() ? nullptr : &dynamic_cast<Object&>(*place->second);
+  }
+
+  void drop(std::uint64_t number) { kept_.erase(number); }
+
   /// Lets go of all but `wanted`.
   void keep_only(const std::vector<std::uint64_t>& wanted) {
     std::map<std::uint64_t, std::unique_ptr<rank_object>> left;

@@ -91,6 +91,8 @@ struct use_entries {
   std::uint64_t part = 0;
   Use use = {};
 
+  const Use& carried_task() const { return use; }
+
   void operator()(task_context& context, std::uint32_t /*row*/) const {
     access::context(context).kept.template get<keyed_part<Value>>(part).visit(
         [this](std::string_view key, const Value& value) {
@@ -289,7 +291,7 @@ class distributed {
   /// get their names only when all are complete.
   template <class Format, class Order = by_value>
   void write(const std::string& directory, const Format& format, Order order = {}) const {
-    if constexpr (engine::require_travelling<Format>()) {
+    if constexpr (engine::require_travelling<Format>() && engine::require_no_shared<Format>()) {
       const auto files = access::root(ranks_).object_numbers().add();
       ranks_.on_each_rank(combine::write_part<Key, Value, Order, Format>{
           *files, directory, sort_request_of(order), format});

@@ -67,8 +67,8 @@ struct stage_chain<Input, stage_slot<Callable, IsMany>, Slots...> {
   static std::unique_ptr<stage_runner> make(std::uint32_t slot,
                                             std::span<const std::byte> callable) {
     if constexpr (takes_item<typename made_stage<Callable>::type, Input>) {
-      if constexpr (require_travelling<Callable>() && wire::require_sendable<Input>() &&
-                    wire::require_sendable<result>()) {
+      if constexpr (require_travelling<Callable>() && require_no_shared<Callable>() &&
+                    wire::require_sendable<Input>() && wire::require_sendable<result>()) {
         if (slot != 0) return rest::make(slot - 1, callable);
         return std::make_unique<typed_stage_runner<Callable, Input>>(
             travelling<Callable>::decode(callable));

@@ -22,6 +22,7 @@ enum class refusal {
   none,
   points_elsewhere,
   hides_a_callable,
+  is_shared,
   not_assignable,
   too_many_members,
   has_a_base,
@@ -74,6 +75,8 @@ consteval auto find_refusal() {
     return verdict<T, refusal::points_elsewhere>{};
   } else if constexpr (is_instance<T, std::function>) {
     return verdict<T, refusal::hides_a_callable>{};
+  } else if constexpr (requires { typename T::shared_value_type; }) {
+    return verdict<T, refusal::is_shared>{};
   } else if constexpr ((std::is_same_v<T, Seen> || ...) || std::is_arithmetic_v<T> ||
                        std::is_enum_v<T> || file_path<T> || bit_set<T> || raw_sequence<T> ||
                        has_member_serialize<T>) {
@@ -141,6 +144,13 @@ hides_a_callable() {}
 
 template <class Type>
 __attribute__((unavailable(
+    "rankwise: a rankwise::shared goes to tasks by rankwise::with(shared)(task), or as an argument "
+    "of pool::submit, and the task takes the value itself; it can't be (a part of) an input, a "
+    "result, or another value"))) consteval void
+is_shared() {}
+
+template <class Type>
+__attribute__((unavailable(
     "rankwise: a value that travels between ranks must be assignable: it holds a const or "
     "reference member; make it a plain member, or add a serialize function"))) consteval void
 not_assignable() {}
@@ -185,6 +195,8 @@ consteval bool require_sendable() {
     refused::points_elsewhere<type>();
   } else if constexpr (verdict::why == refusal::hides_a_callable) {
     refused::hides_a_callable<type>();
+  } else if constexpr (verdict::why == refusal::is_shared) {
+    refused::is_shared<type>();
   } else if constexpr (verdict::why == refusal::not_assignable) {
     refused::not_assignable<type>();
   } else if constexpr (verdict::why == refusal::too_many_members) {

@@ -8,6 +8,7 @@
 #include <rankwise/engine/call/invoke_task.hpp>
 #include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/engine/call/run_items.hpp>
+#include <rankwise/engine/call/shared_values.hpp>
 #include <rankwise/engine/call/task_registry.hpp>
 #include <rankwise/engine/call/travelling.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -49,6 +50,15 @@ class call_base : public root_call {
     travelling<Task>::encode(task_, out);
   }
 
+  void encode_identity(wire::bytes& out) const override {
+    input_source<Range>::encode(*range_, out);
+    append_identity(task_, out);
+  }
+
+  void require_shared_values(const abstract_root& root) const override {
+    require_shared_values_of(root, task_);
+  }
+
   void encode_inputs(core::item_range items, wire::bytes& out) const override {
     if constexpr (!is_iota<Range>) inputs_.encode(items, out);
   }
@@ -60,6 +70,7 @@ class call_base : public root_call {
  protected:
   template <class Output>
   void run_here(chunk_scope& scope, Output& output) {
+    if (!fetch_shared_values(scope, task_)) return;
     run_items(scope, task_, inputs_, output);
   }
 
@@ -83,6 +94,7 @@ class remote_base : public remote_call {
 
   template <class Output>
   void run_here(chunk_scope& scope, std::span<const std::byte> chunk, Output& output) {
+    if (!fetch_shared_values(scope, task_)) return;
     auto inputs = source_.open(chunk);
     run_items(scope, task_, inputs, output);
   }

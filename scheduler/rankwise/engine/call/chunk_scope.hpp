@@ -75,6 +75,18 @@ class chunk_scope {
     go_on();
   }
 
+  /// Does `work`, which is no task: its time is none of the chunk's.
+  template <class Work>
+  void outside_tasks(Work work) {
+    const core::duration begun = context_->machine->now();
+    context_->is_in_chunk = false;
+    work();
+    const core::duration away = context_->machine->now() - begun;
+    report_begun_ += away;
+    batch_begun_ += away;
+    go_on();
+  }
+
   /// The rest of the chunk is not wanted, or not to be run here.
   bool interrupted() const {
     return context_->cancelled.load(std::memory_order_relaxed) ||

@@ -7,6 +7,7 @@
 #include <rankwise/engine/call/invoke_task.hpp>
 #include <rankwise/engine/call/outputs.hpp>
 #include <rankwise/engine/call/root_call.hpp>
+#include <rankwise/engine/call/shared_values.hpp>
 #include <rankwise/engine/call/task_registry.hpp>
 #include <rankwise/engine/call/travelling.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -115,6 +116,7 @@ class each_rank_call final : public root_call {
         : task_(travelling<Task>::decode(call), nullptr) {}
 
     void run(chunk_scope& scope, std::span<const std::byte> inputs) override {
+      if (!fetch_shared_values(scope, task_.task())) return;
       run_on_rank(scope, task_, inputs);
     }
 
@@ -133,6 +135,10 @@ class each_rank_call final : public root_call {
 
   void encode_call(wire::bytes& out) const override { travelling<Task>::encode(task_.task(), out); }
 
+  void require_shared_values(const abstract_root& root) const override {
+    require_shared_values_of(root, task_.task());
+  }
+
   void encode_inputs(core::item_range items, wire::bytes& out) const override {
     wire::encoder<std::uint32_t>(out).put_all(
         std::span<const std::uint32_t>(rows_).subspan(items.first, items.count));
@@ -143,7 +149,9 @@ class each_rank_call final : public root_call {
       results_.take(items, results);
   }
 
-  void run(chunk_scope& scope) override { run_on_rank(scope, task_, rows_, is_encoded_); }
+  void run(chunk_scope& scope) override {
+    if (fetch_shared_values(scope, task_.task())) run_on_rank(scope, task_, rows_, is_encoded_);
+  }
 
   bool may_run_again() const override { return !runs_once<Task>; }
 

@@ -43,6 +43,11 @@ class reduce_call final : public call_base<reduce_call<Range, Task, Value, Combi
     travelling<Combine>::encode(combine_, out);
   }
 
+  void encode_identity(wire::bytes& out) const override {
+    base::encode_identity(out);
+    travelling<Combine>::encode(combine_, out);
+  }
+
   void take(core::item_range items, std::span<const std::byte> results) override {
     reduced_output<Value, Combine>::take(items, results, tree_, combine_);
   }

@@ -3,6 +3,7 @@
 
 #include <rankwise/engine/call/invoke_task.hpp>
 #include <rankwise/engine/call/narrowing.hpp>
+#include <rankwise/engine/call/shared_values.hpp>
 #include <rankwise/outcome.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/sendable.hpp>
@@ -69,6 +70,12 @@ template <class Input>
 __attribute__((unavailable(
     "rankwise: these inputs have no end: give std::views::iota a last value"))) consteval void
 has_no_end() {}
+
+template <class Callable>
+__attribute__((unavailable(
+    "rankwise: a rankwise::shared is given to tasks and mappers alone: combine, a stage of a "
+    "pipeline or a format takes the value itself"))) consteval void
+takes_shared() {}
 
 template <class Combine, class Value>
 __attribute__((unavailable(
@@ -143,6 +150,15 @@ consteval bool require_travelling() {
   }
 }
 
+/// Whether `Callable`, which is no task of a call, needs no shared value; else the compiler says
+/// so.
+template <class Callable>
+consteval bool require_no_shared() {
+  constexpr bool needs_none = !shared_values_of<Callable>::any;
+  if constexpr (!needs_none) refused::takes_shared<Callable>();
+  return needs_none;
+}
+
 /// Whether `Task` can be sent, and called with an `Input`; where not, the compiler says why.
 template <class Task, class Input>
 consteval bool require_task() {
@@ -208,6 +224,8 @@ consteval bool require_combining() {
 template <class Combine, class Value>
 consteval bool require_combine() {
   if constexpr (!require_travelling<Combine>()) {
+    return false;
+  } else if constexpr (!require_no_shared<Combine>()) {
     return false;
   } else {
     return require_combining<Combine, Value>();

@@ -15,6 +15,8 @@
 
 namespace rankwise::engine {
 
+class abstract_root;
+
 /// How far a call is whose items are not those that the root hands out.
 struct call_figures {
   std::uint64_t items_done = 0;
@@ -60,6 +62,14 @@ class root_call {
 
   /// Appends what the other ranks make it from.
   virtual void encode_call(wire::bytes& out) const = 0;
+
+  /// Appends what tells it from other calls of its type, also in another run of the program.
+  virtual void encode_identity(wire::bytes& out) const { encode_call(out); }
+
+  /// Refuses shared values of another job than that of `root`.
+  ///
+  /// Throws: std::logic_error.
+  virtual void require_shared_values(const abstract_root& /*root*/) const {}
 
   /// Appends the inputs of a chunk.
   virtual void encode_inputs(core::item_range items, wire::bytes& out) const = 0;

@@ -3,6 +3,7 @@
 
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/invoke_task.hpp>
+#include <rankwise/engine/call/shared_values.hpp>
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -90,6 +91,7 @@ template <class Task, class Inputs, class Output>
   const core::item_range items = scope.items();
   for (std::uint64_t index = items.first; index != items.end() && !scope.interrupted(); ++index) {
     const auto& input = inputs.next(index);
+    if (!fetch_shared_values(scope, input)) return;
     scope.context().running.store(index, std::memory_order_relaxed);
     try {
       output.open(scope);
@@ -129,6 +131,7 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
     try {
       for (; index != stop; ++index) {
         const auto& input = inputs.next(index);
+        if (!fetch_shared_values(scope, input)) break;
         scope.context().running.store(index, std::memory_order_relaxed);
         // A report of its own: such a result counts once its task has been told so. Without a
         // context a task can't ask.
@@ -159,7 +162,7 @@ void run_items(chunk_scope& scope, const Task& task, Inputs& inputs, Output& out
     }
     if (index == items.end()) break;
     scope.checkpoint();
-    if (scope.interrupted()) break;
+    if (scope.interrupted()) break;  // so it is after a `break` above: the rest is not wanted
     if (scope.report_due()) report();
     scope.step_aside();
     if (scope.interrupted()) break;

@@ -8,6 +8,7 @@
 #include <rankwise/engine/call/open_call.hpp>
 #include <rankwise/engine/call/outputs.hpp>
 #include <rankwise/engine/call/run_items.hpp>
+#include <rankwise/engine/call/shared_values.hpp>
 #include <rankwise/engine/call/submission.hpp>
 #include <rankwise/engine/call/task_registry.hpp>
 #include <rankwise/engine/call/travelling.hpp>
@@ -38,22 +39,26 @@ namespace rankwise::engine {
 template <class Task>
 struct task_of_arguments {
   template <class... Arguments>
-    requires std::is_invocable_v<const Task&, task_context&, const Arguments&...>
+    requires std::is_invocable_v<const Task&, task_context&, given_to_task<Arguments>...>
 
   decltype(auto) operator()(task_context& context, const std::tuple<Arguments...>& all) const {
     return std::apply(
         [&](const Arguments&... each) -> decltype(auto) {
-          return std::invoke(Task{}, context, each...);
+          return std::invoke(Task{}, context, travelled<Arguments>::give(each)...);
         },
         all);
   }
 
   template <class... Arguments>
-    requires(!std::is_invocable_v<const Task&, task_context&, const Arguments&...> &&
-             std::is_invocable_v<const Task&, const Arguments&...>)
+    requires(!std::is_invocable_v<const Task&, task_context&, given_to_task<Arguments>...> &&
+             std::is_invocable_v<const Task&, given_to_task<Arguments>...>)
 
   decltype(auto) operator()(const std::tuple<Arguments...>& all) const {
-    return std::apply(Task{}, all);
+    return std::apply(
+        [](const Arguments&... each) -> decltype(auto) {
+          return std::invoke(Task{}, travelled<Arguments>::give(each)...);
+        },
+        all);
   }
 };
 
@@ -96,7 +101,10 @@ class submit_call final : public open_call {
   std::string task_name() const override { return boost::core::demangle(typeid(Task).name()); }
 
   /// Adds an item.
+  ///
+  /// Throws: std::logic_error if a shared value among the arguments is of another job.
   submission<Result> add(Arguments arguments) {
+    require_shared_values_of(*owner_->root, arguments);
     submission<Result> made;
     owner_->root->add_item(*this, [&](std::uint64_t index) {
       if (index / block::size == rows_.size())

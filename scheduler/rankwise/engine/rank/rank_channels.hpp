@@ -69,7 +69,7 @@ class rank_channels final : public exchange::channels {
   bool deliver() RANKWISE_EXCLUDES(rank_.lock) {
     bool any = false;
     while (std::optional<exchange::mailbox::delivery> next = next_delivery()) {
-      (*next->take)(next->what);
+      next->take(next->what);
       any = true;
     }
     return any;

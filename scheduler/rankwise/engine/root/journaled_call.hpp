@@ -38,7 +38,7 @@ class journaled_call {
                  std::uint64_t seed)
       : book_(&book), call_(&call), number_(number) {
     wire::bytes members;
-    call.encode_call(members);
+    call.encode_identity(members);
     observe::journal_call what;
     what.number = number;
     what.name = name;

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rankwise/core/types.hpp>
+#include <rankwise/exchange/channels.hpp>
+#include <rankwise/rank.hpp>
+#include <rankwise/sharing/share_wire.hpp>
+#include <rankwise/task.hpp>
+#include <rankwise/threads/mutex.hpp>
+#include <rankwise/wire/buffer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace rankwise::sharing {
+
+/// The bytes of a shared value on a rank that is not the root: it fetches them from the rank that
+/// the root names, piece by piece, and passes each piece on to ranks that ask for it, also while
+/// others are on their way. A source that falls silent is exchanged for another, at worst the root.
+///
+/// Local: all but the answers to other ranks is done by the thread that runs tasks.
+class fetched_bytes {
+ public:
+  fetched_bytes(engine::rank_context& context, std::uint64_t number, std::size_t n_bytes)
+      : context_(&context),
+        others_(context.others),
+        number_(number),
+        bytes_(n_bytes),
+        n_pieces_(pieces_of(n_bytes)) {
+    others_->open(from(root_rank), [this, &kept = context.kept, number](auto& what) {
+      if (wire::reader(what.content()).take_value<answer>().kind != answer_kind::let_go)
+        return take(what);
+      if (!is_fetching_) kept.drop(number);  // and this object with it
+    });
+    others_->open_service(
+        from(context.rank),
+        [this](const exchange::channel_message& asked, wire::bytes& out) { pass_on(asked, out); });
+  }
+
+  fetched_bytes(const fetched_bytes&) = delete;
+  fetched_bytes& operator=(const fetched_bytes&) = delete;
+  fetched_bytes(fetched_bytes&&) = delete;
+  fetched_bytes& operator=(fetched_bytes&&) = delete;
+
+  ~fetched_bytes() {
+    leave_source();
+    others_->close(from(context_->rank));
+    others_->close(from(root_rank));
+  }
+
+  /// Fetches what is not here yet; false if the call is cancelled meanwhile. The bytes stay for
+  /// good if `keeps_bytes`, else until `drop_if_idle`.
+  bool fetch(bool keeps_bytes) {
+    set_fetching(true);
+    patience_ = shortest_patience;
+    if (!is_complete()) ask_for_source(request_kind::source);
+    const bool is_whole = exchange::polled_until(*others_, context_->cancelled, [this] {
+      if (!is_complete()) go_on();
+      return is_complete();
+    });
+    leave_source();
+    set_fetching(false);
+    if (!is_whole) {
+      refuse_waiting();
+    } else if (n_pieces_ != 0) {
+      post(root_rank,
+           0,
+           request{keeps_bytes ? request_kind::complete : request_kind::complete_alone, 0, 0});
+    }
+    return is_whole;
+  }
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+  /// The bytes are not used here any more: they go once no other rank is fetching them.
+  void drop_if_idle() RANKWISE_EXCLUDES(lock_) {
+    const threads::lock_scope held(lock_);
+    is_unused_ = true;
+    drop_unused();
+  }
+
+ private:
+  /// A source is asked for a sign of life after that time without one, and is given up after the
+  /// other; that one grows, for the network may be slow.
+  static constexpr core::duration ask_again_after = std::chrono::milliseconds(250);
+  static constexpr core::duration shortest_patience = std::chrono::seconds(2);
+
+  /// Another rank, and the piece that it waits for.
+  struct waiting_rank {
+    rank_id rank = root_rank;
+    std::uint64_t subject = 0;
+    std::uint64_t piece = 0;
+  };
+
+  std::uint64_t from(rank_id source) const { return channel_of(number_, source); }
+
+  core::duration now() const { return context_->machine->now(); }
+
+  /// The thread that runs tasks alone changes how many are here.
+  bool is_complete() const { return n_here_ == n_pieces_; }
+
+  void set_fetching(bool is_fetching) RANKWISE_EXCLUDES(lock_) {
+    const threads::lock_scope held(lock_);
+    is_fetching_ = is_fetching;
+  }
+
+  void post(rank_id to, std::uint64_t subject, const request& what) {
+    wire::bytes content = exchange::channels::new_message();
+    wire::append_value(content, what);
+    others_->post(to, from(to), subject, std::move(content));
+  }
+
+  void ask_for_source(request_kind kind) {
+    leave_source();
+    post(root_rank, ++generation_, {kind, 0, 0});
+    heard_at_ = asked_at_ = now();
+  }
+
+  void leave_source() {
+    if (source_ && *source_ != root_rank) others_->close(from(*source_));
+    source_.reset();
+  }
+
+  /// Asks for the next pieces, and sees whether the source is there.
+  void go_on() {
+    const core::duration at = now();
+    if (at - heard_at_ > patience_) {
+      patience_ *= 2;
+      return ask_for_source(source_ ? request_kind::other_source : request_kind::source);
+    }
+    if (!source_) return;
+    while (n_asked_ < std::min(n_pieces_, n_here_ + pieces_ahead))
+      post(*source_, generation_, {request_kind::piece, 0, n_asked_++});
+    if (at - std::max(heard_at_, asked_at_) < ask_again_after) return;
+    asked_at_ = at;
+    post(*source_, generation_, {request_kind::sign_of_life, 0, 0});
+  }
+
+  void take(const exchange::channel_message& what) RANKWISE_EXCLUDES(lock_) {
+    if (!is_fetching_ || what.subject != generation_) return;
+    wire::reader reader(what.content());
+    const auto head = reader.take_value<answer>();
+    switch (head.kind) {
+      case answer_kind::source:
+        return take_source(to_rank(head.rank), reader);
+      case answer_kind::piece:
+        return take_piece(head.piece, reader.take(reader.remaining()));
+      case answer_kind::waiting:
+        heard_at_ = now();
+        return;
+      case answer_kind::none:
+        return ask_for_source(request_kind::other_source);
+      case answer_kind::noted:
+      case answer_kind::let_go:
+        return;
+    }
+  }
+
+  void take_source(rank_id source, wire::reader& reader) {
+    std::vector<std::uint64_t> wanted;
+    while (reader.remaining() != 0) wanted.push_back(reader.take_value<std::uint64_t>());
+    wanted.push_back(number_);
+    context_->kept.keep_only(wanted);
+    source_ = source;
+    if (source != root_rank) others_->open(from(source), [this](auto& sent) { take(sent); });
+    n_asked_ = n_here_;
+    heard_at_ = now();
+  }
+
+  void take_piece(std::uint64_t piece, std::span<const std::byte> content)
+      RANKWISE_EXCLUDES(lock_) {
+    if (piece != n_here_ || is_complete()) return;
+    heard_at_ = now();
+    patience_ = shortest_patience;
+    std::byte* const place = bytes_.data() + piece * piece_bytes;
+    if (content.size() != piece_of(bytes_, piece).size())
+      throw wire::decode_error("a piece of a shared value that has another length");
+    std::memcpy(place, content.data(), content.size());
+    for (const waiting_rank& one : count_piece()) {
+      wire::bytes out = exchange::channels::new_message();
+      append_piece(piece, out);
+      others_->post(one.rank, from(context_->rank), one.subject, std::move(out));
+    }
+  }
+
+  /// One more is here; returns who waits for it.
+  std::vector<waiting_rank> count_piece() RANKWISE_EXCLUDES(lock_) {
+    const threads::lock_scope held(lock_);
+    const std::uint64_t piece = n_here_++;
+    const auto rest = std::stable_partition(
+        waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.piece != piece; });
+    std::vector<waiting_rank> ready(rest, waiting_.end());
+    waiting_.erase(rest, waiting_.end());
+    for (const waiting_rank& one : ready) note_served(one.rank, piece);
+    return ready;
+  }
+
+  void append_piece(std::uint64_t piece, wire::bytes& out) const {
+    const std::span<const std::byte> content = piece_of(bytes_, piece);
+    wire::append_value(out, answer{answer_kind::piece, 0, piece});
+    wire::append(out, content.data(), content.size());
+  }
+
+  /// Nobody will get what this rank does not have.
+  void refuse_waiting() RANKWISE_EXCLUDES(lock_) {
+    std::vector<waiting_rank> refused;
+    {
+      const threads::lock_scope held(lock_);
+      refused = std::exchange(waiting_, {});
+    }
+    for (const waiting_rank& one : refused) {
+      wire::bytes out = exchange::channels::new_message();
+      wire::append_value(out, answer{answer_kind::none, 0, 0});
+      others_->post(one.rank, from(context_->rank), one.subject, std::move(out));
+    }
+  }
+
+  /// Answers another rank, from whichever thread polls.
+  void pass_on(const exchange::channel_message& asked, wire::bytes& out) RANKWISE_EXCLUDES(lock_) {
+    const auto what = wire::reader(asked.content()).take_value<request>();
+    const threads::lock_scope held(lock_);
+    const bool has_all = n_here_ == n_pieces_ && bytes_.size() != 0;
+    if (!is_fetching_ && !has_all) {
+      wire::append_value(out, answer{answer_kind::none, 0, 0});
+    } else if (what.kind == request_kind::piece && what.piece < n_here_) {
+      append_piece(what.piece, out);
+      note_served(asked.from, what.piece);
+      drop_unused();
+    } else {
+      if (what.kind == request_kind::piece) {
+        note_served(asked.from, what.piece);
+        waiting_.push_back({asked.from, asked.subject, what.piece});
+      }
+      wire::append_value(out, answer{answer_kind::waiting, 0, 0});
+    }
+  }
+
+  /// `rank` has asked for `piece`; after the last one it is not served any more.
+  void note_served(rank_id rank, std::uint64_t piece) RANKWISE_REQUIRES(lock_) {
+    std::erase(served_, rank);
+    if (piece + 1 != n_pieces_) served_.push_back(rank);
+  }
+
+  void drop_unused() RANKWISE_REQUIRES(lock_) {
+    if (is_unused_ && served_.empty()) bytes_ = wire::bytes();
+  }
+
+  engine::rank_context* context_;
+  exchange::channels* others_;
+  std::uint64_t number_;
+  wire::bytes bytes_;
+  std::uint64_t n_pieces_;
+  std::uint64_t generation_ = 0;   // of the source
+  std::optional<rank_id> source_;  // empty: not known yet
+  std::uint64_t n_asked_ = 0;      // pieces
+  core::duration heard_at_{};
+  core::duration asked_at_{};
+  core::duration patience_ = shortest_patience;
+
+  // The thread that runs tasks changes these, under the lock, and reads the first two without it.
+  threads::mutex lock_;
+  bool is_fetching_ = false;
+  std::uint64_t n_here_ = 0;  // pieces, from the first on
+  bool is_unused_ = false;
+  std::vector<waiting_rank> waiting_;
+  std::vector<rank_id> served_;  // ranks that have not asked for the last piece yet
+};
+
+}  // namespace rankwise::sharing

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Shared values reach all ranks, whichever rank is lost on the way, and are let go of.
+#include <rankwise/future.hpp>
+#include <rankwise/shared.hpp>
+
+#include "catch.hpp"
+#include "frozen_rank.hpp"
+#include "in_process_job.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <ranges>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using rankwise::pool;
+using rankwise::rank_id;
+using rankwise::task_context;
+using namespace std::chrono_literals;
+using namespace rankwise::test;  // NOLINT: the test is all about it
+
+constexpr std::uint32_t n_ranks = 4;
+
+using numbers = std::vector<std::uint64_t>;
+
+/// Some pieces, and a part of one.
+numbers many() {
+  numbers all(400'000);
+  std::iota(all.begin(), all.end(), std::uint64_t{1});
+  return all;
+}
+
+std::uint64_t sum_of(std::span<const std::uint64_t> all) {
+  return std::accumulate(all.begin(), all.end(), std::uint64_t{0});
+}
+
+/// Each rank has an item at least.
+std::uint64_t sums(task_context& context, int /*item*/, std::span<const std::uint64_t> all) {
+  const std::uint64_t sum = sum_of(all);
+  comes_true([&] { return context.cancelled(); }, 20ms);
+  return sum;
+}
+
+std::uint64_t sums_list(const std::vector<std::string>& all) {
+  return std::accumulate(all.begin(), all.end(), std::uint64_t{0}, [](auto sum, const auto& text) {
+    return sum + text.size();
+  });
+}
+
+/// Counts how many of it there are.
+struct counted {
+  static std::atomic<int>& n_alive() {
+    static std::atomic<int> n{0};
+    return n;
+  }
+
+  counted() { ++n_alive(); }
+
+  counted(const counted& /*other*/) { ++n_alive(); }
+
+  counted& operator=(const counted&) = default;
+
+  ~counted() { --n_alive(); }
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive& value;
+  }
+
+  int value = 7;
+};
+
+}  // namespace
+
+TEST_CASE("a shared value arrives whole where a rank dies while it fetches and passes on") {
+  const std::uint64_t right = sum_of(many());
+
+  struct death {
+    rank_id rank;
+    std::int64_t n_frames;
+  };
+
+  for (const death& one : {death{rank_id{1}, 3}, death{rank_id{2}, 9}, death{rank_id{1}, 14}}) {
+    INFO("rank " << static_cast<int>(one.rank) << " dies at frame " << one.n_frames);
+    in_process_job job(n_ranks);
+    const auto table = job.pool().share(many());
+    job.network().kill_after(one.rank, one.n_frames);
+    const pool ranks = job.pool({.schedule = rankwise::schedule_kind::self});
+    const auto found =
+        ranks.map(std::views::iota(0, 24), rankwise::with(table)(rankwise::fn<sums>));
+    CHECK(found == numbers(24, right));
+  }
+}
+
+TEST_CASE("a rank that freezes while it fetches is done without, and is back afterwards") {
+  in_process_job job(n_ranks);
+  const auto table = job.pool().share(many());
+  const pool ranks = job.pool({.schedule = rankwise::schedule_kind::self});
+  job.network().freeze(rank_id{2}, freeze_time);
+  const numbers right(24, sum_of(many()));
+  CHECK(ranks.map(std::views::iota(0, 24), rankwise::with(table)(rankwise::fn<sums>)) == right);
+  job.network().wait_for_all();
+  CHECK(ranks.map(std::views::iota(0, 24), rankwise::with(table)(rankwise::fn<sums>)) == right);
+}
+
+TEST_CASE("a call that is cancelled leaves a value that the next one can use") {
+  in_process_job job(n_ranks);
+  const auto table = job.pool().share(many());
+  const auto fails = [](int item, std::span<const std::uint64_t> /*all*/) {
+    if (item == 0) throw std::runtime_error("a bad item");
+    return item;
+  };
+  for (int i = 0; i < 5; ++i) {
+    CHECK_THROWS_AS(job.pool().map(std::views::iota(0, 100), rankwise::with(table)(fails)),
+                    rankwise::task_error);
+  }
+  CHECK(job.pool().map({1, 2, 3, 4}, rankwise::with(table)(rankwise::fn<sums>)) ==
+        numbers(4, sum_of(many())));
+}
+
+TEST_CASE("all ranks let go of a value with its last handle") {
+  in_process_job job(n_ranks);
+  const auto look = [](std::uint32_t /*row*/, const counted& one) { return one.value; };
+  {
+    const auto first = job.pool().share(counted());
+    const auto second = first;
+    CHECK(job.pool().on_each_rank(rankwise::with(second)(look)) == std::vector<int>(n_ranks, 7));
+    CHECK(counted::n_alive() == n_ranks);
+  }
+  CHECK(comes_true([&] {
+    job.pool().on_each_rank([](std::uint32_t /*row*/) {});
+    return counted::n_alive() == 0;
+  }));
+}
+
+TEST_CASE("what was submitted holds the values that it uses") {
+  in_process_job job(n_ranks);
+  std::vector<rankwise::future<int>> futures;
+  {
+    const auto one = job.pool().share(counted());
+    for (int i = 0; i < 100; ++i) {
+      futures.push_back(job.pool().submit(
+          [](int number, const counted& its) { return number + its.value; }, i, one));
+    }
+  }
+  for (int i = 0; i < 100; ++i) CHECK(futures[static_cast<std::size_t>(i)].get() == i + 7);
+  futures.clear();
+  CHECK(comes_true([&] {
+    job.pool().on_each_rank([](std::uint32_t /*row*/) {});
+    return counted::n_alive() == 0;
+  }));
+}
+
+TEST_CASE("two calls at once use one value") {
+  in_process_job job(n_ranks);
+  const auto table = job.pool().share(
+      std::vector<std::string>(20'000, "forty characters that are a text or so.."));
+  auto sum = job.pool().submit(rankwise::fn<sums_list>, table);
+  const auto found = job.pool().map(
+      std::views::iota(0, 24),
+      rankwise::with(table)([](int /*item*/, const auto& all) { return sums_list(all); }));
+  CHECK(found == numbers(24, 800'000));
+  CHECK(sum.get() == 800'000);
+}
+
+TEST_CASE("a value of another job, or after its job, is refused") {
+  in_process_job job(2);
+  std::vector<rankwise::shared<int>> old;
+  const auto look = [](int item, const int& one) { return item + one; };
+  {
+    in_process_job other(2);
+    old.push_back(other.pool().share(1));
+    CHECK(other.pool().map({1}, rankwise::with(old.front())(look)) == std::vector<int>{2});
+    CHECK_THROWS_WITH(job.pool().map({1}, rankwise::with(old.front())(look)),
+                      "a rankwise::shared was used in another job than it was shared in");
+  }
+  CHECK_THROWS_WITH(job.pool().map({1}, rankwise::with(old.front())(look)),
+                    "a rankwise::shared was used whose job is over: share it anew");
+  CHECK_THROWS_WITH(job.pool().submit(look, 1, old.front()),
+                    "a rankwise::shared was used whose job is over: share it anew");
+  CHECK(*old.front() == 1);
+}
