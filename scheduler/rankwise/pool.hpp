@@ -38,6 +38,8 @@ namespace rankwise {
 struct access;
 struct map_reduce_options;
 struct pipeline_report;
+struct stream_options;
+struct stream_report;
 
 /// The ranks of the job, as the body sees them: a call hands its items out to whichever rank is
 /// free, the root among them, and returns when all are done.
@@ -273,6 +275,30 @@ class pool {
   ///
   /// Throws: config_error, naming the path, if it can't be read.
   auto share_file(const std::string& path) const;
+
+  /// Runs `task` for what `source` gives, which may be endless or slow, and calls `sink` with what
+  /// comes of it, in the order of the source if `how` does not say otherwise. Only so much is read
+  /// ahead as keeps the ranks at work, so memory is bounded whichever side is slow.
+  ///
+  /// The source is a range, or a callable that returns a std::optional: an empty one is the end. It
+  /// is read on a thread of its own. The sink takes a result, after the number of its item if it
+  /// wants that; it is called here, between tasks. If it returns false it has enough: the rest is
+  /// cancelled. Include <rankwise/stream.hpp>.
+  ///
+  /// Throws: task_error if tasks failed: under --on-error collect when all other results have come
+  /// to the sink; what source and sink throw, as it is; config_error if calls are journaled.
+  template <class Source, class Task, class Sink>
+  stream_report stream(Source&& source,
+                       const Task& task,
+                       Sink&& sink,
+                       const stream_options& how) const;
+
+  template <class Source, class Task, class Sink>
+  stream_report stream(Source&& source, const Task& task, Sink&& sink) const;
+
+  /// The same with no sink: what the task returns is dropped where it ran.
+  template <class Source, class Task>
+  stream_report stream(Source&& source, const Task& task) const;
 
   /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
   /// it emits for one key are combined with `combine(left, right)`, which must be associative and

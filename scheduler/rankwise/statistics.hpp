@@ -51,6 +51,7 @@ struct job_statistics {
   std::uint64_t items_done = 0;  ///< items done, failed ones among them
   std::uint64_t items_held = 0;  ///< items of those that a journal had
   std::uint64_t items_total = 0;
+  std::uint64_t items_thrown_away = 0;  ///< read or done for a stream whose sink had enough
   std::uint64_t failures = 0;
   double elapsed_s = 0;  ///< in calls; what the body does between them is its own
   double rank_s = 0;     ///< rank-seconds of the ranks that calls were to use

@@ -65,11 +65,15 @@ class coordinator {
     any_lost_ = true;
   }
 
-  /// Adds the next item to an open call.
-  void add_item() {
-    work_.add({options_.n_items++, 1});
+  /// Adds the next items to an open call.
+  void add_items(std::uint64_t count) {
+    work_.add({options_.n_items, count});
+    options_.n_items += count;
     has_grown_ = true;
   }
+
+  /// No more are added.
+  void close() { options_.is_open = false; }
 
   /// An item is not wanted. Returns whether it was never handed out: it counts as done then.
   bool withdraw(std::uint64_t index) {

@@ -116,8 +116,10 @@ inline std::string summary_text(const job_statistics& job) {
                                   : fmt::format("{} of {}", job.items_done, job.items_total);
   const std::string held =
       job.items_held == 0 ? "" : fmt::format(" ({} from the journal)", job.items_held);
+  const std::string thrown_away =
+      job.items_thrown_away == 0 ? "" : fmt::format(", {} thrown away", job.items_thrown_away);
   return fmt::format(
-      "{} {}{} in {} on {} {}: {}/s, efficiency {}, {} failed\nheld back by {}\n{}{}{}",
+      "{} {}{} in {} on {} {}: {}/s, efficiency {}, {} failed{}\nheld back by {}\n{}{}{}",
       items,
       job.items_total == 1 ? "item" : "items",
       held,
@@ -127,6 +129,7 @@ inline std::string summary_text(const job_statistics& job) {
       amount_text(rate(job)),
       percent_text(efficiency(job)),
       job.failures,
+      thrown_away,
       held_back(job),
       map_reduce_text(job.map_reduce),
       pipeline_text(job.pipeline),
@@ -151,6 +154,13 @@ inline std::string held_field(const job_statistics& job) {
   return job.items_held == 0 ? "" : fmt::format(R"(,"items_held":{})", job.items_held);
 }
 
+/// A field of `summary_json` for items that no sink wanted; none where there were none.
+inline std::string thrown_away_field(const job_statistics& job) {
+  return job.items_thrown_away == 0
+             ? ""
+             : fmt::format(R"(,"items_thrown_away":{})", job.items_thrown_away);
+}
+
 /// Fields of `summary_json` for pipelines; none where there was none.
 inline std::string pipeline_fields(const pipeline_statistics& last) {
   if (last.slowest.empty()) return {};
@@ -164,7 +174,7 @@ inline std::string summary_json(const job_statistics& job) {
   const idle_time lost = idle(job);
   return fmt::format(
       R"({{"summary":{{"items":{},"items_total":{},"failures":{},"calls":{},"ranks":{},"elapsed_s":{:.6f},"task_s":{:.6f},)"
-      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}{}{}}}}})"
+      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}{}{}{}}}}})"
       "\n",
       job.items_done,
       job.items_total,
@@ -180,6 +190,7 @@ inline std::string summary_json(const job_statistics& job) {
       lost.between_s,
       job.messages,
       held_field(job),
+      thrown_away_field(job),
       map_reduce_fields(job.map_reduce),
       pipeline_fields(job.pipeline),
       losses_fields(job));

@@ -33,17 +33,21 @@ using source_item =
                                 item_of_range<std::remove_reference_t<Source>>,
                                 item_of_callable<std::remove_reference_t<Source>>>::type;
 
-/// A range as a source.
+/// A range as a source. It may wait for each item: no more is read of it than is asked for.
 template <class Range>
 class range_items {
  public:
-  explicit range_items(Range& range) : range_(&range), at_(std::ranges::begin(range)) {}
+  explicit range_items(Range& range) : range_(&range) {}
 
+  /// Not to be asked again once there is none.
   std::optional<std::ranges::range_value_t<Range>> next() {
-    if (at_ == std::ranges::end(*range_)) return std::nullopt;
-    std::optional<std::ranges::range_value_t<Range>> item(*at_);
-    ++at_;
-    return item;
+    if (at_) {
+      ++*at_;
+    } else {
+      at_.emplace(std::ranges::begin(*range_));
+    }
+    if (*at_ == std::ranges::end(*range_)) return std::nullopt;
+    return std::optional<std::ranges::range_value_t<Range>>(**at_);
   }
 
   /// As far as that is known beforehand.
@@ -57,7 +61,7 @@ class range_items {
 
  private:
   Range* range_;
-  std::ranges::iterator_t<Range> at_;
+  std::optional<std::ranges::iterator_t<Range>> at_;  // of the item that was given last
 };
 
 /// A callable as a source.

@@ -94,7 +94,8 @@ class call_judge {
 
   /// The items that must have been run.
   std::uint64_t n_items_of(const call_plan& plan) const {
-    if (plan.kind == call_kind::find_first) return std::min(plan.n_items, first_found(plan) + 1);
+    if (plan.kind == call_kind::find_first || plan.ends_early())
+      return std::min(plan.n_items, first_found(plan) + 1);
     return plan.kind == call_kind::on_each_rank ? plan_.cluster.n_ranks : plan.n_items;
   }
 

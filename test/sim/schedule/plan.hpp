@@ -44,10 +44,11 @@ enum class call_kind : std::uint8_t {
   pipeline,
   on_each_rank,
   find_first,
-  submit
+  submit,
+  stream
 };
 
-inline constexpr std::array<const char*, 10> call_names{"map",
+inline constexpr std::array<const char*, 11> call_names{"map",
                                                         "map with long results",
                                                         "for_each",
                                                         "reduce",
@@ -56,7 +57,8 @@ inline constexpr std::array<const char*, 10> call_names{"map",
                                                         "pipeline",
                                                         "on_each_rank",
                                                         "find_first",
-                                                        "submit"};
+                                                        "submit",
+                                                        "stream"};
 
 /// One call of the body.
 struct call_plan {
@@ -81,8 +83,11 @@ struct call_plan {
   bool runs_anywhere() const {
     return kind == call_kind::map || kind == call_kind::map_long_results ||
            kind == call_kind::for_each || kind == call_kind::reduce ||
-           kind == call_kind::find_first || kind == call_kind::submit;
+           kind == call_kind::find_first || kind == call_kind::submit || kind == call_kind::stream;
   }
+
+  /// A stream whose sink has enough at the first item that is found.
+  bool ends_early() const { return kind == call_kind::stream && how.seed % 3 == 0; }
 
   static constexpr std::uint32_t always = 1000;
 

@@ -14,6 +14,7 @@
 #include "schedule/call_judge.hpp"
 #include "schedule/journal_changes.hpp"
 #include "schedule/situation.hpp"
+#include "schedule/stream_check.hpp"
 #include "volatile_disk.hpp"
 
 #include <algorithm>
@@ -429,6 +430,8 @@ class schedule_run {
       }
       case call_kind::on_each_rank:
         return are(ranks.on_each_rank(row_task{number}), ranks.n_workers(), value_of);
+      case call_kind::stream:
+        return stream_is_right(ranks, number, here_);
       case call_kind::submit:
         break;
     }

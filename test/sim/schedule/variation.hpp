@@ -15,7 +15,10 @@ namespace rankwise::test {
 class variation {
  public:
   explicit variation(schedule_plan& plan)
-      : plan_(plan), roll_(~plan.seed), open_roll_(plan.seed + (std::uint64_t{1} << 40U)) {}
+      : plan_(plan),
+        roll_(~plan.seed),
+        open_roll_(plan.seed + (std::uint64_t{1} << 40U)),
+        stream_roll_(plan.seed + (std::uint64_t{1} << 41U)) {}
 
   void make() {
     for (call_plan& one : plan_.calls) {
@@ -31,6 +34,11 @@ class variation {
       isolate();
     } else if (open_roll_.one_in(3)) {
       open_calls();
+    }
+    if (plan_.has_journal) return;
+    for (call_plan& one : plan_.calls) {
+      if (one.runs_anywhere() && one.kind != call_kind::submit && stream_roll_.one_in(6))
+        become(one, call_kind::stream);
     }
   }
 
@@ -142,6 +150,7 @@ class variation {
   schedule_plan& plan_;
   dice roll_;
   dice open_roll_;
+  dice stream_roll_;
 };
 
 /// The schedule of a seed.

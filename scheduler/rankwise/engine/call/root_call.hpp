@@ -25,7 +25,13 @@ struct call_figures {
   double task_s = 0;  ///< rank-seconds in tasks
 };
 
-/// A call as the root knows it. All but `run` is called under the lock of the rank.
+/// What has been added to an open call.
+struct growth {
+  std::uint64_t n_new = 0;
+  bool is_closed = false;  ///< those were the last
+};
+
+/// A call as the root knows it. All but `run` and `deliver` is called under the lock of the rank.
 class root_call {
  public:
   root_call() = default;
@@ -54,8 +60,12 @@ class root_call {
 
   virtual std::uint64_t n_items() const = 0;
 
-  /// Whether items are added to it as long as the job lasts.
+  /// Whether items are added to it while it is under way.
   virtual bool is_open() const { return false; }
+
+  /// Items of an open call that have come since this was last asked, while `n_waiting` wait for a
+  /// rank; whoever adds items by other ways says that there are none.
+  virtual growth grow(std::uint64_t /*n_waiting*/) { return {}; }
 
   /// Of the `remote_call` that the other ranks make.
   virtual std::uint64_t name_hash() const = 0;
@@ -99,6 +109,18 @@ class root_call {
   /// on its rank can't be taken back: no item is tried again or given to a second rank, and the
   /// call ends where a rank is lost.
   virtual bool may_run_again() const { return true; }
+
+  /// Whether an item may be given to two ranks, the faster of which counts.
+  virtual bool may_have_twins() const { return true; }
+
+  /// Whether results are there that the computing thread of the root is to `deliver`.
+  virtual bool take_results() { return false; }
+
+  /// Hands some of them to the program, outside of tasks.
+  virtual void deliver() {}
+
+  /// Items that were read or done for nothing.
+  virtual std::uint64_t n_thrown_away() const { return 0; }
 
   /// For people: of the task's type.
   virtual std::string task_name() const { return {}; }

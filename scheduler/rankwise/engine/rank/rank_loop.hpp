@@ -71,6 +71,9 @@ class rank_loop final : public chunk_host {
       } else if (next.has_settle_orders) {
         const in_tasks away(helper_thread_);
         reports_.settle_next();
+      } else if (next.has_results) {
+        const in_tasks away(helper_thread_);
+        next.call->deliver();
       } else if (!channels_.deliver() && !next.has_received) {
         if (!was_idle) idle.reset(next.at);
         was_idle = true;
@@ -113,8 +116,9 @@ class rank_loop final : public chunk_host {
     bool has_received = false;
     bool in_motion = false;  // parts of a frame are on their way
     bool has_settle_orders = false;
+    bool has_results = false;  // for the program
     std::optional<rank_loop::chunk> chunk;
-    std::shared_ptr<chunk_runner> call;  // that the chunk belongs to
+    std::shared_ptr<chunk_runner> call;  // that the chunk or the results belong to
   };
 
   /// With fewer chunks queued, or after that time, the rank polls before its next chunk; before it
@@ -158,6 +162,9 @@ class rank_loop final : public chunk_host {
     next.has_settle_orders =
         !state.settle_orders.empty() || state.worker.epoch() != rank_.context.settle.epoch();
     if (next.has_settle_orders) return next;
+    next.call = role_.find_call_with_results();
+    next.has_results = next.call != nullptr;
+    if (next.has_results) return next;
     next.is_over = role_.is_over();
     if (next.is_over) return next;
     next.chunk = state.worker.start();

@@ -29,6 +29,9 @@ class chunk_runner {
 
   /// Runs the tasks of a chunk, whose `inputs` came with its grant.
   virtual void run_chunk(chunk_scope& scope, std::span<const std::byte> inputs) = 0;
+
+  /// Hands results to the program.
+  virtual void deliver() {}
 };
 
 /// What a rank is in its job: the root, or a worker. It is told of messages, and says what is due.
@@ -56,6 +59,9 @@ class rank_role {
 
   /// The call of that number, a chunk of which begins now.
   virtual std::shared_ptr<chunk_runner> find_call(std::uint32_t call) = 0;
+
+  /// A call that has results to deliver; null: none has.
+  virtual std::shared_ptr<chunk_runner> find_call_with_results() { return nullptr; }
 
   /// Nothing is left to do here: the computing thread is wanted elsewhere.
   virtual bool is_over() const = 0;

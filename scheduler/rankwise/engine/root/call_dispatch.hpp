@@ -78,6 +78,7 @@ class call_dispatch {
     for (const std::shared_ptr<running_call>& one : calls_) {
       running_call& call = *one;
       reports_.take_given_up(call);
+      if (call.coordinator.options().is_open) call.grow();
       const bool is_broken = call.journaled && call.journaled->is_broken();
       if (is_broken || call.call.is_satisfied()) call.coordinator.cancel();
       if (!call.journaled || !call.journaled->is_behind()) hand_out(call, at);

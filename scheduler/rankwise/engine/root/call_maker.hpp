@@ -56,7 +56,8 @@ class call_maker {
     asked.is_open = call.is_open();
     asked.lease = losses_->timeout;
     asked.again = journaled && journaled->is_resumed();
-    asked.speculate = asked.speculate && may_run_again && place == core::placement::anywhere;
+    asked.speculate = asked.speculate && may_run_again && call.may_have_twins() &&
+                      place == core::placement::anywhere;
     if (asked.speculate) call.keep_results_encoded();  // another rank's may count
     const auto task_limit = std::chrono::duration_cast<core::duration>(
         std::chrono::duration<double>(needs_all_ranks ? 0 : how.task_limit_s));

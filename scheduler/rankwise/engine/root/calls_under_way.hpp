@@ -52,6 +52,14 @@ class calls_under_way {
     return nullptr;
   }
 
+  /// A call that has results to deliver; null if none has.
+  std::shared_ptr<running_call> find_with_results() const {
+    for (const std::shared_ptr<running_call>& one : calls_) {
+      if (one->call.take_results()) return one;
+    }
+    return nullptr;
+  }
+
   std::vector<std::uint32_t> numbers() const {
     std::vector<std::uint32_t> all;
     for (const std::shared_ptr<running_call>& one : calls_) all.push_back(one->wire_number);

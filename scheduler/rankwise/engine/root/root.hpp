@@ -112,7 +112,7 @@ class root final : public abstract_root {
       const threads::lock_scope held(rank_.lock);
       core::coordinator& its = open_calls_.running(call).coordinator;
       put(its.options().n_items);
-      its.add_item();
+      its.add_items(1);
       open_calls_.count_time(at);
     }
     poll_now_and_then(at);

@@ -135,6 +135,10 @@ class root_role final : public rank_role {
     return calls().find(call);
   }
 
+  std::shared_ptr<chunk_runner> find_call_with_results() override {
+    return calls().find_with_results();
+  }
+
   bool is_over() const override { return !is_over_ || is_over_(); }
 
  private:

@@ -50,6 +50,8 @@ struct running_call final : chunk_runner {
     call.run(scope);
   }
 
+  void deliver() override { call.deliver(); }
+
   root_call& call;
   const char* name;  ///< as the user has made it
   std::optional<journaled_call> journaled;
@@ -65,6 +67,13 @@ struct running_call final : chunk_runner {
   bool cancel_told = false;
   std::optional<std::string> lost_rank = {};  ///< why it can't go on
   std::vector<task_failure> failures = {};
+
+  /// Takes what has been added to an open call.
+  void grow() {
+    const growth more = call.grow(coordinator.n_remaining());
+    if (more.n_new != 0) coordinator.add_items(more.n_new);
+    if (more.is_closed) coordinator.close();
+  }
 
   /// Whether `rank` is one of those that it is handed out to.
   bool uses(rank_id rank) const { return to_index(rank) < coordinator.options().n_ranks; }
@@ -104,6 +113,7 @@ struct running_call final : chunk_runner {
     all.items_held += coordinator.n_held();
     all.items_total += figures.items_total;
     all.failures += figures.failures;
+    all.items_thrown_away += call.n_thrown_away();
     all.elapsed_s += seconds(elapsed);
     all.task_s += figures.task_s;
     all.ranks = std::max(all.ranks, options.n_ranks - options.first_worker);
