@@ -56,6 +56,11 @@ struct options {
   std::map<std::string, std::string> given = {};
   /// Ranks serve calls of a higher one first, between two items. For programs: no flag sets it.
   std::int32_t priority = 0;
+  /// So many ranks at most run tasks of a call at once, whichever are free: for what a task needs
+  /// and there are few of, such as licences. 0: all that there are. For programs: no flag sets it.
+  std::uint32_t at_most = 0;
+  /// The same of the ranks of each host: for a device or a disk that they share.
+  std::uint32_t at_most_on_host = 0;
 
   bool operator==(const options&) const = default;
 };

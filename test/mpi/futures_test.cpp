@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "on_pool.hpp"
+#include "temporary_directory.hpp"
 
 #include <boost/mpi/communicator.hpp>
 
@@ -21,7 +22,9 @@
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -342,6 +345,78 @@ TEST_CASE("futures under every option of a call, beside a call that has it too")
         }
       }
       CHECK(n_failed == 1);
+    });
+  }
+}
+
+namespace {
+
+/// Takes one of `n` licences of `folder`, for a moment; the task fails if all are taken.
+void use_licence(const std::string& folder, int n) {
+  for (int i = 0; i < n; ++i) {
+    const std::string name = folder + "/" + std::to_string(i);
+    if (::mkdir(name.c_str(), 0700) != 0) continue;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    ::rmdir(name.c_str());
+    return;
+  }
+  throw std::runtime_error("more tasks run at once than may");
+}
+
+int licensed(int input, const std::string& folder, int n) {
+  use_licence(folder, n);
+  return 3 * input;
+}
+
+}  // namespace
+
+TEST_CASE("at most so many ranks run tasks of a call at once, in all and on a host") {
+  const rankwise::test::temporary_directory scratch;
+  for (const int n : {1, 2}) {
+    for (const bool on_host : {false, true}) {
+      for (const auto schedule : {rankwise::schedule_kind::static_blocks,
+                                  rankwise::schedule_kind::guided,
+                                  rankwise::schedule_kind::adaptive}) {
+        rankwise::options how{.schedule = schedule, .speculate = on_host};
+        (on_host ? how.at_most_on_host : how.at_most) = static_cast<std::uint32_t>(n);
+        how.root_works = n == 1;
+        on_pool(how, [&](rankwise::pool& pool) {
+          const auto task = rankwise::with(scratch.path().string(), n)(rankwise::fn<licensed>);
+          const auto inputs = std::views::iota(0, 60);
+          std::vector<int> expected;
+          for (const int input : inputs) expected.push_back(3 * input);
+          std::vector<rankwise::future<int>> futures;
+          for (const int input : inputs)
+            futures.push_back(
+                pool.submit(rankwise::fn<licensed>, input, scratch.path().string(), n));
+          for (const int input : inputs)
+            CHECK(futures[static_cast<std::size_t>(input)].get() == 3 * input);
+          CHECK(pool.map(inputs, task) == expected);
+          pool.for_each(inputs, task);
+          CHECK(pool.reduce(inputs, 1, std::plus<>(), task) == 1 + 3 * 60 * 59 / 2);
+          for (const auto& outcome : pool.try_map(inputs, task)) CHECK(outcome.has_value());
+          const auto found =
+              pool.find_first(inputs,
+                              rankwise::with(scratch.path().string(), n)(
+                                  [](int input, const std::string& folder, int licences) {
+                                    return licensed(input, folder, licences) == 90;
+                                  }));
+          CHECK(found == std::optional<std::uint64_t>(30));
+        });
+      }
+    }
+  }
+}
+
+TEST_CASE("what runs on all ranks at once is refused a bound, in words") {
+  for (const bool on_host : {false, true}) {
+    rankwise::options how;
+    (on_host ? how.at_most_on_host : how.at_most) = 1;
+    on_pool(how, [&](rankwise::pool& pool) {
+      const std::string option = on_host ? "options::at_most_on_host" : "options::at_most";
+      CHECK_THROWS_WITH(pool.on_each_rank([](std::uint32_t) { return 1; }),
+                        Catch::Matchers::ContainsSubstring(
+                            option + ": found pool::on_each_rank, which runs on "));
     });
   }
 }

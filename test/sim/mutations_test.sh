@@ -15,6 +15,8 @@ mutate 'time in which the root was stopped is silence' core/listening_clock.hpp 
   ', longest_look_);' ', MUTANT ? duration::max() : longest_look_);'
 mutate 'the incarnation of a rank is ignored' core/worker.hpp \
   'if (incarnation <= incarnation_) return;' 'if (MUTANT || incarnation <= incarnation_) return;'
+mutate 'more ranks than may work on a call' core/call_ranks.hpp \
+  'if (places_.may_hold(rank)) return rank;' 'if (MUTANT || places_.may_hold(rank)) return rank;'
 
 build_mutants "$2" -O1 "$source_folder/test/sim/random_schedules_test.cpp" "${@:3}"
 find_mutants '*random schedules with ranks*'

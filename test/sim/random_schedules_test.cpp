@@ -90,6 +90,15 @@ core_run_options random_cluster(std::uint64_t seed, bool with_faults) {
     };
   }
   options.call.speculate = roll.one_in(4);
+  dice bounds(seed + 5'000'000);
+  if (bounds.one_in(4))
+    options.call.at_most = static_cast<std::uint32_t>(1 + bounds.up_to(bounds.one_in(2) ? 1 : 20));
+  if (bounds.one_in(4)) {
+    options.call.at_most_on_host = static_cast<std::uint32_t>(1 + bounds.up_to(2));
+    const std::uint64_t n_hosts = 1 + bounds.up_to(5);
+    for (std::uint32_t row = 0; row < options.call.n_ranks; ++row)
+      options.call.hosts.push_back(static_cast<std::uint32_t>(bounds.up_to(n_hosts - 1)));
+  }
   if (!with_faults) return options;
   // Shorter than some freezes and cuts: ranks are given up that live, and come back.
   options.call.lease = duration(static_cast<int>(3'000'000 + roll.up_to(3'000'000)));
@@ -153,6 +162,10 @@ std::string run_and_check(const core_run_options& options, core_run_report& repo
     return cluster.coordinator().n_active() == 1 ? "" : "the root ran what ends ranks";
   }
   if (!report.done) return "it did not end";
+  if (options.call.at_most != 0 && report.most_at_once > options.call.at_most)
+    return "more ranks worked at once than may";
+  if (options.call.at_most_on_host != 0 && report.most_on_host > options.call.at_most_on_host)
+    return "more ranks of a host worked at once than may";
   if (cluster.coordinator().cancelled()) {
     return options.call.losses_at_most != 0 ? "" : "it was cancelled";
   }

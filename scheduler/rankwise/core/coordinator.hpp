@@ -36,7 +36,7 @@ class coordinator {
   explicit coordinator(const coordinator_options& options, const item_set& held = {})
       : options_(options),
         pace_(options, held.count()),
-        ranks_(options.n_ranks, options.lease),
+        ranks_(options),
         work_(options.place == placement::anywhere ? options.n_items : 0, held),
         own_(options.place == placement::anywhere ? 0 : options.n_items, options.first_worker),
         blame_(options.losses_at_most),
@@ -92,7 +92,7 @@ class coordinator {
   void begin_incarnation(rank_id rank, incarnation_number incarnation, duration now) {
     rank_record& record = ranks_[rank];
     if (record.incarnation >= incarnation) return;
-    if (record.active) give_up(rank, now);
+    if (record.active) give_up(rank, now, false);
     record.incarnation = incarnation;
   }
 
@@ -202,7 +202,7 @@ class coordinator {
 
  private:
   pacing::situation situation() const {
-    return {ranks_.n_active(),
+    return {ranks_.n_at_once(),
             n_remaining(),
             &ranks_[root_rank],
             any_lost_ || n_held_ != 0 || work_.any_returned(),
@@ -253,8 +253,8 @@ class coordinator {
 
   /// Takes all that `rank` holds away from it; the items of chunk `running` become suspects.
   /// Returns how many are handed out again.
-  std::uint64_t release(rank_id rank, std::uint64_t running) {
-    ranks_.deactivate(rank);
+  std::uint64_t release(rank_id rank, std::uint64_t running, bool keeps_place = false) {
+    ranks_.deactivate(rank, keeps_place);
     any_lost_ = true;
     std::uint64_t n_items = 0;
     chunks_.remove_all_of(rank, [&](const chunk_record& chunk) {
@@ -269,6 +269,7 @@ class coordinator {
 
   /// `rank` is given up; the items of the chunk that it was running become suspects, or none.
   loss lose(rank_id rank, duration now, bool makes_suspects) {
+    ranks_.leave_place(rank);
     if (!ranks_[rank].active) return {rank, 0};
     const chunk_record* const first =
         chunks_.oldest([&](const chunk_record& chunk) { return chunk.rank == rank; });
@@ -280,9 +281,10 @@ class coordinator {
     return {rank, n_items - std::min(n_items, blame_.n_given_up() - n_given_up)};
   }
 
-  /// The rank is in a task that takes too long, and nobody waits for that.
-  void give_up(rank_id rank, duration now) {
-    release(rank, 0);
+  /// The rank is in a task that takes too long, and nobody waits for that. If the task is one of
+  /// this call it keeps its place.
+  void give_up(rank_id rank, duration now, bool keeps_place) {
+    release(rank, 0, keeps_place);
     settle_suspects(now);
   }
 
@@ -312,7 +314,7 @@ class coordinator {
     if (!take_back(rank, done.chunk, done.items)) return verdict::dropped;
     record.measure(done.items.count, done.elapsed, now);
     busy_ += done.elapsed;
-    pace_.add(done.items.count, done.elapsed, ranks_.n_active());
+    pace_.add(done.items.count, done.elapsed, ranks_.n_at_once());
     if (cancelled_) return verdict::dropped;
     if (is_counted(done.items)) {  // a twin was faster, maybe with a part of them only
       if (put_back({done.items, 0}) != 0) ranks_.wake_all();
@@ -360,12 +362,12 @@ class coordinator {
     const item_range item{overran.item, 1};
     if (!chunks_.holds(overran.chunk, rank, item)) return verdict::dropped;
     if (is_counted(item)) {  // a twin was faster
-      give_up(rank, now);
+      give_up(rank, now, true);
       return verdict::dropped;
     }
     contested_ = true;
     counted_.add(item);
-    release(rank, 0);
+    release(rank, 0, true);
     counted_.remove(item);
     const verdict result = fail(item);
     settle_suspects(now);
@@ -373,7 +375,7 @@ class coordinator {
   }
 
   verdict take(rank_id rank, const reports::heartbeat& heartbeat, duration now) {
-    if (heartbeat.is_stuck) give_up(rank, now);
+    if (heartbeat.is_stuck) give_up(rank, now, false);
     return verdict::accepted;
   }
 

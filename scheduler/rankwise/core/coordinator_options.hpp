@@ -5,6 +5,7 @@
 #include <rankwise/core/types.hpp>
 
 #include <cstdint>
+#include <vector>
 
 namespace rankwise::core {
 
@@ -30,7 +31,10 @@ struct coordinator_options {
                                      ///< ran that item, is given up; 0: never
   bool again = false;                ///< another job may have run any of the items before
   bool speculate = false;  ///< what is still out at the end is given to ranks without work as well
-  duration message_cost{1000};  ///< time that one message takes the root
+  duration message_cost{1000};        ///< time that one message takes the root
+  std::uint32_t at_most = 0;          ///< so many ranks at most hold items at once; 0: any number
+  std::uint32_t at_most_on_host = 0;  ///< the same of the ranks of each host
+  std::vector<std::uint32_t> hosts = {};  ///< the number of each rank's host, for that
 };
 
 }  // namespace rankwise::core

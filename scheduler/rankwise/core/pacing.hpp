@@ -20,7 +20,7 @@ class pacing {
  public:
   /// What it depends on beside the measurements.
   struct situation {
-    std::uint32_t n_active = 0;     ///< ranks that work
+    std::uint32_t n_active = 0;     ///< ranks that can work at once
     std::uint64_t n_remaining = 0;  ///< items that nobody holds
     const rank_record* root = nullptr;
     bool is_anybodys = false;  ///< what is left may belong to a rank's share that is lost

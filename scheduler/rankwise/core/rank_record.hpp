@@ -32,6 +32,7 @@ struct rank_record {
   bool active = false;  ///< it has joined, and was not lost since
   bool gone = false;    ///< lost for good
   bool queued = false;  ///< it stands in the queue of ranks that may be given work
+  bool waits = false;   ///< for a place
   incarnation_number incarnation = 0;
   std::uint32_t chunks_out = 0;  ///< given to it and not finished
   std::uint64_t items_out = 0;

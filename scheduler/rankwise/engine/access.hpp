@@ -22,11 +22,13 @@ struct access {
 
   /// A pool for calls that a call of the body makes for itself: they count as that one, whose
   /// number among those of the body is `number`. Messages call them `name`; null: what they are.
+  /// They may run on all ranks at once.
   static pool within_call(const pool& ranks,
                           std::uint32_t number,
                           const options& how,
                           const char* name = nullptr) {
     pool inner = ranks.with(how);
+    inner.options_.at_most = inner.options_.at_most_on_host = 0;
     inner.within_ = number;
     inner.name_ = name;
     return inner;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/build_mode.hpp>
+#include <rankwise/engine/access.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/map_reduce/combine/part_file.hpp>
 #include <rankwise/map_reduce/output_options.hpp>
@@ -62,7 +63,8 @@ RANKWISE_INLINE void check_output(const pool& ranks, const output_options& how) 
   if (how.top != 0) throw config_error("--top and --out: accepted: one of them");
   options quiet = ranks.options();
   quiet.quiet = true;
-  ranks.with(quiet).on_each_rank(combine::check_part{how.directory});
+  access::within_call(ranks, access::number_call(ranks), quiet)
+      .on_each_rank(combine::check_part{how.directory});
 }
 
 }  // namespace rankwise

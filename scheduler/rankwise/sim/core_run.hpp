@@ -62,6 +62,10 @@ struct core_run_report {
   std::uint64_t n_events = 0;
   std::uint64_t n_lost = 0;  ///< times that a rank was given up
   bool root_died = false;    ///< of a task: the job is over
+  /// Ranks that worked at once and had not been given up, in all and of one host, where the call
+  /// has such a bound.
+  std::uint32_t most_at_once = 0;
+  std::uint32_t most_on_host = 0;
   core::duration root_busy{};
 
   /// Of what could have been done: task time over the workers' time.
@@ -164,7 +168,7 @@ class core_run {
   }
 
   void step() {
-    const event next = events_.top();
+    event next = events_.top();
     events_.pop();
     ++report_.n_events;
     rank_state& rank = ranks_[next.rank];
@@ -175,7 +179,10 @@ class core_run {
     }
     const bool is_of_root = next.what == event_kind::to_root || next.what == event_kind::tick;
     const core::duration frozen_until = (is_of_root ? ranks_.front() : rank).frozen_until;
-    if (next.time < frozen_until) return push(frozen_until, next);
+    if (next.time < frozen_until) {  // in the order of before, whatever else waits until then
+      next.time = frozen_until;
+      return events_.push(next);
+    }
     switch (next.what) {
       case event_kind::to_root:
         receive_at_root(next);
@@ -341,6 +348,7 @@ class core_run {
 
   /// A step ends with a failure, a task that is fatal, at the report interval or with the chunk.
   void begin_step(core::duration time, std::uint32_t row) {
+    note_ranks_at_once();
     rank_state& rank = ranks_[row];
     const double slowed = time < rank.slow_until ? 0.1 : 1;
     const double speed = slowed * (options_.speed ? options_.speed(to_rank(row)) : 1);
@@ -358,6 +366,22 @@ class core_run {
       ++rank.step_count;
     }
     push(time + rank.step_time, {.what = event_kind::progress, .rank = row});
+  }
+
+  void note_ranks_at_once() {
+    const core::coordinator_options& call = options_.call;
+    if (call.at_most == 0 && call.at_most_on_host == 0) return;
+    std::uint32_t n_at_once = 0;
+    std::unordered_map<std::uint32_t, std::uint32_t> on_host;
+    for (std::size_t row = 1; row < ranks_.size(); ++row) {
+      const rank_state& rank = ranks_[row];
+      const bool is_its =
+          rank.worker.incarnation() == coordinator_.record(to_rank(row)).incarnation;
+      if (!rank.running || rank.is_dead || rank.worker.interrupted() || !is_its) continue;
+      report_.most_at_once = std::max(report_.most_at_once, ++n_at_once);
+      if (call.hosts.empty()) continue;
+      report_.most_on_host = std::max(report_.most_on_host, ++on_host[call.hosts[row]]);
+    }
   }
 
   void progress(core::duration time, std::uint32_t row) {

@@ -29,6 +29,7 @@ namespace rankwise::sim {
 /// What a simulated job is made of.
 struct engine_job_options {
   std::uint32_t n_ranks = 2;
+  std::uint32_t n_hosts = 1;       ///< on which the ranks are, in turn
   core::duration timeout{};        ///< a rank that is silent for longer is lost; 0: none ever is
   bool sees_processes = true;      ///< the end of a process is seen at once
   bool may_change_threads = true;  ///< as MPI_THREAD_SERIALIZED
@@ -175,6 +176,13 @@ class engine_job {
     const timeline& time_;
   };
 
+  std::vector<std::string> hosts() const {
+    std::vector<std::string> all;
+    for (std::uint32_t row = 0; row < how_.n_ranks; ++row)
+      all.push_back(row % how_.n_hosts == 0 ? "here" : fmt::format("host{}", row % how_.n_hosts));
+    return all;
+  }
+
   engine::loss_settings losses() const {
     engine::loss_settings all{how_.timeout};
     if (how_.sees_processes) all.processes.resize(how_.n_ranks);
@@ -184,7 +192,7 @@ class engine_job {
   void lead() {
     const auto mine = endpoint_of(root_rank);
     or_note(root_rank, [&] {
-      engine::root root(*mine, std::vector<std::string>(how_.n_ranks, "here"), notices_, losses());
+      engine::root root(*mine, hosts(), notices_, losses());
       work_(root);
       root.shut_down();
       is_done_ = true;

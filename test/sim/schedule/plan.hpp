@@ -348,9 +348,13 @@ inline std::string describe(const schedule_plan& plan) {
             (one.how.isolate ? ", isolated" : "") + (one.how.speculate ? ", speculated" : "") +
             (one.throws_of != 0 ? ", throwing" : "") + (one.long_of != 0 ? ", limited" : "") +
             (one.stays_open ? ", open" : "") + (one.cancels_of != 0 ? ", cancelled" : "") +
-            (one.how.priority != 0 ? ", urgent" : "") + (one.doubts ? ", doubted" : "") +
-            (one.deadly ? ", deadly" : "") + (one.waits_for_lost ? ", after lost ranks" : "") +
-            ", on error " +
+            (one.how.priority != 0 ? ", urgent" : "") +
+            (one.how.at_most != 0 ? ", " + std::to_string(one.how.at_most) + " at once" : "") +
+            (one.how.at_most_on_host != 0
+                 ? ", " + std::to_string(one.how.at_most_on_host) + " on a host"
+                 : "") +
+            (one.doubts ? ", doubted" : "") + (one.deadly ? ", deadly" : "") +
+            (one.waits_for_lost ? ", after lost ranks" : "") + ", on error " +
             std::string(on_error_names.at(static_cast<std::size_t>(one.how.on_error)));
   }
   constexpr std::array names{"kill", "freeze", "cut", "slow", "freeze all"};

@@ -72,6 +72,7 @@ class schedule_run {
     here_.n_open.clear();
     here_.task_ends_at.clear();
     for (call_fate& call : here_.calls) {
+      call.running.clear();
       for (auto& [item, fate] : call.items) fate.n_runs_in_job = 0;
     }
     expected_refusal_.reset();

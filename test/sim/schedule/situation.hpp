@@ -34,6 +34,7 @@ struct call_fate {
   std::map<std::uint64_t, item_fate> items;
   std::set<std::uint64_t> cancelled;
   bool is_acknowledged = false;  ///< it has returned, and its results are in the journal
+  std::set<rank_id> running;     ///< the ranks that are in a task of it
 };
 
 /// The schedule that is run; the tasks of all ranks look here.
@@ -64,9 +65,43 @@ struct situation {
            thawed <= job->machine(rank).now();
   }
 
+  /// More ranks than may are in a task of a call. Those that were given up do not count: they may
+  /// not know.
+  bool is_crowded(std::uint32_t number) const {
+    const options& how = plan->calls[number].how;
+    std::uint32_t n = 0;
+    std::map<std::uint64_t, std::uint32_t> on_host;
+    for (const rank_id rank : calls[number].running) {
+      if (job->process(rank).is_dead || job->lost_at(rank)) continue;
+      ++n;
+      const std::uint32_t n_on_host = ++on_host[to_index(rank) % plan->cluster.n_hosts];
+      if (how.at_most_on_host != 0 && n_on_host > how.at_most_on_host) return true;
+    }
+    return how.at_most != 0 && n > how.at_most;
+  }
+
   void note(const std::string& what) {
     if (wrong.size() < 5) wrong.push_back(what);
   }
+};
+
+/// A rank is in a task of a call.
+class running_task {
+ public:
+  running_task(call_fate& call, rank_id rank) : call_(&call), rank_(rank) {
+    call.running.insert(rank);
+  }
+
+  running_task(const running_task&) = delete;
+  running_task& operator=(const running_task&) = delete;
+  running_task(running_task&&) = delete;
+  running_task& operator=(running_task&&) = delete;
+
+  ~running_task() { call_->running.erase(rank_); }
+
+ private:
+  call_fate* call_;
+  rank_id rank_;
 };
 
 /// Runs an item in a process of its own: whatever is noted there is lost.
@@ -109,6 +144,8 @@ inline void suffer(task_context& context, std::uint32_t number, std::uint64_t it
     here.job->kill(rank);
     throw sim::process_killed();
   }
+  const running_task running(here.calls[number], rank);
+  if (here.is_crowded(number)) here.note(name + " was run while as many ranks as may ran others");
   fate.drawn.push_back(context.random()());
   if (fate.drawn.back() != fate.drawn.front()) here.note(name + " had other random numbers");
   if (plan.settles) {

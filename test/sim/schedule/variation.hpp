@@ -18,7 +18,8 @@ class variation {
       : plan_(plan),
         roll_(~plan.seed),
         open_roll_(plan.seed + (std::uint64_t{1} << 40U)),
-        stream_roll_(plan.seed + (std::uint64_t{1} << 41U)) {}
+        stream_roll_(plan.seed + (std::uint64_t{1} << 41U)),
+        bound_roll_(plan.seed + (std::uint64_t{1} << 42U)) {}
 
   void make() {
     for (call_plan& one : plan_.calls) {
@@ -35,11 +36,12 @@ class variation {
     } else if (open_roll_.one_in(3)) {
       open_calls();
     }
-    if (plan_.has_journal) return;
     for (call_plan& one : plan_.calls) {
+      if (plan_.has_journal) break;
       if (one.runs_anywhere() && one.kind != call_kind::submit && stream_roll_.one_in(6))
         become(one, call_kind::stream);
     }
+    bound_calls();
   }
 
  private:
@@ -55,6 +57,18 @@ class variation {
       one.stays_open = !open_roll_.one_in(3);
       if (open_roll_.one_in(4))
         one.cancels_of = static_cast<std::uint32_t>(1 + open_roll_.up_to(9));
+    }
+  }
+
+  /// Some calls run on few ranks at once.
+  void bound_calls() {
+    plan_.cluster.n_hosts = static_cast<std::uint32_t>(1 + bound_roll_.up_to(2));
+    for (call_plan& one : plan_.calls) {
+      if (one.kind == call_kind::pipeline || one.kind == call_kind::on_each_rank) continue;
+      if (bound_roll_.one_in(6))
+        one.how.at_most = static_cast<std::uint32_t>(1 + bound_roll_.up_to(2));
+      if (bound_roll_.one_in(6))
+        one.how.at_most_on_host = static_cast<std::uint32_t>(1 + bound_roll_.up_to(1));
     }
   }
 
@@ -151,6 +165,7 @@ class variation {
   dice roll_;
   dice open_roll_;
   dice stream_roll_;
+  dice bound_roll_;
 };
 
 /// The schedule of a seed.

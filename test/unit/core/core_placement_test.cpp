@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls whose items belong to ranks, one each.
+// Calls whose items belong to ranks, one each, and calls that few ranks may work on at once.
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/random.hpp>
 
@@ -190,4 +190,113 @@ TEST_CASE("whatever ranks say and whenever they are lost, each item counts once,
   CHECK(subject.done());
   for (std::uint32_t row = 0; row < n_ranks; ++row)
     CHECK(n_counted[row] == (row < first_worker ? 0 : 1));
+}
+
+namespace {
+
+/// A call of many items, one a chunk, of which so many ranks may hold some.
+coordinator bounded(std::uint32_t n_ranks, coordinator_options options) {
+  options.n_ranks = n_ranks;
+  options.n_items = 1'000;
+  options.schedule = schedule_kind::self;
+  options.stop_on_failure = false;
+  coordinator subject(options);
+  for (std::uint32_t row = 0; row < n_ranks; ++row) subject.joined(to_rank(row), 0ms);
+  return subject;
+}
+
+std::set<rank_id> ranks_of(const std::vector<grant>& grants) {
+  std::set<rank_id> ranks;
+  for (const grant& given : grants) ranks.insert(given.rank);
+  return ranks;
+}
+
+}  // namespace
+
+TEST_CASE("as many ranks as may hold items, the same ones as long as they hold some") {
+  const std::uint32_t at_most = GENERATE(1U, 2U, 3U, 8U, 9U);
+  coordinator subject = bounded(8, {.at_most = at_most});
+  std::vector<grant> out = all_grants(subject);
+  const std::set<rank_id> first = ranks_of(out);
+  CHECK(first.size() == std::min(at_most, 8U));
+  for (int step = 0; step < 100; ++step) {
+    const grant given = out[static_cast<std::size_t>(step)];
+    CHECK(subject.on_report(given.rank, 0, done(given), 1ms) == verdict::accepted);
+    for (const grant& more : all_grants(subject)) out.push_back(more);
+    CHECK(ranks_of(out) == first);
+  }
+}
+
+TEST_CASE("so many ranks of each host hold items") {
+  const std::uint32_t on_host = GENERATE(1U, 2U);
+  coordinator subject = bounded(7, {.at_most_on_host = on_host, .hosts = {0, 0, 0, 1, 1, 2, 0}});
+  std::vector<std::uint32_t> n_on_host(3);
+  for (const rank_id rank : ranks_of(all_grants(subject)))
+    ++n_on_host[std::vector<std::size_t>{0, 0, 0, 1, 1, 2, 0}[to_index(rank)]];
+  CHECK(n_on_host == std::vector<std::uint32_t>{on_host, on_host, 1});
+}
+
+TEST_CASE("a rank without items, or that is lost, leaves its place to another") {
+  coordinator subject = bounded(3, {.at_most = 1});
+  const std::vector<grant> first = all_grants(subject);
+  REQUIRE(ranks_of(first).size() == 1);
+  const rank_id holder = first.front().rank;
+  subject.set_root_away(true);  // the root is the first that joined
+  REQUIRE(holder == to_rank(0));
+  for (const grant& given : first)
+    subject.on_report(holder, 0, reports::returned{0, given.chunk, given.items}, 1ms);
+  const std::vector<grant> second = all_grants(subject);
+  REQUIRE(ranks_of(second).size() == 1);
+  CHECK(second.front().rank != holder);
+  subject.lost(second.front().rank, 2ms);
+  const std::vector<grant> third = all_grants(subject);
+  REQUIRE(ranks_of(third).size() == 1);
+  CHECK(third.front().rank != second.front().rank);
+}
+
+TEST_CASE("a rank keeps its place in a task that takes too long, until it is out of it or lost") {
+  const bool is_lost = GENERATE(false, true);
+  coordinator subject = bounded(3, {.first_worker = 1, .lease = 100ms, .at_most = 1});
+  const std::vector<grant> first = all_grants(subject);
+  REQUIRE(ranks_of(first).size() == 1);
+  const rank_id stuck = first.front().rank;
+  const rank_id other = stuck == to_rank(1) ? to_rank(2) : to_rank(1);
+  const reports::overran overran{0, first.front().chunk, first.front().items.first};
+  CHECK(subject.on_report(stuck, 0, overran, 2ms) == verdict::accepted);
+  CHECK(all_grants(subject).empty());
+  for (auto at = 10ms; at < 500ms; at += 10ms) {  // it lives
+    subject.on_report(other, 0, reports::heartbeat{}, at);
+    subject.on_report(stuck, 0, reports::heartbeat{true}, at);
+    CHECK(subject.tick(at).empty());
+    CHECK(all_grants(subject).empty());
+  }
+  if (is_lost) {
+    std::vector<rankwise::core::loss> losses;
+    for (auto at = 500ms; at < 1'000ms; at += 10ms) {
+      subject.on_report(other, 0, reports::heartbeat{}, at);
+      for (const auto& loss : subject.tick(at)) losses.push_back(loss);
+    }
+    REQUIRE(losses.size() == 1);
+    CHECK(losses.front().rank == stuck);
+  } else {
+    subject.on_report(stuck, 0, reports::heartbeat{}, 500ms);
+  }
+  CHECK(ranks_of(all_grants(subject)).size() == 1);
+}
+
+TEST_CASE("ranks take turns at a place where the schedule gives each of them its share") {
+  coordinator_options options{.at_most = 1};
+  options.n_ranks = 4;
+  options.n_items = 103;
+  options.schedule = schedule_kind::static_blocks;
+  coordinator subject(options);
+  for (std::uint32_t row = 0; row < 4; ++row) subject.joined(to_rank(row), 0ms);
+  std::vector<grant> out;
+  for (std::size_t i = 0; !subject.done(); ++i) {
+    for (const grant& given : all_grants(subject)) out.push_back(given);
+    REQUIRE(i < out.size());
+    subject.on_report(out[i].rank, 0, done(out[i]), 1ms);
+  }
+  CHECK(ranks_of(out).size() == 4);
+  CHECK(out.size() == 4);
 }

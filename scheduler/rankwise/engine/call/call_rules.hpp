@@ -14,15 +14,17 @@
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>
+#include <vector>
 
 namespace rankwise::engine {
 
-/// What the options of a user mean for the coordinator of a call of `n_items` on a job of
-/// `n_ranks`.
+/// What the options of a user mean for the coordinator of a call of `n_items`; `hosts` has the
+/// number of the host of each rank of the job.
 inline core::coordinator_options to_coordinator_options(const options& how,
                                                         std::uint64_t n_items,
                                                         core::placement place,
-                                                        std::uint32_t n_ranks) {
+                                                        const std::vector<std::uint32_t>& hosts) {
+  const auto n_ranks = static_cast<std::uint32_t>(hosts.size());
   core::coordinator_options options;
   options.place = place;
   options.n_items = n_items;
@@ -36,6 +38,9 @@ inline core::coordinator_options to_coordinator_options(const options& how,
   options.message_cost = std::chrono::microseconds(1);
   options.speculate = how.speculate;
   options.losses_at_most = 3;
+  options.at_most = how.at_most;
+  options.at_most_on_host = how.at_most_on_host;
+  if (how.at_most_on_host != 0) options.hosts = hosts;
   return options;
 }
 
@@ -92,6 +97,17 @@ inline void refuse_isolation_of(const char* name, const options& how) {
   throw config_error(
       fmt::format("--isolate: found {}, accepted: map, for_each and reduce, whose tasks leave "
                   "nothing on their rank",
+                  name));
+}
+
+/// Throws: config_error where the call `name`, which runs on all ranks at once, is to run on few of
+/// them.
+inline void refuse_limit_of(const char* name, const options& how) {
+  if (how.at_most == 0 && how.at_most_on_host == 0) return;
+  throw config_error(
+      fmt::format("options::at_most{}: found {}, which runs on all ranks at once; accepted: map, "
+                  "for_each, reduce, find_first, submit and map_reduce, or options::max_ranks",
+                  how.at_most == 0 ? "_on_host" : "",
                   name));
 }
 

@@ -13,9 +13,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace rankwise::engine {
 
@@ -24,9 +27,15 @@ namespace rankwise::engine {
 /// Local: no communication.
 class call_maker {
  public:
-  /// `losses` must outlive this.
-  call_maker(std::uint32_t n_ranks, const loss_settings& losses)
-      : n_ranks_(n_ranks), losses_(&losses) {}
+  /// `hosts` has the host of each rank; `losses` must outlive this.
+  call_maker(const std::vector<std::string>& hosts, const loss_settings& losses)
+      : losses_(&losses) {
+    std::map<std::string, std::uint32_t> numbers;
+    for (const std::string& host : hosts) {
+      const auto next = static_cast<std::uint32_t>(numbers.size());
+      hosts_.push_back(numbers.try_emplace(host, next).first->second);
+    }
+  }
 
   /// Calls are written to `book` from now on, if their options have a journal; it must outlive
   /// this.
@@ -40,7 +49,8 @@ class call_maker {
                                      const options& how,
                                      const char* name,
                                      core::placement place) {
-    require_task_limit(how, n_ranks_, losses_->survives());
+    require_task_limit(how, static_cast<std::uint32_t>(hosts_.size()), losses_->survives());
+    if (place == core::placement::one_each) refuse_limit_of(name, how);
     const bool may_run_again = call.may_run_again();
     if (!may_run_again) refuse_retry_of(name, how);
     const bool needs_all_ranks = !may_run_again || place == core::placement::one_each;
@@ -51,7 +61,7 @@ class call_maker {
         refuse_journal_of(name, how);
       journaled.emplace(*journal_, call, ++n_journaled_, name, how.seed);
     }
-    core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, n_ranks_);
+    core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, hosts_);
     asked.stop_on_failure = asked.stop_on_failure && !call.keeps_failures();
     asked.is_open = call.is_open();
     asked.lease = losses_->timeout;
@@ -70,7 +80,7 @@ class call_maker {
   }
 
  private:
-  std::uint32_t n_ranks_;
+  std::vector<std::uint32_t> hosts_;  // the number of each rank's host
   const loss_settings* losses_;
   observe::journal* journal_ = nullptr;  // null: none
   std::uint32_t n_journaled_ = 0;        // calls, so far

@@ -54,7 +54,7 @@ class root final : public abstract_root {
         losses_(losses.on(endpoint)),
         hosts_(hosts),
         watch_(watch),
-        maker_(rank_.n_ranks, losses_),
+        maker_(hosts_, losses_),
         role_(rank_.state, hosts, losses_, watch, totals_),
         loop_(rank_, role_) {
     leave_messages();
