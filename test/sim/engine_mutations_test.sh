@@ -61,5 +61,14 @@ mutate 'the result of a cancelled task counts' engine/call/submission.hpp \
   'submission_state before = submission_state::pending;' \
   'submission_state before = MUTANT ? state.load() : submission_state::pending;'
 
+mutate 'results of a stream come out of order' engine/call/stream_call.hpp \
+  'if (range.first != in_order_up_to_) return;' 'if (!MUTANT && range.first != in_order_up_to_) return;'
+mutate 'a source is read further than it may be' engine/call/stream_call.hpp \
+  'reader_.allow(std::min(items_.n_over() + window_.size(),' \
+  'reader_.allow(std::min(items_.n_over() + window_.size() + (MUTANT ? 5 : 0),'
+mutate 'a stream is over before the sink has all' engine/call/stream_call.hpp \
+  'return !undelivered_.empty() && !is_enough_;' \
+  'return !undelivered_.empty() && !is_enough_ && !(MUTANT && reader_.is_over() && n_over_ == n_known_);'
+
 build_mutants "$2" -O1 -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" "${@:3}"
 find_mutants '*'
