@@ -19,13 +19,14 @@ allow_root() {
   fi
 }
 
-# build PRESET: configures and builds; its output is shown only if it fails.
+# build PRESET [CMAKE OPTION ...]: configures and builds; its output is shown only if it fails.
 build() {
   local -r preset=$1 log=build/$1.log
   local -r started=$SECONDS
+  shift
   mkdir -p build
   say "building build/$preset (log: $log)"
-  if ! { cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$(nproc)"; } > "$log" 2>&1; then
+  if ! { cmake --preset "$preset" "$@" && cmake --build --preset "$preset" --parallel "$(nproc)"; } > "$log" 2>&1; then
     cat "$log" >&2
     fail "building build/$preset failed (above, and in $log)"
   fi
