@@ -19,6 +19,7 @@
 // the loss of a rank: mpirun then ends the job, and where it does not, the call hangs as MPI's own
 // collectives do.
 
+#include <rankwise/engine/call/item_source.hpp>
 #include <rankwise/engine/call/local_task.hpp>
 #include <rankwise/engine/call/random_access.hpp>
 #include <rankwise/engine/job/collective_call.hpp>
@@ -27,6 +28,7 @@
 #include <rankwise/options.hpp>
 #include <rankwise/outcome.hpp>
 #include <rankwise/pool.hpp>
+#include <rankwise/stream.hpp>
 #include <rankwise/wire/sendable.hpp>
 
 #include <boost/mpi/communicator.hpp>
@@ -65,6 +67,13 @@ void run_collectively(const boost::mpi::communicator& communicator,
                       const job_body& body,
                       bool survives);
 
+inline void refuse_journal(const collective_options& how) {
+  if (how.options.journal.empty()) return;
+  throw config_error(
+      "found a journal for a collective call, accepted: none, as a journal can't tell what the "
+      "callable holds; or rankwise::run on the communicator, with a pool");
+}
+
 /// Lends `task` to this rank's part of the call `name`, and has `body(pool, indices)` run on rank
 /// 0. Returns what that gives; on the other ranks `elsewhere`, unless results are wanted
 /// everywhere.
@@ -76,11 +85,7 @@ Result run_local(MPI_Comm communicator,
                  const collective_options& how,
                  Result elsewhere,
                  Body body) {
-  if (!how.options.journal.empty()) {
-    throw config_error(
-        "found a journal for a collective call, accepted: none, as a journal can't tell what the "
-        "callable holds; or rankwise::run on the communicator, with a pool");
-  }
+  refuse_journal(how);
   using callable = local_task<result_of<Range, Task>>;
   const typename callable::function mine = by_index(inputs, task);
   const typename callable::lend lent(mine);
@@ -250,6 +255,43 @@ auto find_first(MPI_Comm communicator,
                                search);
     }
   }
+}
+
+/// Runs `task` for what `source` gives on rank 0, and calls `sink` there with what comes of it: see
+/// `pool::stream`. Source and sink are those of rank 0; the task, which may have captures, is each
+/// rank's own, as in `map`. Items and results travel. The report is that of rank 0; on the other
+/// ranks it is empty if they are not to have it.
+template <class Source, class Task, class Sink>
+stream_report stream(MPI_Comm communicator,
+                     Source&& source,
+                     const Task& task,
+                     Sink&& sink,
+                     const stream_options& how_far = {},
+                     const collective_options& how = {}) {
+  using item = engine::source_item<Source>;
+  stream_report done;
+  if constexpr (engine::form_of_call<Task, item>() == engine::call_form::none) {
+    engine::refused::does_not_take_input<Task, item>();
+  } else {
+    engine::refuse_journal(how);
+    using result = std::remove_cvref_t<engine::task_result_t<Task, item>>;
+    using callable = engine::local_callable<result, task_context&, const item&>;
+    const typename callable::function mine = [&task]([[maybe_unused]] task_context& context,
+                                                     const item& input) -> result {
+      if constexpr (engine::takes_context<Task, item>) {
+        return engine::call_task(task, input, context);
+      } else {
+        return engine::call_task(task, input);
+      }
+    };
+    const typename callable::lend lent(mine);
+    const auto run = [&](pool& ranks) { return ranks.stream(source, callable(), sink, how_far); };
+    engine::run_together(
+        communicator,
+        how.options,
+        engine::call_for(engine::collective_form("stream", how.everywhere, 0), done, run));
+  }
+  return done;
 }
 
 // A body that takes no pool, which is easily forgotten.

@@ -4,9 +4,9 @@
 #include <rankwise/core/pipeline_layout.hpp>
 #include <rankwise/core/pipeline_root.hpp>
 #include <rankwise/engine/access.hpp>
+#include <rankwise/engine/call/item_source.hpp>
 #include <rankwise/engine/call/travelling.hpp>
 #include <rankwise/pipeline/run_call.hpp>
-#include <rankwise/pipeline/source.hpp>
 #include <rankwise/pipeline/stage.hpp>
 #include <rankwise/pipeline/stage_chain.hpp>
 #include <rankwise/pool.hpp>
@@ -29,6 +29,20 @@
 #include <vector>
 
 namespace rankwise {
+namespace pipelines {
+
+/// Ranks that can take part: the root does in any case.
+inline std::uint32_t n_ranks_of(const pool& ranks) {
+  return ranks.first_worker() + ranks.n_workers();
+}
+
+/// The options of a call in which the root has its part.
+inline options with_root(options how) {
+  how.root_works = true;
+  return how;
+}
+
+}  // namespace pipelines
 
 /// How a pipeline runs.
 struct pipeline_options {
@@ -87,7 +101,7 @@ class pipeline {
         std::is_invocable_v<Sink&, Output> || std::is_invocable_v<Sink&, std::uint64_t, Output>,
         "rankwise: the sink can't be called with what the last stage returns, nor with "
         "the number of the item and that");
-    auto items = pipelines::open_source<Input>(source);
+    auto items = engine::open_source<Input>(source);
     const options& asked = pool_.options();
     const std::uint32_t retries = asked.on_error == on_error_kind::retry ? asked.retries : 0;
     engine::abstract_root& root = access::root(pool_);
@@ -309,7 +323,7 @@ template <class Source, class... StagesAndSink>
 pipeline_report pool::pipeline(Source&& source, StagesAndSink&&... stages_and_sink) const {
   static_assert(sizeof...(StagesAndSink) >= 2,
                 "rankwise: pool::pipeline takes a source, one stage or more, and a sink");
-  using item = pipelines::source_item<Source>;
+  using item = engine::source_item<Source>;
   auto all = std::forward_as_tuple(stages_and_sink...);
   constexpr std::size_t n_stages = sizeof...(StagesAndSink) - 1;
   return [&]<std::size_t... At>(std::index_sequence<At...>) {

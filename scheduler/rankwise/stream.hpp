@@ -2,10 +2,10 @@
 #pragma once
 
 #include <rankwise/core/stream_window.hpp>
+#include <rankwise/engine/call/item_source.hpp>
 #include <rankwise/engine/call/require_sink.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/engine/call/stream_call.hpp>
-#include <rankwise/pipeline/source.hpp>
 #include <rankwise/pool.hpp>
 
 #include <cstdint>
@@ -34,7 +34,7 @@ stream_report pool::stream(Source&& source,
                            const Task& task,
                            Sink&& sink,
                            const stream_options& how) const {
-  using item = pipelines::source_item<Source>;
+  using item = engine::source_item<Source>;
   using sink_type = std::remove_reference_t<Sink>;
   if constexpr (!engine::require_task<Task, item>()) {
     return {};
@@ -42,7 +42,7 @@ stream_report pool::stream(Source&& source,
     return {};
   } else {
     using result = std::remove_cvref_t<engine::task_result_t<Task, item>>;
-    auto items = pipelines::open_source<item>(source);
+    auto items = engine::open_source<item>(source);
     engine::stream_call<item, Task, result, sink_type> call(
         *root_->context().machine,
         task,
@@ -54,7 +54,9 @@ stream_report pool::stream(Source&& source,
         [&items] { return items.next(); });
     run(call, "pool::stream");
     call.finish();
-    return {call.n_read(), call.n_over(), call.n_delivered(), call.n_thrown_away()};
+    stream_report done{call.n_read(), call.n_over(), call.n_delivered()};
+    if (call.is_enough()) done.n_thrown_away = done.n_read - done.n_delivered;
+    return done;
   }
 }
 

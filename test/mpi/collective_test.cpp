@@ -135,6 +135,37 @@ TEST_CASE("reduce, find_first and for_each") {
   CHECK(sum_over_ranks(sum) == 31 + 28);
 }
 
+TEST_CASE("a stream: source and sink of rank 0, the task of each rank") {
+  const boost::mpi::communicator world;
+  rankwise::options quiet;
+  quiet.quiet = true;
+  for (const bool everywhere : {false, true}) {
+    const int factor = 3;
+    std::vector<int> found;
+    const auto report = rankwise::stream(
+        world,
+        std::views::iota(1),
+        [&factor](int value) { return factor * value; },
+        [&found](int value) {
+          found.push_back(value);
+          return value < 300;
+        },
+        {},
+        {.everywhere = everywhere, .options = quiet});
+    CHECK(found.size() == (world.rank() == 0 ? 100U : 0U));
+    CHECK(report.n_delivered == (world.rank() == 0 || everywhere ? 100U : 0U));
+  }
+  CHECK_THROWS_AS(rankwise::stream(
+                      world,
+                      std::views::iota(0, 10),
+                      [](int value) {
+                        if (value == 5) throw std::runtime_error("five");
+                        return value;
+                      },
+                      [](int /*value*/) {}),
+                  rankwise::task_error);
+}
+
 TEST_CASE("what the body returns, on all ranks") {
   const auto squares =
       rankwise::run_everywhere(MPI_COMM_WORLD, {.quiet = true}, [](const rankwise::pool& pool) {

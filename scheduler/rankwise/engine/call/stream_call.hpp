@@ -203,7 +203,7 @@ class stream_call final : public root_call {
   }
 
   std::uint64_t n_thrown_away() const override {
-    return is_enough_ ? reader_.n_read() - n_delivered_ : 0;
+    return is_enough_ ? n_known_ - n_delivered_ : 0;
   }
 
   /// The call is over: the source is not read any more.
@@ -214,6 +214,9 @@ class stream_call final : public root_call {
     if (sink_failure_) std::rethrow_exception(sink_failure_);
     if (reader_.failure()) std::rethrow_exception(reader_.failure());
   }
+
+  /// The sink has had enough.
+  bool is_enough() const { return is_enough_; }
 
   /// Items that the source has given.
   std::uint64_t n_read() const { return reader_.n_read(); }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <rankwise/options.hpp>
-#include <rankwise/pool.hpp>
-
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -11,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rankwise::pipelines {
+namespace rankwise::engine {
 
 template <class Source>
 struct item_of_callable {
@@ -87,15 +84,4 @@ auto open_source(Source& source) {
   }
 }
 
-/// Ranks that can take part: the root does in any case.
-inline std::uint32_t n_ranks_of(const pool& ranks) {
-  return ranks.first_worker() + ranks.n_workers();
-}
-
-/// The options of a call in which the root has its part.
-inline options with_root(options how) {
-  how.root_works = true;
-  return how;
-}
-
-}  // namespace rankwise::pipelines
+}  // namespace rankwise::engine
