@@ -202,9 +202,7 @@ class stream_call final : public root_call {
     }
   }
 
-  std::uint64_t n_thrown_away() const override {
-    return is_enough_ ? n_known_ - n_delivered_ : 0;
-  }
+  std::uint64_t n_thrown_away() const override { return is_enough_ ? n_known_ - n_delivered_ : 0; }
 
   /// The call is over: the source is not read any more.
   ///
