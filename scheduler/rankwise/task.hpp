@@ -31,7 +31,8 @@ struct rank_context {
   std::uint64_t seed = 0;
   std::uint32_t call = 0;  ///< its number, among those of the body
   std::atomic<bool> cancelled{false};
-  std::atomic<bool> is_leaving{false};  ///< the thread that runs tasks is wanted elsewhere
+  std::atomic<bool> is_leaving{false};    ///< the thread that runs tasks is wanted elsewhere
+  std::atomic<bool> split_wanted{false};  ///< some of the item under way is for another rank
   static constexpr std::uint64_t no_item = UINT64_MAX;
   std::atomic<std::uint64_t> running{no_item};  ///< the item under way, or the last, in a chunk
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
@@ -62,7 +63,12 @@ class task_context {
       : context_(&context), index_(index), no_settling_(no_settling) {}
 
   /// The place of the item in the inputs of the call, from 0.
-  std::uint64_t index() const { return index_; }
+  ///
+  /// Throws: std::logic_error in a pool::expand, whose items have no places.
+  std::uint64_t index() const {
+    if (index_ == engine::rank_context::no_item) refuse_place("index");
+    return index_;
+  }
 
   /// The rank that this task runs on.
   rank_id rank() const { return context_->rank; }
@@ -73,7 +79,12 @@ class task_context {
   /// A stream of random numbers that depends on the job's `--seed`, the number of the call in the
   /// body and the index alone: each call has streams of its own, and a task that runs again gets
   /// the same. Not for secrets.
-  random_stream random() const { return {context_->seed, index_, context_->call}; }
+  ///
+  /// Throws: std::logic_error in a pool::expand.
+  random_stream random() const {
+    if (index_ == engine::rank_context::no_item) refuse_place("random");
+    return {context_->seed, index_, context_->call};
+  }
 
   /// True if the item may have been run before: by a rank that was lost, by a slower one, or with a
   /// task that threw. Such a run may even have been told that its result counts: what it has left
@@ -93,7 +104,7 @@ class task_context {
   /// task counts as failed. A process that is killed calls nothing: let the kernel clean up after
   /// it.
   ///
-  /// Throws: std::logic_error in a pool::reduce, and in a stage of a pipeline.
+  /// Throws: std::logic_error in a pool::reduce or pool::expand, and in a stage of a pipeline.
   void when_settled(core::settle_handler handler) {
     if (no_settling_ != nullptr) {
       throw std::logic_error(std::string("task_context::when_settled was called in ") +
@@ -104,6 +115,13 @@ class task_context {
 
  private:
   friend struct access;
+
+  [[noreturn, gnu::cold]] static void refuse_place(const char* name) {
+    throw std::logic_error(
+        std::string("task_context::") + name +
+        " was called in a pool::expand, where the items have no places in the inputs: have each "
+        "item carry a number of its own, and make a rankwise::random_stream of that");
+  }
 
   engine::rank_context* context_;
   std::uint64_t index_;

@@ -196,6 +196,11 @@ class coordinator {
 
   std::uint32_t n_at_work() const { return ranks_.n_at_work(); }
 
+  /// Ranks without work that may be given some.
+  std::uint32_t n_idle() const {
+    return ranks_.n_at_once() - std::min(ranks_.n_at_once(), ranks_.n_at_work());
+  }
+
   const rank_record& record(rank_id rank) const { return ranks_[rank]; }
 
   const coordinator_options& options() const { return options_; }
@@ -376,6 +381,13 @@ class coordinator {
 
   verdict take(rank_id rank, const reports::heartbeat& heartbeat, duration now) {
     if (heartbeat.is_stuck) give_up(rank, now, false);
+    return verdict::accepted;
+  }
+
+  /// The item that was cut off is the last one from now on.
+  verdict take(rank_id rank, const reports::split_off& split, duration /*now*/) {
+    if (cancelled_ || !chunks_.holds(split.chunk, rank, {split.item, 1})) return verdict::dropped;
+    add_item();
     return verdict::accepted;
   }
 

@@ -31,6 +31,7 @@ struct coordinator_options {
                                      ///< ran that item, is given up; 0: never
   bool again = false;                ///< another job may have run any of the items before
   bool speculate = false;  ///< what is still out at the end is given to ranks without work as well
+  bool splits = false;     ///< an item is split while it runs: a rank holds one at a time
   duration message_cost{1000};        ///< time that one message takes the root
   std::uint32_t at_most = 0;          ///< so many ranks at most hold items at once; 0: any number
   std::uint32_t at_most_on_host = 0;  ///< the same of the ranks of each host

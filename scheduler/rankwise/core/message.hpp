@@ -17,6 +17,7 @@ enum class message_kind : std::uint8_t {
   cancel,
   shutdown,
   root_heartbeat,
+  split,
 
   done = 17,
   failed,
@@ -25,7 +26,8 @@ enum class message_kind : std::uint8_t {
   unsettled,
   overran,
   heartbeat,
-  departed
+  departed,
+  split_off
 };
 
 /// What the root says to a rank. `call` is the number of a pool call in the job, `chunk` is which
@@ -60,6 +62,13 @@ struct settle {
 struct cancel {
   static constexpr auto kind = message_kind::cancel;
   std::uint32_t call = 0;
+};
+
+/// A rank has no work: some of this chunk is for it, see `reports::split_off`.
+struct split {
+  static constexpr auto kind = message_kind::split;
+  std::uint32_t call = 0;
+  std::uint64_t chunk = 0;
 };
 
 /// The job is over.
@@ -125,6 +134,15 @@ struct overran {
   std::uint64_t item = 0;
 };
 
+/// The answer to `split`: what is left of this item, which goes on, was cut into two. Payload: what
+/// has come of it so far, what it is from now on, and another item.
+struct split_off {
+  static constexpr auto kind = message_kind::split_off;
+  std::uint32_t call = 0;
+  std::uint64_t chunk = 0;
+  std::uint64_t item = 0;
+};
+
 /// The rank lives.
 struct heartbeat {
   static constexpr auto kind = message_kind::heartbeat;
@@ -143,6 +161,7 @@ using any_order = std::variant<orders::grant,
                                orders::settle,
                                orders::begin_call,
                                orders::cancel,
+                               orders::split,
                                orders::shutdown,
                                orders::heartbeat>;
 
@@ -153,6 +172,7 @@ using any_report = std::variant<reports::done,
                                 reports::unsettled,
                                 reports::returned,
                                 reports::overran,
+                                reports::split_off,
                                 reports::heartbeat,
                                 reports::departed>;
 

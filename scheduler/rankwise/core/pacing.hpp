@@ -48,6 +48,7 @@ class pacing {
   /// has shown that it can do.
   bool wants_more(const rank_record& record, const situation& now) const {
     if (record.chunks_out == 0) return true;
+    if (options_.splits) return false;
     if (record.chunks_out >= chunks_out_at_most) return false;
     const double seconds = item_seconds(record);
     if (seconds <= 0)
@@ -60,6 +61,7 @@ class pacing {
 
   /// Items for a rank that wants some; 0: none of those that are left.
   std::uint64_t chunk_size(rank_id rank, const rank_record& record, const situation& now) const {
+    if (options_.splits) return std::min<std::uint64_t>(1, now.n_remaining);
     const double seconds = item_seconds(record);
     schedule_view view;
     view.n_items = options_.n_items;

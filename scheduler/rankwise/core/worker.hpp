@@ -32,14 +32,16 @@ class worker {
     std::uint64_t id = 0;
     item_range items;
     Payload payload;
-    bool again = false;  ///< it may have been run before, wholly or in part
+    bool again = false;         ///< it may have been run before, wholly or in part
+    bool split_wanted = false;  ///< some of it is for another rank
   };
 
   /// Takes a chunk, granted to this rank in its `incarnation`.
   void on_grant(incarnation_number incarnation, const orders::grant& order, Payload payload) {
     begin_incarnation(incarnation);
     if (n_held_of(order.call) == 0) arbiter_.wake(order.call);
-    queue_.push_back({order.call, order.chunk, order.items, std::move(payload), order.again});
+    queue_.push_back(
+        {order.call, order.chunk, order.items, std::move(payload), order.again, false});
   }
 
   /// A call is over early. Returns its chunks that come back undone.
@@ -48,6 +50,14 @@ class worker {
     begin_incarnation(incarnation);
     for (running_chunk& one : running_) one.interrupted |= one.call == order.call;
     return take_queued([&](const chunk& waiting) { return waiting.call == order.call; });
+  }
+
+  /// Some of a chunk is for another rank, if it is not over.
+  void on_split(incarnation_number incarnation, const orders::split& order) {
+    begin_incarnation(incarnation);
+    const auto mark = [&](auto& one) { one.split_wanted |= one.id == order.chunk; };
+    std::for_each(queue_.begin(), queue_.end(), mark);
+    std::for_each(running_.begin(), running_.end(), mark);
   }
 
   /// Where `incarnation` is new, this rank had been given up: what it held belongs to others now.
@@ -128,6 +138,17 @@ class worker {
   /// The running chunk is to be left where it is: its results are not wanted.
   bool interrupted() const { return !running_.empty() && running_.back().interrupted; }
 
+  /// Some of the running chunk is for another rank.
+  bool split_wanted() const { return !running_.empty() && running_.back().split_wanted; }
+
+  /// Reports that the rest of the next item of the running chunk was cut into two.
+  std::optional<reports::split_off> split_off() {
+    running_chunk* const own = own_chunk();
+    if (own == nullptr) return std::nullopt;
+    own->split_wanted = false;
+    return reports::split_off{own->call, own->id, own->items.first};
+  }
+
   /// Reports the next `count` items of the running chunk as done; none if the chunk was taken away.
   std::optional<reports::done> done(std::uint64_t count, duration elapsed, bool to_be_settled) {
     running_chunk* const own = own_chunk();
@@ -183,6 +204,7 @@ class worker {
     std::uint32_t call = 0;
     std::uint64_t id = 0;
     item_range items;  // not reported yet
+    bool split_wanted = false;
     bool is_taken_away = false;
     bool interrupted = false;
 
@@ -208,7 +230,7 @@ class worker {
   chunk start_at(place next) {
     chunk taken = std::move(*next);
     queue_.erase(next);
-    running_.push_back({taken.call, taken.id, taken.items});
+    running_.push_back({taken.call, taken.id, taken.items, taken.split_wanted});
     return taken;
   }
 

@@ -67,8 +67,8 @@ class pipeline_run_call final
     }
   }
 
-  std::optional<call_figures> figures() const override {
-    return call_figures{n_done, n_total, n_failed, busy_s_};
+  call_figures figures(const call_figures& /*known*/) const override {
+    return {n_done, n_total, n_failed, busy_s_};
   }
 
   std::string under_way() const override {

@@ -15,7 +15,7 @@ namespace rankwise::wire {
 inline constexpr std::uint32_t frame_magic = 0x574b4e52U;
 
 /// Changes whenever frames or the values in them are written differently.
-inline constexpr std::uint16_t wire_version = 5;
+inline constexpr std::uint16_t wire_version = 6;
 
 /// What stands before the payload of every message.
 struct frame_header {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <rankwise/core/coordinator.hpp>
+#include <rankwise/core/split_requests.hpp>
 #include <rankwise/core/worker.hpp>
 
 #include "catch.hpp"
@@ -269,4 +270,69 @@ TEST_CASE("an item_set includes what has been added, in one piece or in several"
   CHECK_FALSE(items.includes({10, 1}));
   items.add({5, 3});
   CHECK(items.includes({0, 10}));
+}
+
+TEST_CASE("what a rank cuts off an item is a further one, if the rank still has that item") {
+  coordinator_options options;
+  options.splits = true;
+  coordinator subject = two_ranks(1, options);
+  const std::vector<grant> first = all_grants(subject, 0ms);
+  REQUIRE(first.size() == 1);
+  const reports::split_off split{0, first[0].chunk, 0};
+  CHECK(subject.on_report(one, 0, split, 1ms) == verdict::dropped);
+  CHECK(subject.on_report(zero, 7, split, 1ms) == verdict::dropped);
+  CHECK(subject.on_report(zero, 0, split, 1ms) == verdict::accepted);
+  // A rank holds one item: the further one is not for the rank that has cut it off.
+  const std::vector<grant> second = all_grants(subject, 1ms);
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].rank == one);
+  CHECK(second[0].items == item_range{1, 1});
+  SECTION("all is done once both are") {
+    CHECK(subject.on_report(zero, 0, done(first[0]), 2ms) == verdict::accepted);
+    CHECK_FALSE(subject.done());
+    CHECK(subject.on_report(one, 0, done(second[0]), 2ms) == verdict::accepted);
+    CHECK(subject.done());
+    CHECK(subject.on_report(zero, 0, split, 3ms) == verdict::dropped);
+  }
+  SECTION("a rank that was given up has cut off nothing since") {
+    subject.lost(one, 2ms);
+    const reports::split_off late{0, second[0].chunk, 1};
+    CHECK(subject.on_report(one, 0, late, 3ms) == verdict::dropped);
+    CHECK(subject.options().n_items == 2);
+  }
+  SECTION("nothing is cut off once the call is over") {
+    subject.cancel();
+    CHECK(subject.on_report(zero, 0, split, 2ms) == verdict::dropped);
+  }
+}
+
+TEST_CASE("ranks are asked to split what they run, as many as have no work, each once") {
+  rankwise::core::split_requests subject;
+  const auto all_work = [](rank_id) { return true; };
+  const auto chunks = [&](std::uint32_t n_idle, duration now, auto is_at_work) {
+    std::vector<std::uint64_t> found;
+    for (const auto& asked : subject.choose(n_idle, now, is_at_work)) found.push_back(asked.chunk);
+    return found;
+  };
+  using list = std::vector<std::uint64_t>;
+  CHECK(chunks(3, 0ms, all_work).empty());
+  subject.on_grant(rank_id{2}, 11);
+  subject.on_grant(zero, 12);
+  subject.on_grant(one, 13);
+  CHECK(chunks(0, 0ms, all_work).empty());
+  CHECK(chunks(1, 0ms, [](rank_id rank) { return rank != rank_id{2}; }) == list{12});
+  CHECK(chunks(1, 1ms, all_work).empty());
+  CHECK(chunks(2, 1ms, all_work) == list{11});
+  SECTION("others are asked as well if that takes long") {
+    CHECK(chunks(2, 2ms, all_work) == list{13});
+    CHECK(chunks(2, 60ms, all_work).empty());
+  }
+  SECTION("one that has answered may be asked again, after the others") {
+    subject.on_answer(rank_id{2});
+    CHECK(chunks(3, 1ms, all_work) == list{13, 11});
+  }
+  SECTION("one that has another chunk may be asked for that") {
+    subject.on_grant(rank_id{2}, 14);
+    CHECK(chunks(9, 1ms, all_work) == list{13, 14});
+  }
 }

@@ -107,3 +107,33 @@ TEST_CASE("calls of one priority get equal shares, and none for the time in whic
   arbiter.end(3);
   CHECK_FALSE(arbiter.is_before(3, 1));
 }
+
+TEST_CASE("an order to split is for one chunk, and is over once that was split or has ended") {
+  core::worker<nothing> worker;
+  worker.begin(1);
+  worker.on_grant(0, {1, false, 7, {0, 1}}, {});
+  worker.on_split(0, {1, 7});
+  worker.on_split(0, {1, 8});  // of a chunk that has ended
+  CHECK_FALSE(worker.split_wanted());
+  REQUIRE(worker.start()->id == 7);
+  CHECK(worker.split_wanted());
+  const auto split = worker.split_off();
+  REQUIRE(split);
+  CHECK(split->chunk == 7);
+  CHECK(split->item == 0);
+  CHECK_FALSE(worker.split_wanted());
+  worker.on_split(0, {1, 7});
+  CHECK(worker.split_wanted());
+  SECTION("it ends") {
+    CHECK(worker.done(1, {}, false));
+    CHECK_FALSE(worker.finish());
+    CHECK_FALSE(worker.split_wanted());
+    worker.on_grant(0, {1, false, 9, {1, 1}}, {});
+    REQUIRE(worker.start());
+    CHECK_FALSE(worker.split_wanted());
+  }
+  SECTION("it is taken away: nothing of it is this rank's to give") {
+    worker.begin_incarnation(1);
+    CHECK_FALSE(worker.split_off());
+  }
+}

@@ -104,6 +104,16 @@ class chunk_scope {
     results_.clear();
   }
 
+  /// Another rank has no work: some of the item under way is for it.
+  bool split_wanted() const { return context_->split_wanted.load(std::memory_order_relaxed); }
+
+  /// Reports that the rest of the next item was cut into two, which stand in `results`; that is
+  /// empty afterwards.
+  void split_off() {
+    host_->report_split(results_);
+    results_.clear();
+  }
+
   /// Each task is to run in a process of its own, by `run_isolated`.
   bool is_isolated() const { return is_isolated_; }
 

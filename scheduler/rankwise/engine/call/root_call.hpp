@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +16,7 @@ namespace rankwise::engine {
 
 class abstract_root;
 
-/// How far a call is whose items are not those that the root hands out.
+/// How far a call is.
 struct call_figures {
   std::uint64_t items_done = 0;
   std::uint64_t items_total = 0;
@@ -102,6 +101,15 @@ class root_call {
   /// Whether results that a journal held, and that were taken, need not be made again.
   virtual bool still_counts(core::item_range /*items*/) { return true; }
 
+  /// Whether its items are bundles of work, each of which is split while it runs if another rank
+  /// has none.
+  virtual bool splits_items() const { return false; }
+
+  /// What is left of `item` was cut into two, of which `other` is a new item.
+  virtual void take_split(std::uint64_t /*item*/,
+                          std::uint64_t /*other*/,
+                          std::span<const std::byte> /*results*/) {}
+
   /// Runs a chunk here.
   virtual void run(chunk_scope& scope) = 0;
 
@@ -128,8 +136,8 @@ class root_call {
   /// What is run here is to be reported like what other ranks run, with results for `take`.
   virtual void keep_results_encoded() {}
 
-  /// None where the coordinator knows.
-  virtual std::optional<call_figures> figures() const { return std::nullopt; }
+  /// How far it is; `known` is what the coordinator knows of the items that are handed out.
+  virtual call_figures figures(const call_figures& known) const { return known; }
 
   /// For people, where the job ends in the middle of the call: what else to say of it.
   virtual std::string under_way() const { return {}; }

@@ -54,6 +54,7 @@ class poller {
     context_->cancelled.store(state_->worker.interrupted() || state_->is_job_over,
                               std::memory_order_relaxed);
     context_->is_leaving.store(role_->is_over(), std::memory_order_relaxed);
+    context_->split_wanted.store(state_->worker.split_wanted(), std::memory_order_relaxed);
   }
 
   /// Sends a channel message when the rank next polls, a large one at once. One to a rank that is

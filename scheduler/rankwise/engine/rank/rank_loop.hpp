@@ -270,6 +270,10 @@ class rank_loop final : public chunk_host {
     reports_.done(items, elapsed, buffer);
   }
 
+  void report_split(wire::bytes& buffer) override RANKWISE_EXCLUDES(rank_.lock) {
+    reports_.split_off(buffer);
+  }
+
   void report_failed(const task_threw& threw) override RANKWISE_EXCLUDES(rank_.lock) {
     reports_.failed(threw);
   }

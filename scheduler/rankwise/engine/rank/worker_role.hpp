@@ -141,6 +141,12 @@ class worker_role final : public rank_role {
       report(returned);
   }
 
+  void on_order(core::incarnation_number incarnation,
+                const core::orders::split& order,
+                std::span<const std::byte> /*payload*/) {
+    state_->worker.on_split(incarnation, order);
+  }
+
   void on_order(core::incarnation_number /*incarnation*/,
                 const core::orders::shutdown& /*order*/,
                 std::span<const std::byte> /*payload*/) {

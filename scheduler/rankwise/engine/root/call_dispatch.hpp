@@ -9,6 +9,7 @@
 #include <rankwise/engine/root/calls_under_way.hpp>
 #include <rankwise/engine/root/rank_table.hpp>
 #include <rankwise/engine/root/running_call.hpp>
+#include <rankwise/engine/root/split_orders.hpp>
 #include <rankwise/exchange/outbox.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -82,6 +83,7 @@ class call_dispatch {
       const bool is_broken = call.journaled && call.journaled->is_broken();
       if (is_broken || call.call.is_satisfied()) call.coordinator.cancel();
       if (!call.journaled || !call.journaled->is_behind()) hand_out(call, at);
+      if (call.coordinator.options().splits) ask_to_split(*state_, call, at);
       if (call.coordinator.cancelled() && !call.cancel_told) cancel_everywhere(call);
     }
   }
@@ -187,6 +189,7 @@ class call_dispatch {
   void hand_out(running_call& call, core::duration at) {
     while (const std::optional<core::grant> given = call.coordinator.next_grant(at)) {
       const core::orders::grant order{call.wire_number, given->again, given->chunk, given->items};
+      if (call.coordinator.options().splits) call.splits.on_grant(given->rank, given->chunk);
       if (given->rank == root_rank) {
         state_->worker.on_grant(given->incarnation, order, {});
         continue;

@@ -66,6 +66,7 @@ class call_maker {
     asked.is_open = call.is_open();
     asked.lease = losses_->timeout;
     asked.again = journaled && journaled->is_resumed();
+    asked.splits = call.splits_items();
     asked.speculate = asked.speculate && may_run_again && call.may_have_twins() &&
                       place == core::placement::anywhere;
     if (asked.speculate) call.keep_results_encoded();  // another rank's may count

@@ -112,6 +112,15 @@ class call_reports {
     if (by.call.journaled) by.call.journaled->settled(settled.item);
   }
 
+  static void take(const sender& by,
+                   const core::reports::split_off& split,
+                   std::span<const std::byte> results) {
+    running_call& its = by.call;
+    if (!by.is_accepted()) return;
+    its.splits.on_answer(by.rank);
+    its.call.take_split(split.item, its.coordinator.options().n_items - 1, results);
+  }
+
   static void take(const sender& /*by*/,
                    const core::reports::returned& /*returned*/,
                    std::span<const std::byte> /*payload*/) {}

@@ -4,6 +4,7 @@
 #include <rankwise/core/coordinator.hpp>
 #include <rankwise/core/coordinator_options.hpp>
 #include <rankwise/core/item_set.hpp>
+#include <rankwise/core/split_requests.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/call_header.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
@@ -56,6 +57,7 @@ struct running_call final : chunk_runner {
   const char* name;  ///< as the user has made it
   std::optional<journaled_call> journaled;
   core::coordinator coordinator;
+  core::split_requests splits = {};      ///< of its items
   call_header sent = {};                 ///< to the other ranks
   std::uint32_t wire_number = 0;         ///< of all calls of the job, as messages have it
   std::vector<char> is_introduced = {};  ///< by rank: it has been told of the call
@@ -103,10 +105,10 @@ struct running_call final : chunk_runner {
   job_statistics added_to(const job_statistics& before, core::duration at) const {
     const core::coordinator_options& options = coordinator.options();
     const core::duration elapsed = counted_time.value_or(at - begun);
-    const call_figures figures = call.figures().value_or(call_figures{coordinator.n_finished(),
-                                                                      options.n_items,
-                                                                      coordinator.n_failed(),
-                                                                      seconds(coordinator.busy())});
+    const call_figures figures = call.figures({coordinator.n_finished(),
+                                               options.n_items,
+                                               coordinator.n_failed(),
+                                               seconds(coordinator.busy())});
     job_statistics all = before;
     all.calls += 1;
     all.items_done += figures.items_done;
