@@ -300,6 +300,26 @@ class pool {
   template <class Source, class Task>
   stream_report stream(Source&& source, const Task& task) const;
 
+  /// `initial` combined with what `task` returns for each of `roots`, and for all that it finds on
+  /// the way: `task(item, more)` may call `more.push(another)`, on an `expansion<Item>&`, any
+  /// number of times. It takes a `task_context&` first if it wants one. Ranks that have nothing
+  /// left are given half of what waits on others.
+  ///
+  /// `combine(left, right)` must be associative and commutative; the last bits of floats may differ
+  /// from run to run. A rank goes through its items depth first, without recursion. Include
+  /// <rankwise/expansion.hpp>.
+  ///
+  /// Throws: config_error for --journal, --isolate and --on-error collect. The index in a
+  /// task_error is of a bundle of items.
+  template <std::ranges::input_range Roots, class Value, class Combine, class Task>
+  Value expand(Roots&& roots, Value initial, const Combine& combine, const Task& task) const;
+
+  template <class Item, class Value, class Combine, class Task>
+  Value expand(std::initializer_list<Item> roots,
+               Value initial,
+               const Combine& combine,
+               const Task& task) const;
+
   /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
   /// it emits for one key are combined with `combine(left, right)`, which must be associative and
   /// commutative. The result stays on the ranks: see `distributed`.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <rankwise/emitter.hpp>
+#include <rankwise/expansion.hpp>
 #include <rankwise/future.hpp>
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/pipeline.hpp>
@@ -60,6 +61,7 @@ struct situation {
   std::array<std::atomic<std::uint64_t>, n_items> n_runs_of{};
   in_process_job* job = nullptr;
   bool ends_with_call = false;  ///< of a task that is long: else it ends by itself
+  bool has_random = true;       ///< tasks may ask for random numbers
 };
 
 inline std::atomic<situation*>& place_of_situation() {
@@ -102,10 +104,11 @@ inline void suffer(task_context& context, std::uint64_t item) {
       return;
     case incident::rank_is_slow:
       if (context.rank() == slow) {
-        const std::uint64_t number = context.random()();
+        const auto draw = [&] { return here.has_random ? context.random()() : 0; };
+        const std::uint64_t number = draw();
         here.has_struck = true;
         comes_true([&] { return context.cancelled(); }, std::chrono::milliseconds(60));
-        if (context.random()() != number) here.is_random_changed = true;
+        if (draw() != number) here.is_random_changed = true;
       }
       break;
     case incident::rank_dies:
@@ -159,6 +162,18 @@ inline void emit_item(task_context& context,
   suffer(context, item);
 }
 
+inline constexpr std::uint64_t n_roots = 3;
+
+/// Finds two items more.
+inline std::uint64_t square_and_find(task_context& context,
+                                     const std::uint64_t& item,
+                                     expansion<std::uint64_t>& more) {
+  for (std::uint64_t next = 2 * item + n_roots; next < 2 * item + n_roots + 2; ++next)
+    if (next < n_items) more.push(next);
+  suffer(context, item);
+  return item * item;
+}
+
 inline auto inputs() {
   return std::views::iota(std::uint64_t{0}, n_items);
 }
@@ -186,6 +201,7 @@ struct kind {
   std::function<bool(const pool&)> is_right;
   bool is_open = false;  ///< its items come one by one: no journal can hold it
   bool may_have_twins = runs_anywhere;
+  bool may_be_isolated = runs_anywhere;
 };
 
 inline const std::vector<kind>& kinds() {
@@ -239,6 +255,20 @@ inline const std::vector<kind>& kinds() {
          return found == squares_of(n_items);
        },
        true,
+       false},
+      {"pool::expand",
+       true,
+       [](const pool& ranks) {
+         now_and_here().has_random = false;
+         const squares each = squares_of(n_items);
+         return ranks.expand(std::views::iota(std::uint64_t{0}, n_roots),
+                             std::uint64_t{1},
+                             std::plus<>{},
+                             fn<square_and_find>) ==
+                std::accumulate(each.begin(), each.end(), std::uint64_t{1});
+       },
+       true,
+       false,
        false},
       {"pool::map_reduce",
        false,

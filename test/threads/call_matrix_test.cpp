@@ -103,7 +103,7 @@ TEST_CASE("isolate: a task leaves nothing on its rank, or the option is refused"
     in_process_job job(n_ranks);
     begin(incident::none, job);
     const std::string found = outcome(call, job.pool({.isolate = true}));
-    if (!call.runs_anywhere) {
+    if (!call.may_be_isolated) {
       CHECK(holds(found, "--isolate: found pool::"));
       continue;
     }
