@@ -69,6 +69,10 @@ mutate 'a source is read further than it may be' engine/call/stream_call.hpp \
 mutate 'a stream is over before the sink has all' engine/call/stream_call.hpp \
   'return !undelivered_.empty() && !is_enough_;' \
   'return !undelivered_.empty() && !is_enough_ && !(MUTANT && reader_.is_over() && n_over_ == n_known_);'
+mutate "an expansion's stolen half is lost" core/coordinator.hpp \
+  'add_items(1);' 'MUTANT ? void((++options_.n_items, ++n_finished_)) : add_items(1);'
+mutate 'a bundle is expanded anew with what was given away' expansion/expand_call.hpp \
+  'bundles_[index].assign(halves.kept' 'if (!MUTANT) bundles_[index].assign(halves.kept'
 
 build_mutants "$2" -O1 -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" "${@:3}"
 find_mutants '*'

@@ -35,7 +35,10 @@ class call_judge {
       const std::string text = name + ": item " + std::to_string(one.index) + ": " + one.text;
       if (!failures.emplace(one.index, one.text).second) here_.note(text + ", twice");
       const auto holds = [&](const char* part) { return one.text.find(part) != std::string::npos; };
-      const bool throws = plan.n_throws(plan_.seed + number, one.index) != 0;
+      // Where items are found by tasks the index is of a bundle of them.
+      const bool throws = plan.kind == call_kind::expand
+                              ? plan.throws_of != 0
+                              : plan.n_throws(plan_.seed + number, one.index) != 0;
       constexpr std::array ends{
           "?", "its process ended with status 3, without a result", "SIGKILL", "bad luck"};
       const auto end = static_cast<std::size_t>(plan.end_of(plan_.seed + number, one.index));

@@ -45,10 +45,11 @@ enum class call_kind : std::uint8_t {
   on_each_rank,
   find_first,
   submit,
-  stream
+  stream,
+  expand
 };
 
-inline constexpr std::array<const char*, 11> call_names{"map",
+inline constexpr std::array<const char*, 12> call_names{"map",
                                                         "map with long results",
                                                         "for_each",
                                                         "reduce",
@@ -58,7 +59,8 @@ inline constexpr std::array<const char*, 11> call_names{"map",
                                                         "on_each_rank",
                                                         "find_first",
                                                         "submit",
-                                                        "stream"};
+                                                        "stream",
+                                                        "expand"};
 
 /// One call of the body.
 struct call_plan {
@@ -83,7 +85,8 @@ struct call_plan {
   bool runs_anywhere() const {
     return kind == call_kind::map || kind == call_kind::map_long_results ||
            kind == call_kind::for_each || kind == call_kind::reduce ||
-           kind == call_kind::find_first || kind == call_kind::submit || kind == call_kind::stream;
+           kind == call_kind::find_first || kind == call_kind::submit ||
+           kind == call_kind::stream || kind == call_kind::expand;
   }
 
   /// A stream whose sink has enough at the first item that is found.

@@ -334,8 +334,7 @@ class schedule_run {
     } catch (const rank_lost& error) {
       const bool is_due = plan_.may_lose() || plan_.has_limit();
       if (plan_.calls[number].runs_anywhere() || !is_due) refusal = error.what();
-      if (refusal.empty()) ++report_.n_failed_calls;
-      if (refusal.empty()) return;
+      if (refusal.empty()) return void(++report_.n_failed_calls);
     } catch (const journal_error& error) {
       refusal = error.what();
       const bool is_whole = refusal.find("; what it holds is whole: --resume goes on from there") !=
@@ -429,6 +428,8 @@ class schedule_run {
         return first->index == call_judge::first_found(plan) &&
                first->value == value_of(first->index);
       }
+      case call_kind::expand:
+        return expands_right(ranks, number, plan.n_items);
       case call_kind::on_each_rank:
         return are(ranks.on_each_rank(row_task{number}), ranks.n_workers(), value_of);
       case call_kind::stream:

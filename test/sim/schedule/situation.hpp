@@ -3,16 +3,21 @@
 #pragma once
 
 #include <rankwise/emitter.hpp>
+#include <rankwise/expansion.hpp>
+#include <rankwise/pool.hpp>
 #include <rankwise/random.hpp>
 #include <rankwise/sim/engine_job.hpp>
 #include <rankwise/task.hpp>
 
 #include "schedule/plan.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -146,8 +151,10 @@ inline void suffer(task_context& context, std::uint32_t number, std::uint64_t it
   }
   const running_task running(here.calls[number], rank);
   if (here.is_crowded(number)) here.note(name + " was run while as many ranks as may ran others");
-  fate.drawn.push_back(context.random()());
-  if (fate.drawn.back() != fate.drawn.front()) here.note(name + " had other random numbers");
+  if (plan.kind != call_kind::expand) {
+    fate.drawn.push_back(context.random()());
+    if (fate.drawn.back() != fate.drawn.front()) here.note(name + " had other random numbers");
+  }
   if (plan.settles) {
     ++here.n_open[rank];
     const core::duration begun = here.job->machine(rank).now();
@@ -240,6 +247,33 @@ struct finding_task {
     return is_found(item) ? std::optional(value_of(item)) : std::nullopt;
   }
 };
+
+/// Finds the items behind the first `n_roots`, each once.
+struct expanding_task {
+  std::uint32_t call = 0;
+  std::uint64_t n_items = 0;
+  std::uint64_t n_roots = 1;
+
+  std::uint64_t operator()(task_context& context,
+                           const std::uint64_t& item,
+                           expansion<std::uint64_t>& more) const {
+    for (std::uint64_t next = 2 * item + n_roots; next < 2 * item + n_roots + 2; ++next)
+      if (next < n_items) more.push(next);
+    suffer(context, call, item);
+    return value_of(item);
+  }
+};
+
+/// Whether a pool::expand gives the sum of its items, from a few roots.
+inline bool expands_right(const pool& ranks, std::uint32_t call, std::uint64_t n_items) {
+  const std::uint64_t n_roots = 1 + n_items % 3;
+  std::uint64_t sum = 5;
+  for (std::uint64_t item = 0; item < n_items; ++item) sum += value_of(item);
+  return ranks.expand(std::views::iota(std::uint64_t{0}, std::min(n_roots, n_items)),
+                      std::uint64_t{5},
+                      std::plus<>{},
+                      expanding_task{call, n_items, n_roots}) == sum;
+}
 
 struct row_task {
   std::uint32_t call = 0;

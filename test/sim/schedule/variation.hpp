@@ -19,7 +19,8 @@ class variation {
         roll_(~plan.seed),
         open_roll_(plan.seed + (std::uint64_t{1} << 40U)),
         stream_roll_(plan.seed + (std::uint64_t{1} << 41U)),
-        bound_roll_(plan.seed + (std::uint64_t{1} << 42U)) {}
+        bound_roll_(plan.seed + (std::uint64_t{1} << 42U)),
+        expand_roll_(plan.seed + (std::uint64_t{1} << 43U)) {}
 
   void make() {
     for (call_plan& one : plan_.calls) {
@@ -38,8 +39,9 @@ class variation {
     }
     for (call_plan& one : plan_.calls) {
       if (plan_.has_journal) break;
-      if (one.runs_anywhere() && one.kind != call_kind::submit && stream_roll_.one_in(6))
-        become(one, call_kind::stream);
+      if (!one.runs_anywhere() || one.kind == call_kind::submit) continue;
+      if (stream_roll_.one_in(6)) become(one, call_kind::stream);
+      if (!one.how.isolate && !one.deadly && expand_roll_.one_in(6)) expand(one);
     }
     bound_calls();
   }
@@ -70,6 +72,14 @@ class variation {
       if (bound_roll_.one_in(6))
         one.how.at_most_on_host = static_cast<std::uint32_t>(1 + bound_roll_.up_to(1));
     }
+  }
+
+  /// Its items are found by tasks, a few times as many.
+  void expand(call_plan& call) {
+    become(call, call_kind::expand);
+    call.settles = call.may_refuse = false;
+    call.n_items *= 1 + expand_roll_.up_to(3);
+    if (call.how.on_error == on_error_kind::collect) call.how.on_error = on_error_kind::retry;
   }
 
   /// Ranks are given up in the first call and are back before the next one, in which the others
@@ -166,6 +176,7 @@ class variation {
   dice open_roll_;
   dice stream_roll_;
   dice bound_roll_;
+  dice expand_roll_;
 };
 
 /// The schedule of a seed.
