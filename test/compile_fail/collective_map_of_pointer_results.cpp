@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // EXPECT: rankwise:
+// LINES: 20
 #include <rankwise/collective.hpp>
 #include <rankwise/rankwise.hpp>
 
