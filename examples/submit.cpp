@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The parts of `number` of which it is the product, smallest first.
@@ -25,6 +26,10 @@ std::uint64_t power(std::uint64_t base, int exponent) {
   return product;
 }
 
+std::uint64_t sum_of(std::uint64_t left, std::uint64_t right) {
+  return left + right;
+}
+
 int main(int argc, char** argv) {
   rankwise::program program;
   program.name = "submit";
@@ -34,6 +39,9 @@ int main(int argc, char** argv) {
     for (int exponent = 10; exponent < 20; ++exponent)
       powers.push_back(pool.submit(rankwise::fn<power>, 3, exponent));
     std::vector<rankwise::future<std::string>> answers;
+    // A task whose arguments are futures begins once their values are there.
+    auto pair = pool.submit(rankwise::fn<sum_of>, powers.front(), powers.back());
+    answers.push_back(pool.submit(rankwise::fn<factors>, std::move(pair)));
     std::uint64_t sum = 0;
     for (auto& next : rankwise::as_completed(powers)) {  // in any order
       const std::uint64_t number = next.get();

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/abstract_root.hpp>
+#include <rankwise/engine/call/awaited.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/engine/call/submission.hpp>
 #include <rankwise/engine/call/submit_call.hpp>
@@ -207,9 +208,56 @@ completed_futures<Result> as_completed(std::vector<future<Result>>& futures) {
   return completed_futures<Result>(futures);
 }
 
+namespace engine {
+
+/// What a task gets for an argument of `pool::submit`: of a future, the value.
+template <class Argument>
+struct submitted {
+  static constexpr bool is_future = false;
+  using type = travelling_value<Argument>;
+};
+
+template <class Result>
+struct submitted<future<Result>> {
+  static_assert(!std::is_void_v<Result>,
+                "rankwise: a future<void> has no value that a task could take: wait for it first");
+  static constexpr bool is_future = true;
+  using type = Result;
+};
+
+}  // namespace engine
+
+template <class Argument>
+auto pool::given_for(Argument&& argument) {
+  using type = std::remove_cvref_t<Argument>;
+  using value = typename engine::submitted<type>::type;
+  if constexpr (!engine::submitted<type>::is_future) {
+    return value(std::forward<Argument>(argument));
+  } else if constexpr (std::is_same_v<Argument, type>) {  // given away
+    return engine::awaited<value>(std::move(argument.item_), true);
+  } else {
+    static_assert(std::is_copy_constructible_v<value>,
+                  "rankwise: the value of this future can't be copied: give the future away, with "
+                  "std::move");
+    static_cast<void>(argument.cell());  // it may be given away by the same call
+    return engine::awaited<value>(argument.item_.share(), false);
+  }
+}
+
+template <class Argument>
+void pool::require_own(const Argument& argument) const {
+  if constexpr (engine::submitted<Argument>::is_future) {
+    static_cast<void>(argument.cell());
+    if (!argument.item_.is_of(*root_))
+      throw std::logic_error(
+          "pool::submit: found a future of another job as an argument, accepted: those of this "
+          "one");
+  }
+}
+
 template <class Task, class... Arguments>
 auto pool::submit(const Task& /*task*/, Arguments&&... arguments) const {
-  using all = std::tuple<engine::travelling_value<Arguments>...>;
+  using all = std::tuple<typename engine::submitted<std::remove_cvref_t<Arguments>>::type...>;
   using whole_task = engine::task_of_arguments<Task>;
   if constexpr (!stateless_task<Task>) {
     engine::refused::has_state<Task>();
@@ -222,14 +270,20 @@ auto pool::submit(const Task& /*task*/, Arguments&&... arguments) const {
       if constexpr (!engine::require_result<whole_task, all>()) return future<int>();
     }
     using call = engine::submit_call<Task, all, result>;
+    (require_own<std::remove_cvref_t<Arguments>>(arguments), ...);
     engine::open_call* open = root_->find_open_call(call::hash(), options_);
     if (open == nullptr) {
       auto made = std::make_unique<call>(*root_);
       made->set_number(number_call());
       open = &root_->begin_open_call(std::move(made), options_, "pool::submit");
     }
-    return future<result>(
-        static_cast<call&>(*open).add(all(std::forward<Arguments>(arguments)...)));
+    call& its = static_cast<call&>(*open);
+    if constexpr ((engine::submitted<std::remove_cvref_t<Arguments>>::is_future || ...)) {
+      return future<result>(
+          its.add_waiting(given_for<Arguments>(std::forward<Arguments>(arguments))...));
+    } else {
+      return future<result>(its.add(all(std::forward<Arguments>(arguments)...)));
+    }
   }
 }
 

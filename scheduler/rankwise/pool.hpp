@@ -256,7 +256,11 @@ class pool {
   /// done when the body has returned, and a failure that no future was asked for ends the job as
   /// one of `map` does. Include <rankwise/future.hpp>.
   ///
-  /// Throws: config_error if calls are journaled; std::logic_error inside a task.
+  /// An argument may be a `future`, for whose value the task waits. It keeps the value, unless it
+  /// is given away with std::move. If its task fails or is cancelled, so does this one.
+  ///
+  /// Throws: config_error if calls are journaled; std::logic_error inside a task, and for a future
+  /// of no task or of another job.
   template <class Task, class... Arguments>
   auto submit(const Task& task, Arguments&&... arguments) const;
 
@@ -416,6 +420,14 @@ class pool {
     call.set_number(number_call());
     root_->run(call, options_, name_ != nullptr ? name_ : name, place);
   }
+
+  /// An argument of `submit`, as it waits for the others.
+  template <class Argument>
+  static auto given_for(Argument&& argument);
+
+  /// Throws: std::logic_error if `argument` is a future of no task, or of another job.
+  template <class Argument>
+  void require_own(const Argument& argument) const;
 
   std::uint32_t number_call() const { return within_ ? *within_ : root_->count_call(); }
 

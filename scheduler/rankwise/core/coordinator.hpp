@@ -72,6 +72,18 @@ class coordinator {
     has_grown_ = true;
   }
 
+  /// Adds the next item to an open call, to be handed out once it is admitted.
+  void add_withheld_item() { ++options_.n_items; }
+
+  /// An item that was withheld can be handed out.
+  void admit(std::uint64_t index) {
+    work_.add({index, 1});
+    has_grown_ = true;
+  }
+
+  /// An item that was withheld ends without that.
+  void drop_withheld_item() { ++n_finished_; }
+
   /// No more are added.
   void close() { options_.is_open = false; }
 

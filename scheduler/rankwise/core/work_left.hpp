@@ -39,7 +39,7 @@ class work_left {
     });
   }
 
-  /// Items that are new, behind all that were.
+  /// Items that are new.
   void add(item_range items) {
     if (!fresh_.empty() && fresh_.back().end() == items.first) {
       fresh_.back().count += items.count;
@@ -129,7 +129,7 @@ class work_left {
     return taken;
   }
 
-  std::deque<item_range> fresh_;  // in ascending order
+  std::deque<item_range> fresh_;
   std::deque<item_range> returned_;
   std::list<suspect> suspects_;
   std::uint64_t count_ = 0;

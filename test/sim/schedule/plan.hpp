@@ -92,6 +92,13 @@ struct call_plan {
   /// A stream whose sink has enough at the first item that is found.
   bool ends_early() const { return kind == call_kind::stream && how.seed % 3 == 0; }
 
+  /// Its items may need each other's values: each has one in the end, unless the call can't go on.
+  bool may_chain() const {
+    if (how.at_most != 0 || how.at_most_on_host != 0) return false;  // as two tasks they have two
+    return throws_of == 0 && long_of == 0 && cancels_of == 0 && !may_refuse && !deadly &&
+           !how.isolate;
+  }
+
   static constexpr std::uint32_t always = 1000;
 
   /// The first so many runs of the item throw.

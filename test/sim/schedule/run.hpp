@@ -95,8 +95,7 @@ class schedule_run {
     }
     const bool is_over =
         time_.run(last + std::chrono::seconds(60), [&] { return job.has_ended(); });
-    for (const auto& one : pending_) *one = false;
-    pending_.clear();
+    for (const auto& one : std::exchange(pending_, {})) *one = false;
     if (!is_over) {
       here_.note("it hangs at " + std::to_string((time_.now() - begun).count() / 1'000'000) +
                  " ms, after " + std::to_string(time_.n_events()) + " events: " + progress(job));
@@ -271,15 +270,17 @@ class schedule_run {
     const call_plan& plan = plan_.calls[number];
     std::vector<future<std::uint64_t>> futures;
     for (std::uint64_t item = 0; item < plan.n_items; ++item) {
-      futures.push_back(ranks.submit(fn<submitted_value>, number, item));
+      futures.push_back(
+          item % 2 != 0 && plan.may_chain()
+              ? ranks.submit(fn<submitted_after>, number, item, item / 2, futures[item / 2])
+              : ranks.submit(fn<submitted_value>, number, item));
       if (plan.cancels_of != 0 && chance_() % plan.cancels_of == 0) {
         const std::uint64_t other = chance_() % futures.size();
         if (futures[other].cancel()) here_.calls[number].cancelled.insert(other);
       }
     }
     submitted_.emplace_back(number, std::move(futures));
-    if (plan.stays_open) return false;
-    return true;
+    return !plan.stays_open;
   }
 
   /// Asks for the results of what was submitted, in any order.
@@ -297,8 +298,7 @@ class schedule_run {
       } catch (const task_cancelled&) {
         if (!is_cancelled) here_.note(name + ": an item was cancelled that nobody had cancelled");
       } catch (const task_error& error) {
-        failures.push_back(error.failures().front());
-        failures.back().index = item;
+        failures.emplace_back(error.failures().front()).index = item;
       }
     }
     if (here_.job->process(root_rank).is_dead) return;

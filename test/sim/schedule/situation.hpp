@@ -225,6 +225,17 @@ inline std::uint64_t submitted_value(task_context& context,
   return value_of(item);
 }
 
+/// The same, of an item that needs the value of another one.
+inline std::uint64_t submitted_after(task_context& context,
+                                     std::uint32_t call,
+                                     std::uint64_t item,
+                                     std::uint64_t other,
+                                     std::uint64_t value_of_other) {
+  suffer(context, call, item);
+  if (value_of_other != value_of(other)) situation::here()->note("an argument has another value");
+  return value_of(item);
+}
+
 struct long_value_task {
   std::uint32_t call = 0;
 

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/coordinator_options.hpp>
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/end_listener.hpp>
 #include <rankwise/engine/call/open_call.hpp>
 #include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/exchange/channels.hpp>
@@ -54,10 +55,22 @@ class abstract_root {
                                      const options& how,
                                      const char* name) = 0;
 
-  /// Adds an item to an open call, which `put(index)` stores before it can be handed out.
+  /// Adds an item to an open call, which `put(index)` stores, under the lock of the rank, before it
+  /// can be handed out. If it `is_withheld` it waits until it is admitted or dropped.
   ///
   /// Throws: as `run`.
-  virtual void add_item(const open_call& call, const std::function<void(std::uint64_t)>& put) = 0;
+  virtual void add_item(const open_call& call,
+                        bool is_withheld,
+                        const std::function<void(std::uint64_t)>& put) = 0;
+
+  /// An item that was withheld can be handed out. Called under the lock of the rank.
+  virtual void admit_item(const open_call& call, std::uint64_t index) = 0;
+
+  /// An item that was withheld has ended without that. Called under the lock of the rank.
+  virtual void drop_withheld_item(const open_call& call) = 0;
+
+  /// Tells the listeners of an item that is over. Called under the lock of the rank.
+  virtual void tell(end_listener* newest) = 0;
 
   /// An item of an open call is not wanted: if it was not handed out yet, it never is.
   virtual void cancel_item(open_call& call, std::uint64_t index) = 0;

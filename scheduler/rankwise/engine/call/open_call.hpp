@@ -21,6 +21,9 @@ class open_call : public root_call {
   /// The job is over: nobody waits for its items any more.
   virtual void end() = 0;
 
+  /// An item was cancelled, in whatever state it was.
+  virtual void on_cancel_asked(std::uint64_t index) = 0;
+
   /// Whether somebody has been told of the failure of an item.
   virtual bool is_heard(std::uint64_t index) const = 0;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/engine/call/abstract_root.hpp>
+#include <rankwise/engine/call/end_listener.hpp>
 #include <rankwise/error.hpp>
 
 #include <array>
@@ -25,6 +26,13 @@ struct submission_owner {
   std::unordered_set<std::uint64_t> heard;    ///< items of whose failures nobody need be told
 };
 
+/// Why an item has no value: its own task failed, or that of an item whose value it needs.
+struct item_failure {
+  task_failure failure;
+  std::shared_ptr<submission_owner> owner;  ///< of the item whose task failed
+  std::uint64_t item = 0;
+};
+
 /// How the task of an item stands.
 enum class submission_state : std::uint8_t { pending, done, failed, cancelled };
 
@@ -35,7 +43,8 @@ struct outcome_cell {
 
   std::atomic<submission_state> state{submission_state::pending};
   std::optional<stored> value;
-  std::unique_ptr<task_failure> failure;
+  std::shared_ptr<const item_failure> failure;
+  end_listener* listeners = nullptr;  ///< the newest; the lock of the rank guards them
 
   bool is_over() const {
     return state.load(std::memory_order_acquire) != submission_state::pending;
@@ -95,6 +104,12 @@ class submission {
 
   bool is_there() const noexcept { return block_ != nullptr; }
 
+  /// Another one of the same item.
+  submission share() const { return submission(*block_, row_); }
+
+  /// Whether the item is of a job that `root` runs.
+  bool is_of(const abstract_root& root) const { return block_->owner->root == &root; }
+
   outcome_cell<Result>& cell() const { return block_->cells[row_]; }
 
   abstract_root& root() const { return *block_->owner->root; }
@@ -114,10 +129,11 @@ class submission {
     outcome_cell<Result>& own = cell();
     switch (own.state.load(std::memory_order_acquire)) {
       case submission_state::failed:
-        block_->owner->heard.insert(block_->first + row_);
-        throw task_error({*own.failure}, 1);
+        own.failure->owner->heard.insert(own.failure->item);
+        throw task_error({own.failure->failure}, 1);
       case submission_state::cancelled:
-        throw task_cancelled("the result of a task was asked for that had been cancelled");
+        throw task_cancelled(
+            "the result of a task was asked for that was cancelled, or needs a cancelled one");
       default:
         break;
     }

@@ -3,6 +3,7 @@
 
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/abstract_root.hpp>
+#include <rankwise/engine/call/awaited.hpp>
 #include <rankwise/engine/call/call_base.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/open_call.hpp>
@@ -30,6 +31,7 @@
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -106,13 +108,26 @@ class submit_call final : public open_call {
   submission<Result> add(Arguments arguments) {
     require_shared_values_of(*owner_->root, arguments);
     submission<Result> made;
-    owner_->root->add_item(*this, [&](std::uint64_t index) {
-      if (index / block::size == rows_.size())
-        rows_.push_back(std::make_unique<row>(owner_, index / block::size * block::size));
-      row& its = *rows_.back();
-      const std::uint64_t place = index % block::size;
-      its.arguments[place].emplace(std::move(arguments));
-      made = submission<Result>(*its.outcomes, static_cast<std::uint32_t>(place));
+    owner_->root->add_item(*this, false, [&](std::uint64_t index) {
+      made = new_item(index);
+      row_of(index).arguments[index % block::size].emplace(std::move(arguments));
+    });
+    return made;
+  }
+
+  /// Adds an item that begins once all its arguments are there: each is a value, or is `awaited`.
+  ///
+  /// Throws: std::logic_error if a shared value among the arguments is of another job.
+  template <class... Given>
+  submission<Result> add_waiting(Given... given) {
+    (require_own_shared(given), ...);
+    auto item = std::make_unique<waiting<Given...>>(*this, std::move(given)...);
+    submission<Result> made;
+    owner_->root->add_item(*this, true, [&](std::uint64_t index) {
+      made = new_item(index);
+      waiting<Given...>& its = *item;
+      waiting_.emplace(index, std::move(item));
+      its.begin(index);
     });
     return made;
   }
@@ -136,20 +151,27 @@ class submit_call final : public open_call {
   void on_counted(core::item_range items) override {
     for (std::uint64_t index = items.first; index != items.end(); ++index) {
       cell(index).end_as(submission_state::done);
+      tell_listeners(index);
       forget(index);
     }
   }
 
   void on_failed(const task_failure& failure) override {
     outcome_cell<Result>& its = cell(failure.index);
-    its.failure = std::make_unique<task_failure>(failure);
+    its.failure =
+        std::make_shared<const item_failure>(item_failure{failure, owner_, failure.index});
     its.end_as(submission_state::failed);
+    tell_listeners(failure.index);
     forget(failure.index);
   }
 
   void on_cancelled(std::uint64_t index) override {
     cell(index).end_as(submission_state::cancelled);
     forget(index);
+  }
+
+  void on_cancel_asked(std::uint64_t index) override {
+    if (rows_[index / block::size]) tell_listeners(index);
   }
 
   void run(chunk_scope& scope) override {
@@ -190,6 +212,34 @@ class submit_call final : public open_call {
     std::uint64_t n_over = 0;
   };
 
+  /// An item whose arguments are not all there yet.
+  template <class... Given>
+  class waiting final : public waiting_item {
+   public:
+    waiting(submit_call& call, Given... given) : call_(&call), given_(std::move(given)...) {}
+
+    void begin(std::uint64_t index) {
+      index_ = index;
+      given_.begin(*this);
+    }
+
+   private:
+    void on_complete() override {
+      if (given_.are_there() && !call_->cell(index_).is_over()) {
+        std::optional<Arguments>& arguments = call_->row_of(index_).arguments[index_ % block::size];
+        given_.take([&](auto&&... each) { arguments.emplace(std::move(each)...); });
+        call_->owner_->root->admit_item(*call_, index_);
+      } else {
+        call_->drop_waiting(index_, given_.end(), given_.failure());
+      }
+      call_->waiting_.erase(index_);
+    }
+
+    submit_call* call_;
+    std::uint64_t index_ = 0;
+    given_arguments<Given...> given_;
+  };
+
   struct inputs_here {
     submit_call* call;
 
@@ -213,6 +263,36 @@ class submit_call final : public open_call {
     }
   };
 
+  template <class Given>
+  void require_own_shared([[maybe_unused]] const Given& given) const {
+    if constexpr (travelled<Given>::is_shared) given.require_job_of(*owner_->root);
+  }
+
+  /// Under the lock of the rank.
+  submission<Result> new_item(std::uint64_t index) {
+    if (index / block::size == rows_.size())
+      rows_.push_back(std::make_unique<row>(owner_, index / block::size * block::size));
+    return submission<Result>(*rows_.back()->outcomes,
+                              static_cast<std::uint32_t>(index % block::size));
+  }
+
+  /// An item ends whose arguments will not all be there, or that was cancelled.
+  void drop_waiting(std::uint64_t index,
+                    submission_state end,
+                    std::shared_ptr<const item_failure> failure) {
+    outcome_cell<Result>& its = cell(index);
+    its.failure = std::move(failure);
+    its.end_as(end);
+    tell_listeners(index);
+    owner_->root->drop_withheld_item(*this);
+    forget(index);
+  }
+
+  void tell_listeners(std::uint64_t index) {
+    outcome_cell<Result>& its = cell(index);
+    if (its.listeners != nullptr) owner_->root->tell(std::exchange(its.listeners, nullptr));
+  }
+
   row& row_of(std::uint64_t index) const { return *rows_[index / block::size]; }
 
   const Arguments& arguments(std::uint64_t index) const {
@@ -235,6 +315,7 @@ class submit_call final : public open_call {
 
   std::shared_ptr<submission_owner> owner_;
   std::vector<std::unique_ptr<row>> rows_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<waiting_item>> waiting_;  // by item
   bool is_encoded_ = false;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/engine/call/end_listener.hpp>
 #include <rankwise/engine/call/open_call.hpp>
 #include <rankwise/engine/root/running_call.hpp>
 #include <rankwise/error.hpp>
@@ -38,6 +39,9 @@ class open_calls {
     all_.push_back({std::move(made), how, std::move(running)});
     return *all_.back().call;
   }
+
+  /// Tells what waits for items that they are over.
+  end_notices& notices() { return notices_; }
 
   running_call& running(const open_call& call) const { return *all_[call.place()].running; }
 
@@ -104,6 +108,7 @@ class open_calls {
   };
 
   std::vector<opened> all_;
+  end_notices notices_;
   std::optional<core::duration> since_;  // when time counts
   core::duration time_{};                // before that
 };

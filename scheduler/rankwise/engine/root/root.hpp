@@ -103,7 +103,9 @@ class root final : public abstract_root {
     return added;
   }
 
-  void add_item(const open_call& call, const std::function<void(std::uint64_t)>& put) override
+  void add_item(const open_call& call,
+                bool is_withheld,
+                const std::function<void(std::uint64_t)>& put) override
       RANKWISE_EXCLUDES(rank_.lock) {
     refuse_call_in_call("pool::submit");
     require_whole();
@@ -111,8 +113,10 @@ class root final : public abstract_root {
     {
       const threads::lock_scope held(rank_.lock);
       core::coordinator& its = open_calls_.running(call).coordinator;
-      put(its.options().n_items);
-      its.add_items(1);
+      const std::uint64_t index = its.options().n_items;
+      if (is_withheld) its.add_withheld_item();
+      put(index);
+      if (!is_withheld) its.add_items(1);
       open_calls_.count_time(at);
     }
     poll_now_and_then(at);
@@ -120,8 +124,19 @@ class root final : public abstract_root {
 
   void cancel_item(open_call& call, std::uint64_t index) override RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
+    call.on_cancel_asked(index);
     if (open_calls_.running(call).coordinator.withdraw(index)) call.on_cancelled(index);
   }
+
+  void admit_item(const open_call& call, std::uint64_t index) override {
+    open_calls_.running(call).coordinator.admit(index);
+  }
+
+  void drop_withheld_item(const open_call& call) override {
+    open_calls_.running(call).coordinator.drop_withheld_item();
+  }
+
+  void tell(end_listener* newest) override { open_calls_.notices().tell(newest); }
 
   void work_until(const std::function<bool()>& is_over, const char* name) override
       RANKWISE_EXCLUDES(rank_.lock) {
