@@ -80,8 +80,8 @@ class outbox {
     header.incarnation = incarnation_;
     header.payload_bytes = frame_.size() - sizeof header;
     std::memcpy(frame_.data(), &header, sizeof header);
+    n_messages_ = 0;  // also if this throws: the frame is gone
     endpoint_->send(to_, std::exchange(frame_, {}));
-    n_messages_ = 0;
   }
 
   /// Messages that were added and not sent.

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -46,6 +47,7 @@ class frame_list final : public rankwise::transport::endpoint {
   bool may_change_threads() const override { return true; }
 
   void send(rankwise::rank_id /*to*/, wire::bytes frame) override {
+    if (is_broken) throw std::runtime_error("the network is broken");
     frames.push_back(std::move(frame));
   }
 
@@ -54,6 +56,7 @@ class frame_list final : public rankwise::transport::endpoint {
   bool all_sent() override { return true; }
 
   std::vector<wire::bytes> frames;
+  bool is_broken = false;
 
  private:
   std::string host_ = "here";
@@ -210,4 +213,19 @@ TEST_CASE("what is queued is sent, also behind messages that wait") {
   links.send_all();
   CHECK(sent.frames.size() == 2);
   CHECK(links.outbox_to(rankwise::to_rank(1)).n_messages() == 0);
+}
+
+TEST_CASE("an outbox whose frame could not be sent is empty") {
+  frame_list network;
+  exchange::outbox box(network, rankwise::rank_id{1});
+  network.is_broken = true;
+  box.add(0, reports::departed{});
+  CHECK_THROWS_AS(box.send(), std::runtime_error);
+  CHECK(box.n_messages() == 0);
+  network.is_broken = false;
+  box.send();
+  CHECK(network.frames.empty());
+  box.add(1, reports::departed{});
+  box.send();
+  CHECK(network.frames.size() == 1);
 }
