@@ -124,6 +124,7 @@ class stream_call final : public root_call {
     n_known_ += made.n_new;
     items_.note_added(n_known_);
     window_.look(n_known_ - items_.n_over(), n_waiting + made.n_new, n_ready_, item_bytes());
+    if (is_enough_) return made;
     reader_.allow(std::min(items_.n_over() + window_.size(), items_.end_of_room()));
     return made;
   }
