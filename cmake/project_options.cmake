@@ -16,10 +16,6 @@ if(NOT RANKWISE_SANITIZE AND NOT RANKWISE_SANITIZE_THREADS)  # the plain build w
     target_compile_options(rankwise_project_options INTERFACE -Werror)
   endif()
 endif()
-if(RANKWISE_JOIN_TESTS AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # GCC looks for memory to free from 1 GB on, not from 128 MB: what a source has parsed is used to its end.
-  target_compile_options(rankwise_project_options INTERFACE --param=ggc-min-heapsize=1000000)
-endif()
 if(RANKWISE_SANITIZE)
   target_compile_options(rankwise_project_options INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
