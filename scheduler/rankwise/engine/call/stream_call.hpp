@@ -10,7 +10,6 @@
 #include <rankwise/engine/call/require_sink.hpp>
 #include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/engine/call/run_items.hpp>
-#include <rankwise/engine/call/shared_values.hpp>
 #include <rankwise/engine/call/source_reader.hpp>
 #include <rankwise/engine/call/stream_items.hpp>
 #include <rankwise/engine/call/task_registry.hpp>
@@ -138,10 +137,6 @@ class stream_call final : public root_call {
   std::string task_name() const override { return boost::core::demangle(typeid(Task).name()); }
 
   void encode_call(wire::bytes& out) const override { travelling<Task>::encode(task_, out); }
-
-  void require_shared_values(const abstract_root& root) const override {
-    require_shared_values_of(root, task_);
-  }
 
   void encode_inputs(core::item_range range, wire::bytes& out) const override {
     wire::encoder<Input> encoder(out);
