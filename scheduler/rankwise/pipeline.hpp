@@ -107,7 +107,8 @@ class pipeline {
     engine::abstract_root& root = access::root(pool_);
     auto& seats = root.context().kept.template get<engine::stages_on_rank>(*number_);
     std::vector<task_failure> failures;
-    std::exception_ptr own;  // what source or sink threw
+    std::uint64_t n_told = 0;  // failures that were heard of
+    std::exception_ptr own;    // what source or sink threw
     engine::pipeline_run_call* under_way = nullptr;
 
     const std::uint64_t number_of_run = root.object_numbers().next();
@@ -116,13 +117,14 @@ class pipeline {
       core::pipeline_root<exchange::channel_message> ends(
           seats.parcels(), how.in_flight != 0 ? how.in_flight : 4 * layout_.n_seats());
       seats.on_failure([&](engine::stage_failure failure) {
+        ++n_told;
         const bool is_last = asked.on_error != on_error_kind::collect;
         if (is_last && !failures.empty()) return;
         failures.push_back(describe(std::move(failure)));
         if (is_last) ends.stop();
       });
       try {
-        pump(seats, ends, items, sink, retries, how.is_ready, *under_way);
+        pump(seats, ends, items, sink, retries, how.is_ready, n_told, *under_way);
       } catch (...) {
         own = std::current_exception();
       }
@@ -155,6 +157,7 @@ class pipeline {
                    Sink& sink,
                    std::uint32_t retries,
                    const std::function<bool()>& is_ready,
+                   const std::uint64_t& n_told,
                    engine::pipeline_run_call& call) {
     constexpr int at_a_time = 16;
     call.n_total = items.n_items();
@@ -162,7 +165,8 @@ class pipeline {
     transport::backoff idle(here);
     idle.reset(here.now());
     if (is_ready) engine::ask_for_input();  // it may look whether there is any
-    while (!ends.is_over()) {
+    // Why an item has failed comes from another rank than the item, and may come later.
+    while (!ends.is_over() || n_told < call.n_failed) {
       bool any = seats.poll();
       while (std::optional<core::parcel<exchange::channel_message>> out = ends.leave()) {
         any = true;
