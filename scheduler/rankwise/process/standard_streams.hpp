@@ -22,6 +22,17 @@ inline void open_closed_streams() {
   }
 }
 
+/// Brings what stands in the buffers of stdio to its place: of all its streams, or of standard
+/// output alone while a thread waits for standard input, since that would be waited for as well.
+/// Returns whether it was all.
+inline bool flush_streams() {
+  std::fflush(stdout);
+  if (::ftrylockfile(stdin) != 0) return false;
+  std::fflush(nullptr);
+  ::funlockfile(stdin);
+  return true;
+}
+
 /// Why what was printed can't be written.
 struct output_failure {
   int error = 0;  ///< as errno; 0 where that is not known any more

@@ -15,6 +15,7 @@
 #include <rankwise/options.hpp>
 #include <rankwise/process/before_main.hpp>
 #include <rankwise/process/launcher.hpp>
+#include <rankwise/process/standard_streams.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/transport/mpi.hpp>
 #include <rankwise/transport/mpi_message.hpp>
@@ -38,7 +39,7 @@ namespace rankwise::engine {
                                     const std::exception& error) {
   fmt::print(
       stderr, "rankwise: rank {} on {}: {}\n", communicator.rank(), this_host(), error.what());
-  std::fflush(nullptr);
+  observe::flush_streams();
   boost::mpi::environment::abort(static_cast<int>(exit_status::failed_job));
   std::abort();
 }

@@ -38,7 +38,7 @@ namespace rankwise::engine {
 /// Ends this process, whose job goes on without it.
 [[noreturn]] inline void leave_alone(int rank, const std::exception& error) {
   fmt::print(stderr, "rankwise: rank {} on {}: {}\n", rank, this_host(), error.what());
-  std::fflush(nullptr);
+  observe::flush_streams();
   ::_exit(static_cast<int>(exit_status::failed_job));
 }
 
@@ -73,7 +73,7 @@ RANKWISE_INLINE int run_program(int argc, char** argv, const program& what, cons
   const std::optional<launcher_line> launcher =
       launched ? launcher_line::of_process() : std::nullopt;
   const auto end_with = [&](int status) {
-    std::fflush(nullptr);
+    observe::flush_streams();
     if (launcher) launcher->say(fmt::format("{} {}", launcher_words::outcome, status));
     return status;
   };

@@ -7,6 +7,7 @@
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
 #include <rankwise/engine/rank/task_end.hpp>
+#include <rankwise/process/standard_streams.hpp>
 #include <rankwise/threads/mutex.hpp>
 #include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -57,13 +58,13 @@ class isolated_process {
     answer_ = ends[0];
     // What is printed from here on is printed by one of the two, and what was before by none.
     std::cout.flush();
-    std::fflush(nullptr);
+    const bool is_all_flushed = observe::flush_streams();
     const pid_t parent = ::getpid();
     {
       const threads::lock_scope held(rank.lock);
       pid_ = ::fork();
     }
-    if (pid_ == 0) be_child(rank, parent, ends[1], run);
+    if (pid_ == 0) be_child(rank, parent, ends[1], is_all_flushed, run);
     ::close(ends[1]);
     if (pid_ < 0) fail("fork");
     ::fcntl(answer_, F_SETFL, O_NONBLOCK);
@@ -114,8 +115,12 @@ class isolated_process {
         fmt::format("no process could be made for it: {}: {}", what, std::strerror(error))};
   }
 
-  [[noreturn]] static void be_child(this_rank& rank, pid_t parent, int answer, const task& run)
-      RANKWISE_EXCLUDES(rank.lock) {
+  /// If not all was flushed, what its parent has written to other streams is flushed there.
+  [[noreturn]] static void be_child(this_rank& rank,
+                                    pid_t parent,
+                                    int answer,
+                                    bool is_all_flushed,
+                                    const task& run) RANKWISE_EXCLUDES(rank.lock) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     task_end::leave_to_parent();
@@ -135,7 +140,7 @@ class isolated_process {
     head.length = bytes.size() - sizeof head;
     std::memcpy(bytes.data(), &head, sizeof head);
     std::cout.flush();
-    std::fflush(nullptr);
+    std::fflush(is_all_flushed ? nullptr : stdout);
     for (std::span<const std::byte> rest(bytes); !rest.empty();) {
       const ssize_t n = ::write(answer, rest.data(), rest.size());
       if (n < 0 && errno != EINTR) ::_exit(1);

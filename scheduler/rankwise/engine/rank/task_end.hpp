@@ -3,6 +3,7 @@
 
 #include <rankwise/core/types.hpp>
 #include <rankwise/error.hpp>
+#include <rankwise/process/standard_streams.hpp>
 #include <rankwise/task.hpp>
 
 #include <fmt/core.h>
@@ -161,7 +162,7 @@ class task_end {
     if (status >= 0) text.add(static_cast<std::uint64_t>(status));
     text.add(")").add(shared().hint).say();
     if (status != 0) return;
-    std::fflush(nullptr);
+    observe::flush_streams();
     ::_exit(static_cast<int>(exit_status::failed_job));
   }
 
