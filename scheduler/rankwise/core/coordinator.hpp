@@ -104,7 +104,7 @@ class coordinator {
   void begin_incarnation(rank_id rank, incarnation_number incarnation, duration now) {
     rank_record& record = ranks_[rank];
     if (record.incarnation >= incarnation) return;
-    if (record.active) give_up(rank, now, false);
+    if (record.active) give_up(rank, now);
     record.incarnation = incarnation;
   }
 
@@ -141,6 +141,9 @@ class coordinator {
     return std::nullopt;
   }
 
+  /// `rank` has said something that is none of this call.
+  void hear(rank_id rank, duration now) { ranks_.hear(rank, now); }
+
   /// What `rank`, in its `incarnation`, reports.
   verdict on_report(rank_id rank,
                     incarnation_number incarnation,
@@ -150,7 +153,7 @@ class coordinator {
     ranks_.hear(rank, now);
     if (!record.active || record.incarnation != incarnation) {
       // A rank that had been given up: its next grant begins a new incarnation, once it is free.
-      if (!record.gone && !is_stuck(given)) joined(rank, now);
+      if (!record.gone && !may_be_stuck(given)) joined(rank, now);
       return verdict::dropped;
     }
     ranks_.enqueue(rank);
@@ -300,8 +303,8 @@ class coordinator {
 
   /// The rank is in a task that takes too long, and nobody waits for that. If the task is one of
   /// this call it keeps its place.
-  void give_up(rank_id rank, duration now, bool keeps_place) {
-    release(rank, 0, keeps_place);
+  void give_up(rank_id rank, duration now) {
+    release(rank, 0, true);
     settle_suspects(now);
   }
 
@@ -342,6 +345,7 @@ class coordinator {
       unsettled_.add(rank, done.items);
     } else {
       n_finished_ += done.items.count;
+      forget_attempts(done.items);
     }
     return verdict::accepted;
   }
@@ -363,6 +367,7 @@ class coordinator {
   verdict take(rank_id rank, const reports::settled& settled, duration /*now*/) {
     if (!unsettled_.take(rank, settled.item)) return verdict::dropped;
     ++n_finished_;
+    forget_attempts({settled.item, 1});
     return verdict::accepted;
   }
 
@@ -379,7 +384,7 @@ class coordinator {
     const item_range item{overran.item, 1};
     if (!chunks_.holds(overran.chunk, rank, item)) return verdict::dropped;
     if (is_counted(item)) {  // a twin was faster
-      give_up(rank, now, true);
+      give_up(rank, now);
       return verdict::dropped;
     }
     contested_ = true;
@@ -392,7 +397,7 @@ class coordinator {
   }
 
   verdict take(rank_id rank, const reports::heartbeat& heartbeat, duration now) {
-    if (heartbeat.is_stuck) give_up(rank, now, false);
+    if (heartbeat.is_stuck) give_up(rank, now);
     return verdict::accepted;
   }
 
@@ -425,7 +430,15 @@ class coordinator {
     return verdict::accepted;
   }
 
+  /// The items have ended: a call that goes on for ever has no memory for all of them.
+  void forget_attempts(item_range items) {
+    std::erase_if(attempts_, [&](const auto& one) {
+      return one.first >= items.first && one.first < items.end();
+    });
+  }
+
   void fail_for_good(item_range items) {
+    forget_attempts(items);
     if (contested_) counted_.add(items);
     ++n_failed_;
     ++n_finished_;

@@ -183,6 +183,12 @@ inline bool is_stuck(const any_report& given) {
          (heartbeat != nullptr && heartbeat->is_stuck);
 }
 
+/// Whether a report says nothing against that: what a rank is told to give back comes while it is
+/// in a task, too.
+inline bool may_be_stuck(const any_report& given) {
+  return is_stuck(given) || std::holds_alternative<reports::returned>(given);
+}
+
 static_assert(std::is_trivially_copyable_v<any_order> && std::is_trivially_copyable_v<any_report>);
 
 }  // namespace rankwise::core

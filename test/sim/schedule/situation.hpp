@@ -75,7 +75,8 @@ struct situation {
   bool is_crowded(std::uint32_t number) const {
     const options& how = plan->calls[number].how;
     // Where a rank that has overrun falls silent, its place is free, and nobody is told once more.
-    if (plan->has_limit() && plan->may_lose()) return false;
+    const bool may_be_silent = plan->may_lose() || plan->has_fault(fault_plan::kind::freeze_all);
+    if (plan->has_limit() && may_be_silent) return false;
     std::uint32_t n = 0;
     std::map<std::uint64_t, std::uint32_t> on_host;
     for (const rank_id rank : calls[number].running) {

@@ -102,6 +102,10 @@ class call_dispatch {
         continue;
       }
       // What it shows is that its rank lives.
+      if (std::holds_alternative<core::reports::returned>(report)) {
+        one->coordinator.hear(from, at);
+        continue;
+      }
       const core::incarnation_number before = one->coordinator.record(from).incarnation;
       one->coordinator.on_report(
           from, incarnation, core::reports::heartbeat{core::is_stuck(report)}, at);
