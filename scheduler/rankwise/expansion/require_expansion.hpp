@@ -2,7 +2,6 @@
 #pragma once
 
 #include <rankwise/engine/call/call_rules.hpp>
-#include <rankwise/engine/call/narrowing.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/expansion/bundle_run.hpp>
@@ -60,18 +59,11 @@ consteval bool require_expansion() {
                                           std::declval<task_context&>(),
                                           std::declval<const item&>(),
                                           std::declval<expansion<item>&>()));
-    using result = std::remove_cvref_t<given>;
-    if constexpr (std::is_void_v<result>) {
+    if constexpr (std::is_void_v<given>) {
       refused::expands_to_nothing<Task>();
       return false;
-    } else if constexpr (!std::is_constructible_v<Value, given>) {
-      refused::does_not_become_value<result, Value>();
-      return false;
-    } else if constexpr (narrows<result, Value>()) {
-      refused::narrows_result<result, Value>();
-      return false;
     } else {
-      return true;
+      return require_becomes<given, Value>();
     }
   }
 }

@@ -121,7 +121,7 @@ consteval bool require_local_reduction() {
   } else if constexpr (!require_combining<Combine, Value>()) {
     return false;
   } else {
-    return require_becomes<Task, std::ranges::range_value_t<Inputs>, Value>();
+    return require_becomes<task_result_t<Task, std::ranges::range_value_t<Inputs>>, Value>();
   }
 }
 

@@ -232,12 +232,12 @@ consteval bool require_combine() {
   }
 }
 
-/// Whether what `Task` makes of an `Input` can become a `Value`, whole; where not, the compiler
-/// says why.
-template <class Task, class Input, class Value>
+/// Whether what a task returns as `Given` can become a `Value`, whole; where not, the compiler says
+/// why.
+template <class Given, class Value>
 consteval bool require_becomes() {
-  using result = std::remove_cvref_t<task_result_t<Task, Input>>;
-  if constexpr (!std::is_constructible_v<Value, task_result_t<Task, Input>>) {
+  using result = std::remove_cvref_t<Given>;
+  if constexpr (!std::is_constructible_v<Value, Given>) {
     refused::does_not_become_value<result, Value>();
     return false;
   } else if constexpr (narrows<result, Value>()) {
@@ -284,7 +284,7 @@ consteval bool require_reduction() {
   } else if constexpr (!require_combine<Combine, Value>()) {
     return false;
   } else {
-    return require_becomes<Task, input, Value>();
+    return require_becomes<task_result_t<Task, input>, Value>();
   }
 }
 
