@@ -6,6 +6,8 @@
 #include <rankwise/engine/call/require_sink.hpp>
 #include <rankwise/engine/call/require_task.hpp>
 #include <rankwise/engine/call/stream_call.hpp>
+#include <rankwise/engine/rank/cannot_go_on.hpp>
+#include <rankwise/error.hpp>
 #include <rankwise/pool.hpp>
 
 #include <cstdint>
@@ -52,7 +54,15 @@ stream_report pool::stream(Source&& source,
         options_.on_error != on_error_kind::collect,
         options_.quiet,
         [&items] { return items.next(); });
-    run(call, "pool::stream");
+    try {
+      run(call, "pool::stream");
+    } catch (const engine::cannot_go_on& error) {
+      call.leave(error.what());
+      throw;
+    } catch (const task_error& error) {
+      call.finish(error.what());
+      throw;
+    }
     call.finish();
     stream_report done{call.n_read(), call.n_over(), call.n_delivered()};
     if (call.is_enough()) done.n_thrown_away = done.n_read - done.n_delivered;

@@ -2,6 +2,7 @@
 // pool.stream: sources, sinks, and what becomes of them.
 #include <rankwise/future.hpp>
 #include <rankwise/rankwise.hpp>
+#include <rankwise/shared.hpp>
 #include <rankwise/stream.hpp>
 
 #include "catch.hpp"
@@ -16,6 +17,7 @@
 #include <numeric>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -110,6 +112,37 @@ TEST_CASE("a source is any range: of text, read once, lazy, or a list") {
   });
 }
 
+TEST_CASE("a quick sink is called on and on where one item is under way at a time") {
+  on_pool([](rankwise::pool& pool) {
+    std::uint64_t n = 0;
+    pool.stream(numbers_up_to(300),
+                rankwise::fn<thrice>,
+                [&](std::uint64_t /*value*/) { ++n; },
+                {.in_flight = 1});
+    CHECK(n == 300);
+  });
+}
+
+TEST_CASE("large results that wait for an earlier one hold back the source") {
+  on_pool([](rankwise::pool& pool) {
+    std::atomic<std::uint64_t> n_read = 0;
+    const auto source = [&]() -> std::optional<std::uint64_t> {
+      return n_read == 6000 ? std::nullopt : std::optional<std::uint64_t>(n_read++);
+    };
+    const auto grow = [](std::uint64_t value) {
+      if (value == 0) std::this_thread::sleep_for(300ms);
+      return std::string(20'000, 'x');
+    };
+    std::uint64_t at_first = 0;
+    std::uint64_t n = 0;
+    pool.stream(source, grow, [&](const std::string& /*text*/) {
+      if (n++ == 0) at_first = n_read;
+    });
+    CHECK(n == 6000);
+    CHECK(at_first < 3000);  // 16 MiB are 839 of them
+  });
+}
+
 TEST_CASE("results come as they come where the order is given up") {
   on_pool([](rankwise::pool& pool) {
     std::vector<std::uint64_t> order;
@@ -143,6 +176,39 @@ TEST_CASE("the sink ends an endless stream when it has enough") {
       CHECK(after.size() == 10);
     });
   }
+}
+
+TEST_CASE("a reference to false is enough as well, and a source may return one to its item") {
+  on_pool([](rankwise::pool& pool) {
+    bool wants_more = true;
+    std::optional<std::uint64_t> item = 0;
+    const auto source = [&]() -> std::optional<std::uint64_t>& {
+      ++*item;
+      return item;
+    };
+    int n = 0;
+    pool.stream(source, rankwise::fn<thrice>, [&](std::uint64_t /*value*/) -> bool& {
+      wants_more = ++n < 10;
+      return wants_more;
+    });
+    CHECK(n == 10);
+  });
+}
+
+TEST_CASE("a shared value of another job is refused") {
+  std::optional<rankwise::shared<std::span<const double>>> kept;
+  const auto pick = [](std::uint64_t item, std::span<const double> all) { return all[item]; };
+  on_pool([&](rankwise::pool& pool) {
+    kept = pool.share(std::vector<double>(100, 0.5));
+    double sum = 0;
+    pool.stream(numbers_up_to(100), rankwise::with(*kept)(pick), [&](double one) { sum += one; });
+    CHECK(sum == 50);
+  });
+  on_pool([&](rankwise::pool& pool) {
+    CHECK_THROWS_AS(
+        pool.stream(numbers_up_to(100), rankwise::with(*kept)(pick), [](double /*one*/) {}),
+        std::logic_error);
+  });
 }
 
 TEST_CASE("without a sink the tasks are run, and that is all") {
@@ -242,6 +308,13 @@ TEST_CASE("what source and sink throw comes through as it is") {
     };
     CHECK_THROWS_AS(pool.stream(numbers(), rankwise::fn<thrice>, take), std::out_of_range);
     CHECK(n == 10);
+    rankwise::options how = pool.options();
+    how.on_error = rankwise::on_error_kind::collect;
+    n = 0;
+    CHECK_THROWS_AS(
+        pool.with(how).stream(
+            numbers(), [](std::uint64_t value) { return value == 3 ? throw 3 : value; }, take),
+        std::out_of_range);
     CHECK(pool.map({1, 2}, [](int value) { return value; }).size() == 2);
   });
 }

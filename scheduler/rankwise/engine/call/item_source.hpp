@@ -15,7 +15,7 @@ struct item_of_callable {
   static_assert(std::is_invocable_v<Source&>,
                 "rankwise: a source is a range, or a callable that takes nothing and returns a "
                 "std::optional");
-  using type = typename std::invoke_result_t<Source&>::value_type;
+  using type = typename std::remove_cvref_t<std::invoke_result_t<Source&>>::value_type;
 };
 
 template <class Source>

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <rankwise/core/types.hpp>
+#include <rankwise/error.hpp>
 #include <rankwise/process/write_now.hpp>
 #include <rankwise/transport/machine.hpp>
+
+#include <fmt/core.h>
 
 #include <atomic>
 #include <chrono>
@@ -12,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unistd.h>
 #include <utility>
 
@@ -58,15 +62,27 @@ class source_reader {
   /// The source has come to its end, or has thrown; `n_read` asked after this is final.
   bool is_over() const { return is_over_; }
 
-  /// Reads no more, and waits for the item that is being read; where that takes long, says so.
-  void stop() {
-    {
-      std::unique_lock held(waiting_);
-      is_stopped_ = true;
-      changed_->notify_all();
-      const core::duration until = machine_.now() + std::chrono::seconds(1);
-      while (!is_over_ && machine_.now() < until) changed_->wait_until(held, until);
-      if (!is_over_ && !is_quiet_) observe::write_now(STDERR_FILENO, is_late);
+  /// Reads no more, and waits for the item that is being read. Where that takes long, it says so,
+  /// and `why` the stream has failed if it has.
+  void stop(const std::string& why = {}) {
+    if (!is_soon_over() && !(is_quiet_ && why.empty())) {
+      const std::string text =
+          why.empty() ? "rankwise: pool::stream is over, and waits for its source to return\n"
+                      : fmt::format(
+                            "rankwise: pool::stream has failed, and waits for its source "
+                            "to return: {:.500}\n",
+                            why);
+      observe::write_now(STDERR_FILENO, text);
+    }
+    thread_.reset();
+  }
+
+  /// The same where nothing can go on: a source that does not return ends the process, which says
+  /// `why`.
+  void stop_or_end_process(const std::string& why) {
+    if (!is_soon_over()) {
+      machine_.end_process(static_cast<int>(exit_status::failed_job),
+                           fmt::format("rankwise: {:.500}\n", why));
     }
     thread_.reset();
   }
@@ -75,8 +91,15 @@ class source_reader {
   std::exception_ptr failure() const { return is_over_ ? failure_ : nullptr; }
 
  private:
-  static constexpr const char* is_late =
-      "rankwise: pool::stream is over, and waits for its source to return\n";
+  /// Has the source asked for nothing more. Returns false if it does not return within a second.
+  bool is_soon_over() {
+    std::unique_lock held(waiting_);
+    is_stopped_ = true;
+    changed_->notify_all();
+    const core::duration until = machine_.now() + std::chrono::seconds(1);
+    while (!is_over_ && machine_.now() < until) changed_->wait_until(held, until);
+    return is_over_;
+  }
 
   void run() {
     try {

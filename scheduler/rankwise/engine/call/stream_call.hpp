@@ -6,10 +6,12 @@
 #include <rankwise/engine/call/call_base.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/invoke_task.hpp>
+#include <rankwise/engine/call/mean_bytes.hpp>
 #include <rankwise/engine/call/outputs.hpp>
 #include <rankwise/engine/call/require_sink.hpp>
 #include <rankwise/engine/call/root_call.hpp>
 #include <rankwise/engine/call/run_items.hpp>
+#include <rankwise/engine/call/shared_values.hpp>
 #include <rankwise/engine/call/source_reader.hpp>
 #include <rankwise/engine/call/stream_items.hpp>
 #include <rankwise/engine/call/task_registry.hpp>
@@ -17,7 +19,6 @@
 #include <rankwise/transport/machine.hpp>
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/codec.hpp>
-#include <rankwise/wire/traits.hpp>
 
 #include <boost/core/demangle.hpp>
 
@@ -37,33 +38,6 @@
 #include <vector>
 
 namespace rankwise::engine {
-
-/// About how many bytes the values of a type take outside of themselves, by some of them.
-template <class Value>
-class mean_bytes {
- public:
-  /// Any thread may ask.
-  std::uint64_t get() const { return mean_; }
-
-  /// Called for each value, by one thread.
-  void look(const Value& value) {
-    if constexpr (!wire::raw<Value>) {
-      if (++n_seen_ > all_of_the_first && n_seen_ % one_of != 0) return;
-      scratch_.clear();
-      wire::encoder<Value>(scratch_).put(value);
-      const std::uint64_t bytes = scratch_.size();
-      mean_ = n_seen_ == 1 ? bytes : (7 * mean_ + bytes) / 8;
-    }
-  }
-
- private:
-  static constexpr std::uint64_t all_of_the_first = 64;
-  static constexpr std::uint64_t one_of = 64;
-
-  std::atomic<std::uint64_t> mean_{0};
-  std::uint64_t n_seen_ = 0;
-  wire::bytes scratch_;
-};
 
 /// `pool::stream`: items come one by one from a source, and results go one by one to a sink, while
 /// the call is under way.
@@ -123,7 +97,7 @@ class stream_call final : public root_call {
     n_known_ += made.n_new;
     items_.note_added(n_known_);
     window_.look(n_known_ - items_.n_over(), n_waiting + made.n_new, n_ready_, item_bytes());
-    if (is_enough_) return made;
+    if (is_enough_ || has_failed_) return made;
     reader_.allow(std::min(items_.n_over() + window_.size(), items_.end_of_room()));
     return made;
   }
@@ -137,6 +111,10 @@ class stream_call final : public root_call {
   std::string task_name() const override { return boost::core::demangle(typeid(Task).name()); }
 
   void encode_call(wire::bytes& out) const override { travelling<Task>::encode(task_, out); }
+
+  void require_shared_values(const abstract_root& root) const override {
+    require_shared_values_of(root, task_);
+  }
 
   void encode_inputs(core::item_range range, wire::bytes& out) const override {
     wire::encoder<Input> encoder(out);
@@ -152,10 +130,20 @@ class stream_call final : public root_call {
     }
   }
 
-  void on_counted(core::item_range range) override { end_as(range, stream_item_state::done); }
+  void on_counted(core::item_range range) override {
+    if constexpr (has_sink) {
+      for (std::uint64_t index = range.first; index != range.end(); ++index)
+        result_bytes_.look(items_.result_of(index));
+    }
+    end_as(range, stream_item_state::done);
+  }
 
   void on_failed(const task_failure& failure) override {
-    if (!ends_at_failure_) end_as({failure.index, 1}, stream_item_state::failed);
+    if (ends_at_failure_) {
+      has_failed_ = true;
+    } else {
+      end_as({failure.index, 1}, stream_item_state::failed);
+    }
   }
 
   bool is_satisfied() const override { return is_enough_ || reader_.failure() != nullptr; }
@@ -184,8 +172,11 @@ class stream_call final : public root_call {
         next = {now.end(), next.count - now.count};
         if (next.count == 0) undelivered_.pop_back();
         const core::duration at = machine_.now();
-        if (at - begun < at_a_time / 64) n_between_looks_ *= 2;
-        if (at - begun > at_a_time / 16) n_between_looks_ = 1;
+        if (at - begun > at_a_time / 16) {
+          n_between_looks_ = 1;
+        } else if (at - begun < at_a_time / 64 && now.count == n_between_looks_) {
+          n_between_looks_ = std::min(2 * n_between_looks_, most_between_looks);
+        }
         begun = at;
         if (at >= until) return;
       }
@@ -205,14 +196,17 @@ class stream_call final : public root_call {
 
   std::uint64_t n_thrown_away() const override { return is_enough_ ? n_known_ - n_delivered_ : 0; }
 
-  /// The call is over: the source is not read any more.
+  /// The call is over, `why` it has failed if it has: the source is not read any more.
   ///
   /// Throws: what sink or source have thrown.
-  void finish() {
-    reader_.stop();
+  void finish(const std::string& why = {}) {
+    reader_.stop(why);
     if (sink_failure_) std::rethrow_exception(sink_failure_);
     if (reader_.failure()) std::rethrow_exception(reader_.failure());
   }
+
+  /// The job can't go on: it does not wait for its source.
+  void leave(const std::string& why) { reader_.stop_or_end_process(why); }
 
   /// The sink has had enough.
   bool is_enough() const { return is_enough_; }
@@ -231,6 +225,7 @@ class stream_call final : public root_call {
 
   /// So long is the sink called before the root looks at other things.
   static constexpr core::duration at_a_time = std::chrono::milliseconds(2);
+  static constexpr std::uint64_t most_between_looks = 1024;
 
   struct inputs_here {
     const stream_items<Input, kept_result>* from;
@@ -285,10 +280,8 @@ class stream_call final : public root_call {
     try {
       for (std::uint64_t index = range.first; index != range.end() && !is_enough_; ++index) {
         if (items_.state(index) == stream_item_state::failed) continue;
-        typename items::result result = items_.take(index);
-        result_bytes_.look(result);
         ++n_delivered_;
-        is_enough_ = !give(index, std::move(result));
+        is_enough_ = !give(index, items_.take(index));
       }
     } catch (...) {
       sink_failure_ = std::current_exception();
@@ -305,7 +298,7 @@ class stream_call final : public root_call {
         return std::invoke(*sink_, std::move(result));
       }
     };
-    if constexpr (std::is_same_v<decltype(call()), bool>) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(call())>, bool>) {
       return call();
     } else {
       call();
@@ -319,6 +312,7 @@ class stream_call final : public root_call {
   core::stream_window window_;
   bool in_order_;
   bool ends_at_failure_;
+  bool has_failed_ = false;  // and nothing more is wanted
   items items_;
   mean_bytes<Input> input_bytes_;
   std::conditional_t<has_sink, mean_bytes<Result>, no_sink> result_bytes_;

@@ -51,6 +51,15 @@ class stream_items {
     its(index).results[index % block_size].emplace(std::forward<Value>(value));
   }
 
+  /// The result of an item that is done. One that took no bytes on its way is made here.
+  const result& result_of(std::uint64_t index) {
+    std::optional<result>& its_result = its(index).results[index % block_size];
+    if constexpr (std::is_default_constructible_v<result>) {
+      if (!its_result) its_result.emplace();
+    }
+    return *its_result;
+  }
+
   result take(std::uint64_t index) {
     std::optional<result>& its_result = its(index).results[index % block_size];
     result taken = std::move(*its_result);
@@ -79,7 +88,7 @@ class stream_items {
       index += count;
     }
     n_over_ += items.count;
-    while (blocks_[row_of(oldest_)] == nullptr && oldest_ + block_size <= newest_seen_)
+    while (oldest_ + block_size <= newest_seen_ && blocks_[row_of(oldest_)] == nullptr)
       oldest_ += block_size;
   }
 

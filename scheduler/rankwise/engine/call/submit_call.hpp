@@ -150,6 +150,9 @@ class submit_call final : public open_call {
 
   void on_counted(core::item_range items) override {
     for (std::uint64_t index = items.first; index != items.end(); ++index) {
+      if constexpr (!std::is_void_v<Result> && std::is_default_constructible_v<Result>) {
+        if (!cell(index).value) cell(index).value.emplace();  // it took no bytes on its way
+      }
       cell(index).end_as(submission_state::done);
       tell_listeners(index);
       forget(index);

@@ -162,11 +162,14 @@ class rank_loop final : public chunk_host {
     next.has_settle_orders =
         !state.settle_orders.empty() || state.worker.epoch() != rank_.context.settle.epoch();
     if (next.has_settle_orders) return next;
-    next.call = role_.find_call_with_results();
-    next.has_results = next.call != nullptr;
-    if (next.has_results) return next;
-    next.is_over = role_.is_over();
-    if (next.is_over) return next;
+    // Results come before chunks, but chunks come too where the program is always behind.
+    if (!std::exchange(has_delivered_, false) || state.worker.n_queued() == 0) {
+      next.call = role_.find_call_with_results();
+      has_delivered_ = next.has_results = next.call != nullptr;
+      if (next.has_results) return next;
+      next.is_over = role_.is_over();
+      if (next.is_over) return next;
+    }
     next.chunk = state.worker.start();
     timed_at_ = next.at;
     next.in_motion = !next.chunk && state.links.in_motion();
@@ -305,6 +308,7 @@ class rank_loop final : public chunk_host {
   task_reports reports_;
   wire::bytes spare_buffer_;
   const call_header* header_ = nullptr;         // of the call whose chunk is under way
+  bool has_delivered_ = false;                  // results of a call, as the last step
   core::duration timed_at_{};                   // up to when that chunk has been counted
   std::optional<helper_thread> helper_thread_;  // last: it uses all the others
 };

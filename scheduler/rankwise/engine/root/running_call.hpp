@@ -128,7 +128,7 @@ struct running_call final : chunk_runner {
   job_statistics added_whole_to(const job_statistics& before, core::duration at) const {
     const core::coordinator_options& options = coordinator.options();
     job_statistics all = added_to(before, at);
-    if (options.is_open) return all;  // a rank without work of it may have had other work
+    if (call.is_open()) return all;  // a rank without work of it may have had other work
     for (std::size_t row = options.first_worker; row < options.n_ranks; ++row) {
       const core::rank_record& record = coordinator.record(to_rank(row));
       const bool worked = record.items_done != 0;
