@@ -4,10 +4,10 @@
 #include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 
-#include "dispatch/idle_watch.hpp"
 #include "dispatch/one_message_frames.hpp"
 #include "dispatch/tiny_tasks.hpp"
 #include "support/by_hand.hpp"
+#include "support/idle_watch.hpp"
 #include "support/machine.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
