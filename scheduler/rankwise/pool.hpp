@@ -38,6 +38,8 @@ namespace rankwise {
 struct access;
 struct map_reduce_options;
 struct pipeline_report;
+template <class Number, class Better>
+class shared_best;
 struct stream_options;
 struct stream_report;
 
@@ -280,6 +282,22 @@ class pool {
   /// Throws: config_error, naming the path, if it can't be read.
   auto share_file(const std::string& path) const;
 
+  /// The smallest number that tasks have offered, on all ranks and in all calls that are given
+  /// this: `rankwise::with(best)(task)`, or as an argument of `submit`; `initial` at first. A task
+  /// takes it as `const rankwise::shared_min<Number>&`, says `best.offer(cost)` of what it has
+  /// achieved, and goes on with what is `best.worth(bound)`; the body reads `best.value()`. For
+  /// branch and bound: the optimum is exact, and how much was searched is not. Include
+  /// <rankwise/shared_best.hpp>.
+  ///
+  /// Throws: std::invalid_argument for NaN; std::logic_error inside a task. A call that is given
+  /// one throws a config_error if it is journaled.
+  template <class Number>
+  auto shared_min(Number initial) const;
+
+  /// The same for the largest: `const rankwise::shared_max<Number>&`.
+  template <class Number>
+  auto shared_max(Number initial) const;
+
   /// Runs `task` for what `source` gives, which may be endless or slow, and calls `sink` with what
   /// comes of it, in the order of the source if `how` does not say otherwise. Only so much is read
   /// ahead as keeps the ranks at work, so memory is bounded whichever side is slow.
@@ -420,6 +438,9 @@ class pool {
     call.set_number(number_call());
     root_->run(call, options_, name_ != nullptr ? name_ : name, place);
   }
+
+  template <class Number, class Better>
+  shared_best<Number, Better> share_best(Number initial, const char* name) const;
 
   /// An argument of `submit`, as it waits for the others.
   template <class Argument>

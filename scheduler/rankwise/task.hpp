@@ -38,6 +38,7 @@ struct rank_context {
   std::atomic<core::duration::rep> running_since{0};  ///< on the steady clock, at the latest
   std::atomic<bool> is_in_chunk{false};               ///< tasks of a chunk are being run
   std::atomic<core::duration::rep> task_limit{0};     ///< of the tasks of that; 0: none
+  std::atomic<int> n_urgent{0};                       ///< objects whose messages must not wait
   bool again = false;  ///< the items under way may have been run before
   core::settlements settle;
   exchange::rank_objects kept;

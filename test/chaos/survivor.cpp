@@ -3,10 +3,12 @@
 // once in the job, or always. It prints the sum of the squares of 0 to 99.
 #include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
+#include <rankwise/shared_best.hpp>
 
 #include <boost/program_options/value_semantic.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -55,6 +57,23 @@ struct square {
   }
 };
 
+/// Of 0 to 99, the item that costs least; each is left out if it can't be that.
+constexpr std::uint64_t cheapest_item = 30;
+
+std::uint64_t cost_of(std::uint64_t index) {
+  return 7 + (index > cheapest_item ? index - cheapest_item : cheapest_item - index);
+}
+
+std::uint64_t least_cost(rankwise::task_context& context,
+                         std::uint64_t index,
+                         const square& task,
+                         const rankwise::shared_min<std::uint64_t>& best) {
+  if (!best.worth(cost_of(index))) return UINT64_MAX;
+  best.offer(cost_of(index));
+  task(context, index);  // the rank may be lost here: what it has offered stays
+  return cost_of(index);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -78,7 +97,7 @@ int main(int argc, char** argv) {
   rankwise::program what;
   what.name = "survivor";
   what.summary = "loses ranks";
-  what.options.add_options()("call", po::value(&call), "map, reduce or each")(
+  what.options.add_options()("call", po::value(&call), "map, reduce, each or search")(
       "what", po::value(&task.what), "kill, crash, exit, stop or sleep")(
       "marks", po::value(&task.marks), "a directory")(
       "strike", po::value(&task.strike)->composing(), "an item")(
@@ -89,8 +108,18 @@ int main(int argc, char** argv) {
     if (call == "reduce") {
       sum = pool.reduce(items, std::uint64_t{0}, std::plus<>{}, task);
     } else {
-      const std::vector<std::uint64_t> squares = pool.map(items, task);
+      const std::vector<std::uint64_t> squares =
+          pool.map(items, call == "search" ? square{} : task);
       sum = std::accumulate(squares.begin(), squares.end(), std::uint64_t{0});
+    }
+    if (call == "search") {
+      const auto best = pool.shared_min(std::uint64_t{1000});
+      const std::uint64_t least = pool.reduce(
+          items,
+          std::uint64_t{1000},
+          [](std::uint64_t left, std::uint64_t right) { return std::min(left, right); },
+          rankwise::with(task, best)(rankwise::fn<least_cost>));
+      if (least != cost_of(cheapest_item) || best.value() != least) std::abort();
     }
     fmt::print("{}\n", sum);
     // Another call, without those who were lost.

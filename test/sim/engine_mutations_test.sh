@@ -31,7 +31,7 @@ mutate 'a cancelled call goes on elsewhere' engine/root/call_dispatch.hpp \
 mutate 'what was settled is not written down' engine/root/call_reports.hpp \
   'by.call.journaled->settled(settled.item);' '(MUTANT ? void() : by.call.journaled->settled(settled.item));'
 mutate 'the helper thread never polls' engine/rank/helper_thread.hpp \
-  'machine_.sleep(round);' 'machine_.sleep(MUTANT ? 1000 * round : round);'
+  'machine_.sleep(is_urgent ?' 'machine_.sleep(MUTANT ? 1000 * round : is_urgent ?'
 mutate 'a result is reported as settled before its task is told' engine/rank/task_reports.hpp \
   'std::optional<task_threw> threw;' \
   'if (MUTANT) { const threads::lock_scope early(rank_.lock); wire::bytes none; role_.on_report(core::reports::settled{order.call, index}, none); } std::optional<task_threw> threw;'
@@ -73,6 +73,10 @@ mutate "an expansion's stolen half is lost" core/coordinator.hpp \
   'add_items(1);' 'MUTANT ? void((++options_.n_items, ++n_finished_)) : add_items(1);'
 mutate 'a bundle is expanded anew with what was given away' expansion/expand_call.hpp \
   'bundles_[index].assign(halves.kept' 'if (!MUTANT) bundles_[index].assign(halves.kept'
+mutate 'what a lost task has offered hides its own result' shared_best.hpp \
+  'return !Better{}(value(), bound);' 'return MUTANT ? Better{}(bound, value()) : !Better{}(value(), bound);'
+mutate 'the root is not told what ranks offer' sharing/known_best.hpp \
+  'others->post(root_rank, channel(), 0, message_of(known));' 'if (!MUTANT) others->post(root_rank, channel(), 0, message_of(known));'
 
 build_mutants "$2" -O1 -I"$source_folder/test/sim" "$source_folder/test/sim/engine_schedules_test.cpp" "${@:3}"
 find_mutants '*'

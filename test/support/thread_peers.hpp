@@ -60,7 +60,13 @@ class thread_peers final : public exchange::channels {
     mailbox_.open(channel, std::move(answer));
   }
 
+  void open_relay(std::uint64_t channel, relay take) override {
+    mailbox_.open(channel, std::move(take));
+  }
+
   void close(std::uint64_t channel) override { mailbox_.close(channel); }
+
+  void send_posted() override {}
 
   bool poll() override {
     std::deque<std::pair<std::uint64_t, exchange::channel_message>> arrived;
@@ -71,8 +77,12 @@ class thread_peers final : public exchange::channels {
     for (auto& [channel, what] : arrived) {
       const rank_id from = what.from;
       const std::uint64_t subject = what.subject;
-      if (auto answer = mailbox_.put(channel, std::move(what)))
-        post(from, channel, subject, std::move(*answer));
+      exchange::channels::reply reply = mailbox_.put(channel, std::move(what));
+      for (std::uint32_t row = 0; row < n_ranks() && reply.to != audience::nobody; ++row) {
+        const bool is_for_sender = reply.to == audience::sender;
+        if (row == row_ || (to_rank(row) == from) != is_for_sender) continue;
+        post(to_rank(row), channel, subject, reply.content);
+      }
     }
     bool any = !arrived.empty();
     while (auto next = mailbox_.next()) {

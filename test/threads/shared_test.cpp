@@ -2,13 +2,16 @@
 // Shared values reach all ranks, whichever rank is lost on the way, and are let go of.
 #include <rankwise/future.hpp>
 #include <rankwise/shared.hpp>
+#include <rankwise/shared_best.hpp>
 
 #include "catch.hpp"
 #include "frozen_rank.hpp"
 #include "in_process_job.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <cstdint>
 #include <map>
 #include <numeric>
@@ -187,4 +190,79 @@ TEST_CASE("a value of another job, or after its job, is refused") {
   CHECK_THROWS_WITH(job.pool().submit(look, 1, old.front()),
                     "a rankwise::shared was used whose job is over: share it anew");
   CHECK(*old.front() == 1);
+}
+
+namespace {
+
+/// Item 0 costs least, and its rank is lost after it has offered that.
+int searches(task_context& context,
+             int item,
+             const rankwise::shared_min<int>& best,
+             std::uint64_t network) {
+  const int cost = 10 + item;
+  if (!best.worth(cost)) return INT_MAX;
+  best.offer(cost);
+  if (item == 0 && !context.again() && context.rank() != rankwise::root_rank)
+    reinterpret_cast<thread_network*>(network)->kill(context.rank());  // NOLINT: one process
+  return cost;
+}
+
+/// Items 0 and 1 run on two ranks at once: each waits until it has heard of the other, in the
+/// middle of its task.
+int waits_for_other(task_context& context, int item, const rankwise::shared_max<int>& best) {
+  best.offer(1 + item);
+  comes_true([&] { return best.value() >= 2 || context.cancelled(); });
+  if (item == 1) best.offer(3);
+  comes_true([&] { return best.value() >= 3 || context.cancelled(); });
+  return best.value();
+}
+
+}  // namespace
+
+TEST_CASE("what a task that is lost has offered does not hide its own result") {
+  for (int round = 0; round < 5; ++round) {
+    in_process_job job(n_ranks);
+    const pool ranks =
+        job.pool({.schedule = rankwise::schedule_kind::self, .root_works = round % 2 == 0});
+    const auto best = ranks.shared_min(INT_MAX);
+    const auto network = reinterpret_cast<std::uint64_t>(&job.network());  // NOLINT: one process
+    const int least = ranks.reduce(
+        std::views::iota(0, 40),
+        INT_MAX,
+        [](int left, int right) { return std::min(left, right); },
+        rankwise::with(best, network)(rankwise::fn<searches>));
+    CHECK(least == 10);
+    CHECK(best.value() == 10);
+  }
+}
+
+TEST_CASE("what one rank offers others hear of in the middle of their tasks") {
+  in_process_job job(n_ranks);
+  for (const bool root_works : {true, false}) {
+    const pool ranks =
+        job.pool({.schedule = rankwise::schedule_kind::self, .root_works = root_works});
+    const auto best = ranks.shared_max(0);
+    CHECK(ranks.map({0, 1}, rankwise::with(best)(rankwise::fn<waits_for_other>)) ==
+          std::vector<int>{3, 3});
+    CHECK(best.value() == 3);
+  }
+}
+
+TEST_CASE("a best of another job, or after its job, is refused, and can be looked at") {
+  in_process_job job(2);
+  std::vector<rankwise::shared_min<int>> old;
+  const auto look = [](int item, const rankwise::shared_min<int>& best) {
+    return best.offer(item) ? best.value() : 0;
+  };
+  {
+    in_process_job other(2);
+    old.push_back(other.pool().shared_min(5));
+    CHECK(other.pool().map({1}, rankwise::with(old.front())(look)) == std::vector<int>{1});
+    CHECK_THROWS_WITH(job.pool().map({1}, rankwise::with(old.front())(look)),
+                      "a rankwise::shared_min or shared_max was used in another job");
+  }
+  CHECK_THROWS_WITH(job.pool().submit(look, 1, old.front()),
+                    "a rankwise::shared_min or shared_max was used whose job is over");
+  CHECK(old.front().value() == 1);
+  CHECK(old.front().offer(0));
 }

@@ -42,6 +42,18 @@ class channels {
   /// quick, and must not throw. It appends its answer to what it is given.
   using answerer = std::function<void(const channel_message&, wire::bytes& answer)>;
 
+  /// Which ranks a message that was taken at once is passed on to.
+  enum class audience : std::uint8_t { nobody, sender, all_others };
+
+  /// What is passed on, under the channel and the subject of the message that was taken.
+  struct reply {
+    audience to = audience::nobody;  ///< `all_others`: neither this rank nor the sender
+    wire::bytes content;             ///< made by `new_message`
+  };
+
+  /// Takes a message as an answerer does, and says what is passed on, and to whom.
+  using relay = std::function<reply(const channel_message&)>;
+
   channels() = default;
   channels(const channels&) = delete;
   channels& operator=(const channels&) = delete;
@@ -70,7 +82,13 @@ class channels {
   /// As `open`, with answers, which go back under the same subject.
   virtual void open_service(std::uint64_t channel, answerer answer) = 0;
 
+  /// As `open_service`, for what need not be answered, or concerns all.
+  virtual void open_relay(std::uint64_t channel, relay take) = 0;
+
   virtual void close(std::uint64_t channel) = 0;
+
+  /// Sends what was posted, without waiting for the next poll; also in the middle of a task.
+  virtual void send_posted() = 0;
 
   /// Takes and sends messages, and has receivers take those that have come; false if none has.
   virtual bool poll() = 0;

@@ -33,20 +33,24 @@ class mailbox {
     channels_[channel] = std::move(answer);
   }
 
+  void open(std::uint64_t channel, channels::relay take) { channels_[channel] = std::move(take); }
+
   void close(std::uint64_t channel) { channels_.erase(channel); }
 
-  /// Keeps `what` for the thread that runs tasks. Where the channel is a service, the answer is
-  /// returned instead.
-  std::optional<wire::bytes> put(std::uint64_t channel, channel_message what) {
+  /// Keeps `what` for the thread that runs tasks. Where the channel is a service or a relay, it is
+  /// taken at once, and what is to be sent is returned.
+  channels::reply put(std::uint64_t channel, channel_message what) {
     const auto place = channels_.find(channel);
-    if (place == channels_.end()) return std::nullopt;
+    if (place == channels_.end()) return {};
     if (const auto* const answer = std::get_if<channels::answerer>(&place->second)) {
-      wire::bytes content = channels::new_message();
-      (*answer)(what, content);
-      return content;
+      channels::reply reply{channels::audience::sender, channels::new_message()};
+      (*answer)(what, reply.content);
+      return reply;
     }
+    if (const auto* const relay = std::get_if<channels::relay>(&place->second))
+      return (*relay)(what);
     waiting_.emplace_back(channel, std::move(what));
-    return std::nullopt;
+    return {};
   }
 
   /// The oldest message whose channel is still open.
@@ -62,7 +66,8 @@ class mailbox {
   }
 
  private:
-  std::map<std::uint64_t, std::variant<channels::receiver, channels::answerer>> channels_;
+  std::map<std::uint64_t, std::variant<channels::receiver, channels::answerer, channels::relay>>
+      channels_;
   std::deque<std::pair<std::uint64_t, channel_message>> waiting_;
 };
 

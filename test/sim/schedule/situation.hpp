@@ -6,6 +6,7 @@
 #include <rankwise/expansion.hpp>
 #include <rankwise/pool.hpp>
 #include <rankwise/random.hpp>
+#include <rankwise/shared_best.hpp>
 #include <rankwise/sim/engine_job.hpp>
 #include <rankwise/task.hpp>
 
@@ -262,31 +263,52 @@ struct finding_task {
   }
 };
 
-/// Finds the items behind the first `n_roots`, each once.
-struct expanding_task {
-  std::uint32_t call = 0;
-  std::uint64_t n_items = 0;
-  std::uint64_t n_roots = 1;
+/// What a pool::expand has seen: the sum of its items, and the least that one costs.
+struct expanded {
+  std::uint64_t sum = 0;
+  std::uint64_t least = UINT64_MAX;
 
-  std::uint64_t operator()(task_context& context,
-                           const std::uint64_t& item,
-                           expansion<std::uint64_t>& more) const {
-    for (std::uint64_t next = 2 * item + n_roots; next < 2 * item + n_roots + 2; ++next)
-      if (next < n_items) more.push(next);
-    suffer(context, call, item);
-    return value_of(item);
+  expanded then(const expanded& other) const {
+    return {sum + other.sum, std::min(least, other.least)};
   }
 };
 
-/// Whether a pool::expand gives the sum of its items, from a few roots.
+/// What item `item` costs: any number of a few.
+inline std::uint64_t cost_of(std::uint64_t item) {
+  return value_of(item) % 97;
+}
+
+/// Finds the items behind the first `n_roots`, each once, and says what one costs if that may be
+/// the least.
+inline expanded expand_item(task_context& context,
+                            const std::uint64_t& item,
+                            expansion<std::uint64_t>& more,
+                            std::uint32_t call,
+                            std::uint64_t n_items,
+                            std::uint64_t n_roots,
+                            const shared_min<std::uint64_t>& best) {
+  for (std::uint64_t next = 2 * item + n_roots; next < 2 * item + n_roots + 2; ++next)
+    if (next < n_items) more.push(next);
+  const bool is_worth_it = best.worth(cost_of(item));
+  best.offer(cost_of(item));
+  suffer(context, call, item);
+  return {value_of(item), is_worth_it ? cost_of(item) : UINT64_MAX};
+}
+
+/// Whether a pool::expand gives the sum of its items, from a few roots, and the least cost, which
+/// tasks have told each other of meanwhile.
 inline bool expands_right(const pool& ranks, std::uint32_t call, std::uint64_t n_items) {
   const std::uint64_t n_roots = 1 + n_items % 3;
-  std::uint64_t sum = 5;
-  for (std::uint64_t item = 0; item < n_items; ++item) sum += value_of(item);
-  return ranks.expand(std::views::iota(std::uint64_t{0}, std::min(n_roots, n_items)),
-                      std::uint64_t{5},
-                      std::plus<>{},
-                      expanding_task{call, n_items, n_roots}) == sum;
+  expanded all{5};
+  for (std::uint64_t item = 0; item < n_items; ++item)
+    all = all.then({value_of(item), cost_of(item)});
+  const auto best = ranks.shared_min(std::uint64_t{UINT64_MAX});
+  const expanded found = ranks.expand(
+      std::views::iota(std::uint64_t{0}, std::min(n_roots, n_items)),
+      expanded{5},
+      [](const expanded& left, const expanded& right) { return left.then(right); },
+      rankwise::with(call, n_items, n_roots, best)(rankwise::fn<expand_item>));
+  return found.sum == all.sum && found.least == all.least && best.value() == all.least;
 }
 
 struct row_task {

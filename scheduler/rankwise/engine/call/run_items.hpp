@@ -93,6 +93,10 @@ template <class Task, class Inputs, class Output>
     const auto& input = inputs.next(index);
     if (!fetch_shared_values(scope, input)) return;
     scope.context().running.store(index, std::memory_order_relaxed);
+    const auto tell = [&] {
+      tell_shared_values(task);
+      tell_shared_values(input);
+    };
     try {
       output.open(scope);
       if constexpr (std::is_void_v<typename Output::value_type>) {
@@ -101,8 +105,10 @@ template <class Task, class Inputs, class Output>
         output.put(index, invoke_isolated<Output>(task, scope, index, input));
       }
       output.close(scope);
+      tell();
       scope.done(1);
     } catch (const task_threw& threw) {
+      tell();
       scope.failed(threw);
     }
     scope.checkpoint();

@@ -77,6 +77,17 @@ bool fetch_shared_values([[maybe_unused]] chunk_scope& scope, [[maybe_unused]] c
   return are_here;
 }
 
+/// Tells the other ranks what a task that ran in a process of its own has changed in the shared
+/// values among `given`.
+template <class Given>
+void tell_shared_values([[maybe_unused]] const Given& given) {
+  if constexpr (shared_values_of<Given>::any) {
+    shared_values_of<Given>::visit(given, []<class Value>(const Value& value) {
+      if constexpr (requires { value.tell(); }) value.tell();
+    });
+  }
+}
+
 /// Refuses shared values among `given` of another job than that of `root`, or of one that is over.
 ///
 /// Throws: std::logic_error.

@@ -78,8 +78,26 @@ class poller {
       } else {
         taken.frame.assign(content.begin(), content.end());
       }
-      if (std::optional<wire::bytes> answer = state_->mailbox.put(header.channel, std::move(taken)))
-        post(from, header.channel, header.subject, *answer);
+      exchange::channels::reply reply = state_->mailbox.put(header.channel, std::move(taken));
+      send_on(from, header, reply);
+    }
+  }
+
+  void send_on(rank_id from,
+               const exchange::channel_header& header,
+               exchange::channels::reply& reply) {
+    switch (reply.to) {
+      case exchange::channels::audience::nobody:
+        return;
+      case exchange::channels::audience::sender:
+        return post(from, header.channel, header.subject, reply.content);
+      case exchange::channels::audience::all_others:
+        for (std::size_t row = 0; row < state_->links.n_ranks(); ++row) {
+          const rank_id to = to_rank(row);
+          if (to == from || to == context_->rank) continue;
+          wire::bytes copy = reply.content;
+          post(to, header.channel, header.subject, copy);
+        }
     }
   }
 

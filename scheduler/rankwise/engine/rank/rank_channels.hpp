@@ -44,9 +44,19 @@ class rank_channels final : public exchange::channels {
     rank_.state.mailbox.open(channel, std::move(answer));
   }
 
+  void open_relay(std::uint64_t channel, relay take) override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    rank_.state.mailbox.open(channel, std::move(take));
+  }
+
   void close(std::uint64_t channel) override RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
     rank_.state.mailbox.close(channel);
+  }
+
+  void send_posted() override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    rank_.state.links.send_all();
   }
 
   bool poll() override RANKWISE_EXCLUDES(rank_.lock) {

@@ -43,7 +43,10 @@ class rank_loop final : public chunk_host {
     rank_.context.others = &channels_;
     if (rank.has_helper_thread) {
       helper_thread_.emplace(
-          rank.machine, [this] { return poll_from_helper_thread(); }, rank.polled_at);
+          rank.machine,
+          [this] { return poll_from_helper_thread(); },
+          rank.polled_at,
+          rank.context.n_urgent);
     }
   }
 
