@@ -58,15 +58,13 @@ int main(int argc, char** argv) {
   rankwise::program what{.name = "bench_calls",
                          .summary = "short calls, many calls, and calls without an end",
                          .options = boost::program_options::options_description("Options")};
-  what.options.add_options()(
-      "repeats", rankwise::whole_number(given.repeats, 1U), "of each run")(
+  what.options.add_options()("repeats", rankwise::whole_number(given.repeats, 1U), "of each run")(
       "n-round-trips", rankwise::whole_number(given.n_round_trips, 1U), "submit and get in a row")(
       "n-idle-calls",
       rankwise::whole_number(given.n_idle_calls, 1U),
-      "the same after a second of idleness")(
-      "idle-seconds",
-      rankwise::whole_number(given.idle_seconds, 1U),
-      "how long idle ranks are watched")(
+      "the same after a second of idleness")("idle-seconds",
+                                             rankwise::whole_number(given.idle_seconds, 1U),
+                                             "how long idle ranks are watched")(
       "n-maps", rankwise::whole_number(given.n_maps, 1U), "calls of map with four items")(
       "n-futures", rankwise::whole_number(given.n_futures, 1U), "futures outstanding at once")(
       "n-streamed",

@@ -79,6 +79,7 @@ class line_clock {
 
   /// For who filters the lines.
   pipe_ends& input() { return input_; }
+
   pipe_ends& output() { return output_; }
 
   /// Milliseconds from each line's arrival to its print, after the output was closed.
@@ -129,13 +130,12 @@ inline void stream_matches(rankwise::pool& pool, int output) {
     if (!std::getline(std::cin, line)) return std::nullopt;
     return line;
   };
-  pool.stream(next_line,
-              rankwise::fn<line_with_needle>,
-              [output](const std::optional<std::string>& match) {
-                if (!match) return;
-                const std::string line = *match + "\n";
-                require(::write(output, line.data(), line.size()) > 0, "a line is not written");
-              });
+  pool.stream(
+      next_line, rankwise::fn<line_with_needle>, [output](const std::optional<std::string>& match) {
+        if (!match) return;
+        const std::string line = *match + "\n";
+        require(::write(output, line.data(), line.size()) > 0, "a line is not written");
+      });
 }
 
 /// The same with grep.

@@ -34,8 +34,7 @@ inline std::vector<double> time_round_trips(rankwise::pool& pool,
                                             std::uint64_t n,
                                             std::chrono::milliseconds pause) {
   constexpr std::uint64_t n_before = 100;
-  for (std::uint64_t i = 0; i < n_before; ++i)
-    pool.submit(rankwise::fn<next_number>, i).get();
+  for (std::uint64_t i = 0; i < n_before; ++i) pool.submit(rankwise::fn<next_number>, i).get();
   std::vector<double> times;
   for (std::uint64_t i = 0; i < n; ++i) {
     if (pause.count() != 0) std::this_thread::sleep_for(pause);
@@ -108,7 +107,8 @@ inline void measure_after_idleness(const call_bench& bench) {
                          100 * *std::max_element(uses.begin(), uses.end()));
 }
 
-/// What `map` does for four items on two ranks, by hand: rank 0 sends two of them, and computes two.
+/// What `map` does for four items on two ranks, by hand: rank 0 sends two of them, and computes
+/// two.
 inline void map_four_by_hand(MPI_Comm communicator, int rank, std::uint64_t first) {
   std::array<std::uint64_t, 4> items{first, first + 1, first + 2, first + 3};
   if (rank == 0) {

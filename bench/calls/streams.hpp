@@ -147,15 +147,13 @@ inline void measure_endless_source(const call_bench& bench) {
     for (std::uint32_t i = 0; i < n; ++i) {
       std::vector<double> seconds;
       double enough_at = 0;
-      const rankwise::stream_report done =
-          pool.stream(std::views::iota(bound),
-                      rankwise::fn<search_prime>,
-                      [&](const searched& found) {
-                        seconds.push_back(found.seconds);
-                        ours.checksum = found.prime;
-                        enough_at = wall_s();
-                        return found.prime == 0;
-                      });
+      const rankwise::stream_report done = pool.stream(
+          std::views::iota(bound), rankwise::fn<search_prime>, [&](const searched& found) {
+            seconds.push_back(found.seconds);
+            ours.checksum = found.prime;
+            enough_at = wall_s();
+            return found.prime == 0;
+          });
       const std::vector<double> free_at = pool.on_each_rank(rankwise::fn<begin_of_task>);
       const double last = *std::max_element(free_at.begin(), free_at.end());
       ours.samples.push_back((last - enough_at) / median(seconds));
