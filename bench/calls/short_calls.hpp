@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -113,12 +114,12 @@ inline void map_four_by_hand(MPI_Comm communicator, int rank, std::uint64_t firs
   std::array<std::uint64_t, 4> items{first, first + 1, first + 2, first + 3};
   if (rank == 0) {
     MPI_Send(items.data() + 2, 2, MPI_UINT64_T, 1, 1, communicator);
-    for (int i = 0; i < 2; ++i) items[i] = next_number(items[i]);
+    for (std::size_t i = 0; i < 2; ++i) items[i] = next_number(items[i]);
     MPI_Recv(items.data() + 2, 2, MPI_UINT64_T, 1, 2, communicator, MPI_STATUS_IGNORE);
     for (std::uint64_t i = 0; i < 4; ++i) require(items[i] == first + i + 1, "by hand: wrong");
   } else if (rank == 1) {
     MPI_Recv(items.data(), 2, MPI_UINT64_T, 0, 1, communicator, MPI_STATUS_IGNORE);
-    for (int i = 0; i < 2; ++i) items[i] = next_number(items[i]);
+    for (std::size_t i = 0; i < 2; ++i) items[i] = next_number(items[i]);
     MPI_Send(items.data(), 2, MPI_UINT64_T, 0, 2, communicator);
   }
 }

@@ -2,6 +2,7 @@
 #include <rankwise/random.hpp>
 #include <rankwise/transport/backoff.hpp>
 #include <rankwise/transport/buffer_pool.hpp>
+#include <rankwise/transport/doorbells.hpp>
 #include <rankwise/transport/mpi.hpp>
 #include <rankwise/transport/mpi_message.hpp>
 #include <rankwise/transport/mpi_receiver.hpp>
@@ -124,6 +125,33 @@ TEST_CASE("frames arrive whole and in order, also those that travel in parts") {
     }
     CHECK_FALSE(endpoint.try_receive(from, frame));
   }
+}
+
+TEST_CASE("a frame wakes a rank of the same host that sleeps") {
+  const boost::mpi::communicator world;
+  rankwise::transport::mpi endpoint(world);
+  const auto places = endpoint.gather_everywhere(rankwise::transport::doorbell_place{
+      rankwise::engine::process_place::here(), endpoint.doorbell_descriptor()});
+  endpoint.reach_doorbells(places);
+  const auto begun = std::chrono::steady_clock::now();
+  // From rank to rank, three times around; each sleeps until it is its turn.
+  const int next = (world.rank() + 1) % world.size();
+  for (int turn = 0; turn < 3 && world.size() > 1; ++turn) {
+    rankwise::rank_id from{};
+    rankwise::wire::bytes frame = frame_of(0, 1);
+    if (world.rank() == 0) endpoint.send(rankwise::rank_id{next}, frame);
+    while (!endpoint.try_receive(from, frame)) {
+      if (endpoint.in_motion()) {
+        std::this_thread::yield();
+      } else {
+        endpoint.machine().doze(std::chrono::seconds(20));
+      }
+    }
+    if (world.rank() != 0) endpoint.send(rankwise::rank_id{next}, frame);
+  }
+  while (!endpoint.all_sent()) std::this_thread::yield();
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(19));
+  endpoint.drain();
 }
 
 TEST_CASE("an endpoint's messages are its own") {

@@ -12,7 +12,7 @@ namespace rankwise::transport {
 /// How a thread waits for messages: it spins for some microseconds, then yields, then sleeps, each
 /// time for a sixteenth of the time that it has waited. So a wait is at most that much too long,
 /// and a rank that has been idle for a second wakes 200 times a second, for less than a hundredth
-/// of a core.
+/// of a core. What a rank of the same host sends ends the sleep.
 ///
 /// Local: no communication.
 class backoff {
@@ -34,7 +34,7 @@ class backoff {
     } else if (idle < yield_for) {
       machine_->yield();
     } else {
-      machine_->sleep(sleep_after(idle));
+      machine_->doze(sleep_after(idle));
     }
   }
 

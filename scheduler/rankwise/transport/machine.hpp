@@ -79,6 +79,11 @@ class machine {
 
   virtual void sleep(core::duration time) { std::this_thread::sleep_for(time); }
 
+  /// Sleeps for `time` at most, as a rank does that has found no message. If another rank of this
+  /// machine sends one meanwhile, it may end that. It may return at once, so that its caller looks
+  /// once more.
+  virtual void doze(core::duration time) { sleep(time); }
+
   /// Starts a thread that does `work`.
   virtual std::unique_ptr<thread> start(std::function<void()> work) {
     return std::make_unique<real_thread>(std::move(work));

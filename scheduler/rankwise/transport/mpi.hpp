@@ -3,7 +3,9 @@
 
 #include <rankwise/transport/alone.hpp>
 #include <rankwise/transport/buffer_pool.hpp>
+#include <rankwise/transport/doorbells.hpp>
 #include <rankwise/transport/endpoint.hpp>
+#include <rankwise/transport/machine.hpp>
 #include <rankwise/transport/mpi_message.hpp>
 #include <rankwise/transport/mpi_receiver.hpp>
 #include <rankwise/transport/mpi_sender.hpp>
@@ -34,6 +36,7 @@ class mpi final : public endpoint {
   explicit mpi(const boost::mpi::communicator& communicator,
                std::size_t part_bytes = std::size_t{1} << 29U)
       : communicator_(own(communicator)),
+        bells_(n_ranks_of(communicator_)),
         sender_(communicator_, n_ranks_of(communicator_), part_bytes, buffers_),
         receiver_(communicator_, n_ranks_of(communicator_), part_bytes, buffers_) {
     int level = MPI_THREAD_SINGLE;
@@ -79,9 +82,21 @@ class mpi final : public endpoint {
 
   const std::string& host() const override { return host_; }
 
+  transport::machine& machine() override { return bells_.own_machine(); }
+
   bool may_change_threads() const override { return may_change_threads_; }
 
-  void send(rank_id to, wire::bytes frame) override { sender_.send(to, std::move(frame)); }
+  /// The descriptor of this rank's doorbell, for the others' `reach_doorbells`; -1: it has none.
+  int doorbell_descriptor() const { return bells_.own_descriptor(); }
+
+  /// From now on this rank wakes those of its host that sleep when it sends them something. `ranks`
+  /// has all ranks of the communicator.
+  void reach_doorbells(const std::vector<doorbell_place>& ranks) { bells_.reach(rank(), ranks); }
+
+  void send(rank_id to, wire::bytes frame) override {
+    sender_.send(to, std::move(frame));
+    bells_.ring(to);
+  }
 
   bool try_receive(rank_id& from, wire::bytes& frame) override {
     sender_.complete_some();
@@ -145,6 +160,7 @@ class mpi final : public endpoint {
   boost::mpi::communicator communicator_;
   std::string host_ = this_host();
   bool may_change_threads_ = false;
+  doorbells bells_;
   buffer_pool buffers_;
   mpi_sender sender_;
   mpi_receiver receiver_;

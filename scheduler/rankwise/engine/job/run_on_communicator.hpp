@@ -17,6 +17,7 @@
 #include <rankwise/process/launcher.hpp>
 #include <rankwise/process/standard_streams.hpp>
 #include <rankwise/rank.hpp>
+#include <rankwise/transport/doorbells.hpp>
 #include <rankwise/transport/mpi.hpp>
 #include <rankwise/transport/mpi_message.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -44,13 +45,17 @@ namespace rankwise::engine {
   std::abort();
 }
 
-/// What each rank of the endpoint is.
+/// What each rank of the endpoint is. They can wake each other from now on.
 ///
 /// Collective over its communicator. Throws: config_error where they can't work together.
 inline std::vector<identity> introduce(transport::mpi& endpoint) {
-  const identity mine = identity::here(endpoint.host());
+  identity mine = identity::here(endpoint.host());
+  mine.doorbell = endpoint.doorbell_descriptor();
   const std::vector<identity> all = endpoint.gather_everywhere(mine);
   require_alike(all);
+  std::vector<transport::doorbell_place> doorbells;
+  for (const identity& one : all) doorbells.push_back({one.process, one.doorbell});
+  endpoint.reach_doorbells(doorbells);
   return all;
 }
 

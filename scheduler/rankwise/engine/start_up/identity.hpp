@@ -28,8 +28,8 @@ struct identity {
   std::uint8_t long_bytes = sizeof(long);
   std::uint8_t pointer_bytes = sizeof(void*);
   std::uint32_t long_double_bytes = sizeof(long double);
-  std::uint32_t reserved = 0;
-  std::uint64_t tasks = 0;  ///< digest of the registered tasks
+  std::int32_t doorbell = -1;  ///< descriptor in its process; -1: it has none
+  std::uint64_t tasks = 0;     ///< digest of the registered tasks
   process_place process;
   std::array<char, 64> host{};
 
