@@ -30,6 +30,7 @@ function(rankwise_mpi_test name)
 
   add_executable(${name}_test ${name}_test.cpp)
   target_link_libraries(${name}_test PRIVATE rankwise_mpi_test_main rankwise::compiled rankwise_project_options)
+  rankwise_spare_pointer_checks(${name}_test)
   if(RANKWISE_SANITIZE)
     # What the sanitizers find shows on few ranks; what only many ranks show, the plain build finds.
     list(FILTER T_NP INCLUDE REGEX "^[123]$")

@@ -15,6 +15,17 @@ function(rankwise_optimise)
   endif()
 endfunction()
 
+# rankwise_spare_pointer_checks(<test>...) is for tests that the compiler takes long for: of each use of a pointer, asan then
+# checks the memory alone, and not that the pointer is aligned and of the right class. The unit and fuzz tests, the compiled
+# library and src/ keep these checks; a null pointer is found either way.
+function(rankwise_spare_pointer_checks)
+  if(RANKWISE_SANITIZE)
+    foreach(test IN LISTS ARGN)
+      target_compile_options(${test} PRIVATE -fno-sanitize=null,alignment,vptr)
+    endforeach()
+  endif()
+endfunction()
+
 # rankwise_pure_tests(<label> TIMEOUT <s> [APART <name>...]) makes one program and one test, <label>.<name>, of each
 # <name>_test.cpp beside or below the calling file.
 #
