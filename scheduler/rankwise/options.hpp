@@ -34,6 +34,8 @@ inline constexpr std::array<std::string_view, 4> progress_names{"auto", "line", 
 
 /// How a pool runs its calls; what every program's command line and the RANKWISE_* variables set.
 struct options {
+  static constexpr std::uint32_t most_threads = 4096;
+
   schedule_kind schedule = schedule_kind::adaptive;
   std::uint64_t chunk = 0;  ///< items in a chunk; 0: the schedule decides
   on_error_kind on_error = on_error_kind::stop;
@@ -44,9 +46,12 @@ struct options {
   bool json = false;            ///< the summary as a JSON line
   bool root_works = true;       ///< the root runs tasks too
   std::uint32_t max_ranks = 0;  ///< use no more ranks than this; 0: all
-  bool speculate = false;       ///< what is still out at the end is given to ranks without work too
-  double task_limit_s = 0;      ///< a task that takes longer has failed; 0: none
-  bool isolate = false;         ///< each task runs in a process of its own, forked from its rank
+  /// That a task may use: OpenMP's get so many, others ask `task_context::threads`. 0: nobody has
+  /// said.
+  std::uint32_t threads = 0;
+  bool speculate = false;   ///< what is still out at the end is given to ranks without work too
+  double task_limit_s = 0;  ///< a task that takes longer has failed; 0: none
+  bool isolate = false;     ///< each task runs in a process of its own, forked from its rank
   double heartbeat_timeout_s = 10;  ///< a rank that is silent for longer is lost
   std::string journal = {};         ///< file for what is done; empty: calls are not journaled
   bool resume = false;              ///< go on from what the journal holds

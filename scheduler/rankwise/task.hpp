@@ -8,6 +8,7 @@
 #include <rankwise/random.hpp>
 #include <rankwise/transport/machine.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -29,7 +30,8 @@ struct rank_context {
   rank_id rank = root_rank;
   std::string host;
   std::uint64_t seed = 0;
-  std::uint32_t call = 0;  ///< its number, among those of the body
+  std::uint32_t threads = 0;  ///< that a task may use; 0: nobody has said
+  std::uint32_t call = 0;     ///< its number, among those of the body
   std::atomic<bool> cancelled{false};
   std::atomic<bool> is_leaving{false};    ///< the thread that runs tasks is wanted elsewhere
   std::atomic<bool> split_wanted{false};  ///< some of the item under way is for another rank
@@ -76,6 +78,11 @@ class task_context {
 
   /// The host of the rank that this task runs on.
   const std::string& host() const { return context_->host; }
+
+  /// How many threads this task may use: what `--threads` or `options::threads` says, and 1 if
+  /// nobody has said. A parallel region of OpenMP gets them by itself; TBB, std::thread and others
+  /// are told by the task. They have ended when the task returns.
+  std::uint32_t threads() const { return std::max<std::uint32_t>(1, context_->threads); }
 
   /// A stream of random numbers that depends on the job's `--seed`, the number of the call in the
   /// body and the index alone: each call has streams of its own, and a task that runs again gets

@@ -135,7 +135,10 @@ class command_builder {
     if (around_.terminal_columns) {
       result_.settings["RANKWISE_TERMINAL"] = std::to_string(*around_.terminal_columns);
     }
-    if (asked_.n_threads) result_.settings[threads_variable] = std::to_string(*asked_.n_threads);
+    if (asked_.n_threads) {
+      result_.settings[threads_variable] = std::to_string(*asked_.n_threads);
+      result_.settings["RANKWISE_THREADS"] = std::to_string(*asked_.n_threads);
+    }
     if (around_.resumes) result_.settings["RANKWISE_RESUME"] = "1";
     if (!around_.launcher_token.empty())
       result_.settings[launcher_line::variable] =

@@ -26,6 +26,7 @@ struct host {
 struct host_list {
   std::string source;  ///< the host file, or what stands for it in messages
   std::vector<host> hosts;
+  int slot_cores = 1;  ///< cores of a slot, as a line "# threads=N" of the file says
 
   int total_slots() const {
     int sum = 0;
@@ -91,6 +92,13 @@ inline std::optional<parsed_host> parse_host(std::string_view line) {
   return result;
 }
 
+/// The N of a comment "# threads=N", which scripts/make-hostfile --threads writes.
+inline std::optional<int> parse_slot_cores(std::string_view line) {
+  constexpr std::string_view start = "# threads=";
+  if (!line.starts_with(start)) return std::nullopt;
+  return parse_count(trim(line.substr(start.size())));
+}
+
 /// A name that comes again adds to its slots; one line without a limit lifts the limit.
 /// Throws: config_error, `where` it stands, for too many slots.
 inline void add_host(host_list& list, host entry, const std::string& where) {
@@ -117,16 +125,18 @@ inline void add_host(host_list& list, host entry, const std::string& where) {
 
 /// Reads a host file in Open MPI's format (`host slots=N [max_slots=M]`) or in MPICH's (`host:N`).
 ///
-/// Local: pure. `#` starts a comment; a plain name is one slot; a name that comes again adds up.
-/// A byte-order mark and carriage returns are no part of the text.
-/// Throws:  config_error naming `source`:line, for a line that is neither, for two formats in one
+/// Local: pure. `#` starts a comment; "# threads=N" says that a slot is N cores; a plain name is
+/// one slot; a name that comes again adds up. A byte-order mark and carriage returns are no part of
+/// the text. Throws:  config_error naming `source`:line, for a line that is neither, for two
+/// formats in one
 ///          file, and for a file without a slot.
 inline host_list parse_hostfile(std::string_view text, const std::string& source) {
-  host_list result{source, {}};
+  host_list result{source, {}, 1};
   auto file_format = detail::host_format::plain;
   int line_number = 0;
   for (std::string_view line : split(without_byte_order_mark(text), '\n')) {
     ++line_number;
+    if (const auto n_cores = detail::parse_slot_cores(line)) result.slot_cores = *n_cores;
     line = trim(line.substr(0, line.find('#')));
     if (line.empty()) continue;
     auto parsed = detail::parse_host(line);
@@ -160,7 +170,7 @@ inline host_list parse_hostfile(std::string_view text, const std::string& source
 /// Local: pure.
 /// Throws:  config_error for a part that can't be read.
 inline host_list parse_host_option(std::string_view value) {
-  host_list result{"--host", {}};
+  host_list result{"--host", {}, 1};
   for (const std::string_view part : split(value, ',')) {
     auto parsed = detail::parse_host(part);
     if (!parsed || parsed->format == detail::host_format::open_mpi) {

@@ -41,8 +41,9 @@ Prints what a journal (--journal FILE of PROGRAM) holds.
                          without it: Slurm's allocation, or this machine
   -H, --host a:2,b:4     hosts on the command line
   -n, -np N              ranks; without it: one a slot
-  --threads N            a task uses N threads (OpenMP, TBB, std::thread): a rank takes N slots, and
-                         OMP_NUM_THREADS is N; ranks are not bound to cores
+  --threads N            a task uses N threads (OpenMP, TBB, std::thread): a rank takes N cores, and
+                         OMP_NUM_THREADS and RANKWISE_THREADS are N; ranks are not bound to cores.
+                         Without it: RANKWISE_THREADS, or a line "# threads=N" of the host file
   --tag-output           puts the rank before each line that it prints
   --oversubscribe        allows more ranks than slots; they share cores
   --allow-run-as-root    lets Open MPI run as root
@@ -74,7 +75,7 @@ host_list hosts_of(const options& asked) {
   host here;
   here.name = "localhost";
   here.slots = count_cores();
-  return {"this machine", {here}};
+  return {"this machine", {here}, 1};
 }
 
 void print_version(const options& asked) {
@@ -152,8 +153,9 @@ int run_again_and_again(const options& asked, layout where, surroundings around)
   }
 }
 
-int launch(const options& asked) {
+int launch(options asked) {
   host_list hosts = hosts_of(asked);
+  asked.n_threads = n_threads_of(asked, read_environment(), hosts);
   look_up_hosts(hosts);
   check_app(asked, hosts);
   if (asked.n_threads) {

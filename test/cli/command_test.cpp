@@ -226,20 +226,40 @@ TEST_CASE("--threads: a rank takes so many slots, and OpenMP learns of it on all
         "--threads 4: found more threads than slots on c (slots=1): they share cores");
   CHECK(short_of_slots(all, 1).empty());
   CHECK(scene{{"--threads", "2", "-n", "1", "app"}}.line() ==
-        "OMP_NUM_THREADS=2 mpirun --host localhost:2 -n 1 --bind-to none --mca plm isolated "
-        "-x OMP_NUM_THREADS app");
+        "OMP_NUM_THREADS=2 RANKWISE_THREADS=2 mpirun --host localhost:2 -n 1 --bind-to none "
+        "--mca plm isolated -x RANKWISE_THREADS -x OMP_NUM_THREADS app");
   // The user's own word stands; threads that share cores yield.
   const scene own{{"--threads=3", "-x", "OMP_NUM_THREADS=1", "-n", "1", "app"}};
   CHECK_THAT(own.line(), ContainsSubstring("mpi_yield_when_idle 1"));
   CHECK_THAT(own.line(), !ContainsSubstring("-x OMP_NUM_THREADS app"));
   scene under_mpich{{"--threads", "2", "-n", "1", "app"}};
   under_mpich.around.flavor = mpi_flavor::mpich;
-  CHECK(under_mpich.line() == "OMP_NUM_THREADS=2 mpirun -hosts localhost:2 -n 1 app");
+  CHECK(under_mpich.line() ==
+        "OMP_NUM_THREADS=2 RANKWISE_THREADS=2 mpirun -hosts localhost:2 -n 1 app");
   for (const char* const bad : {"0", "-1", "two"}) {
     CHECK_THROWS_WITH(
         parse_options({"--threads", bad, "app"}),
         ContainsSubstring(std::string("--threads: found \"") + bad + "\", accepted: "));
   }
+}
+
+TEST_CASE("threads are those of the option, else of RANKWISE_THREADS, else of the host file") {
+  const host_list plain = parse_hostfile("a slots=8\n", "hosts");
+  const host_list fours = parse_hostfile("# threads=4\na slots=2 max_slots=5\nb\n", "hosts");
+  const options none = parse_options({"app"});
+  CHECK_FALSE(n_threads_of(none, {}, plain));
+  CHECK(n_threads_of(none, {}, fours) == 4);
+  CHECK(n_threads_of(none, {{"RANKWISE_THREADS", "2"}}, fours) == 2);
+  CHECK(n_threads_of(parse_options({"--threads=8", "app"}), {{"RANKWISE_THREADS", "2"}}, fours) ==
+        8);
+  CHECK_THROWS_WITH(n_threads_of(none, {{"RANKWISE_THREADS", "x"}}, plain),
+                    "RANKWISE_THREADS: found \"x\", accepted: a whole number from 1 to 1000000");
+  // A slot of that file is four cores: no rank is taken from it for its own threads.
+  CHECK(with_threads(fours, 4).total_slots() == 3);
+  CHECK(with_threads(fours, 4).hosts[0].max_slots == 5);
+  CHECK(with_threads(fours, 2).total_slots() == 6);
+  CHECK(with_threads(fours, 8).total_slots() == 2);
+  CHECK(short_of_slots(fours, 4).empty());
 }
 
 TEST_CASE("--threads: what is done is said in a line") {

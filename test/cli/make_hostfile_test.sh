@@ -63,6 +63,13 @@ succeeds "# Host file in MPICH's format: a line a host, and how many ranks it ta
 # 1 of 1 host can serve, with 3 slots.
 me:3   # x86_64, 2 cores, $memory, Open MPI 4.1.4" env OMP_NUM_THREADS=7 "$make_hostfile" --format=mpich --slots 3 me
 
+succeeds "$open_mpi
+# 2 of 2 hosts can serve, with 3 slots.
+# threads=2
+# A slot is as many cores: rankrun gives each rank so many threads.
+pi001 slots=2   # aarch64, 4 cores, $memory, Open MPI 4.1.6 $other
+localhost slots=1   # x86_64, 2 cores, $memory, Open MPI 4.1.4" "$make_hostfile" --threads 2 pi001 localhost
+
 # Every kind of host, in the order given, whatever the order of the answers.
 readonly all="$open_mpi
 # 4 of 10 hosts can serve, with 12 slots.
@@ -181,7 +188,7 @@ done
 refuse 'found "pi[3-1]", accepted: ranges that go up, as in pi[001-006]' --out new 'pi[3-1]'
 refuse 'found "pi2" twice, accepted: each host once' 'pi[1-3]' pi2
 refuse 'found more than 1000000 hosts' 'pi[0-999999999]'
-refuse '-x: found an unknown option, accepted: --out --format --slots --timeout --jobs --file --check --help -h' -x
+refuse '-x: found an unknown option, accepted: --out --format --slots --threads --timeout --jobs --file --check --help -h' -x
 refuse '--format: found "slurm", accepted: openmpi, mpich' --format slurm
 for option in --slots --timeout --jobs; do
   for value in 0 -1 x '' 1000001; do

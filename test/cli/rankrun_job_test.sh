@@ -38,8 +38,8 @@ succeeds $'word\nword' "$rankrun" -f marked -n 2 echo word
 # Tasks with threads: half as many ranks, which may use all cores.
 cores=$(env -u OMP_NUM_THREADS nproc)
 run env OMP_NUM_THREADS=7 "$rankrun" --threads 2 -f hosts \
-  sh -c 'echo "$OMP_NUM_THREADS $OMPI_COMM_WORLD_SIZE $(env -u OMP_NUM_THREADS nproc)"'
-same 'what a rank with two threads gets' "$out" "2 1 $cores"
+  sh -c 'echo "$OMP_NUM_THREADS $RANKWISE_THREADS $OMPI_COMM_WORLD_SIZE $(env -u OMP_NUM_THREADS nproc)"'
+same 'what a rank with two threads gets' "$out" "2 2 1 $cores"
 same 'what is said of it' "$err" 'rankrun: 2 threads a rank: room for 1 rank, OMP_NUM_THREADS=2, not bound to cores'
 run "$rankrun" --threads 3 -f hosts true
 holds 'too few slots are named' grep -qxF 'rankrun: --threads 3: found more threads than slots on localhost (slots=2): they share cores' "$scratch/err"

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <dlfcn.h>
 #include <functional>
 #include <list>
 #include <map>
@@ -23,6 +24,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -337,6 +339,24 @@ TEST_CASE("runs one after the other: no message of one is taken for one of the n
       CHECK(pool.map(std::vector{1, 2, 3}, [](int i) { return i; }).size() == 3);
     });
   }
+}
+
+TEST_CASE("tasks are told how many threads they may use, and OpenMP has them") {
+  // As in a program that was built with OpenMP; without the library there is nothing to be told.
+  static const bool has_openmp = ::dlopen("libgomp.so.1", RTLD_NOW | RTLD_GLOBAL) != nullptr;
+  static const auto threads_of = [](const rankwise::pool& pool) {
+    return pool.on_each_rank([](rankwise::task_context& task, std::uint32_t) {
+      const auto get = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+      const std::uint32_t own = task.threads();
+      return std::pair(own, has_openmp ? static_cast<std::uint32_t>(get()) : own);
+    });
+  };
+  on_pool({}, [](rankwise::pool& pool) {
+    const auto before = threads_of(pool);
+    for (const auto& [own, openmp] : before) CHECK(own == 1);
+    for (const auto& each : threads_of(pool.with({.threads = 3}))) CHECK(each == std::pair(3U, 3U));
+    CHECK(threads_of(pool) == before);
+  });
 }
 
 TEST_CASE("find_first gives the first find by index, on any number of ranks") {

@@ -70,11 +70,11 @@ class console final : public watcher {
   void job_over(const job_statistics& job) {
     if (how_.quiet || job.calls == 0) return;
     if (how_.json) {
-      if (!write(stdout, summary_json(job)))
+      if (!write(stdout, summary_json(job, how_.threads)))
         throw std::system_error(errno, std::generic_category(), "standard output");
     } else {
       std::fflush(stdout);
-      errors_.write(summary_text(job));
+      errors_.write(summary_text(job, how_.threads));
     }
   }
 

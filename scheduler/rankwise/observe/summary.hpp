@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -93,6 +94,12 @@ inline std::string losses_text(const job_statistics& job) {
   return text;
 }
 
+/// The threads of a rank; empty if nobody has said how many.
+inline std::string threads_words(std::uint32_t n_threads) {
+  if (n_threads == 0) return {};
+  return fmt::format(" of {} {}", n_threads, n_threads == 1 ? "thread" : "threads");
+}
+
 /// Fields of `summary_json` for lost ranks; none where there were none.
 inline std::string losses_fields(const job_statistics& job) {
   if (job.losses.empty()) return {};
@@ -109,8 +116,9 @@ inline std::string losses_fields(const job_statistics& job) {
   return fmt::format(R"(,"losses":[{}])", text);
 }
 
-/// Returns the figures of a job, in two lines or more.
-inline std::string summary_text(const job_statistics& job) {
+/// Returns the figures of a job whose tasks may use `n_threads` each, in two lines or more. 0:
+/// nobody has said.
+inline std::string summary_text(const job_statistics& job, std::uint32_t n_threads = 0) {
   const bool whole = job.items_done == job.items_total;
   const std::string items = whole ? fmt::format("{}", job.items_done)
                                   : fmt::format("{} of {}", job.items_done, job.items_total);
@@ -119,13 +127,14 @@ inline std::string summary_text(const job_statistics& job) {
   const std::string thrown_away =
       job.items_thrown_away == 0 ? "" : fmt::format(", {} thrown away", job.items_thrown_away);
   return fmt::format(
-      "{} {}{} in {} on {} {}: {}/s, efficiency {}, {} failed{}\nheld back by {}\n{}{}{}",
+      "{} {}{} in {} on {} {}{}: {}/s, efficiency {}, {} failed{}\nheld back by {}\n{}{}{}",
       items,
       job.items_total == 1 ? "item" : "items",
       held,
       time_text(job.elapsed_s),
       job.ranks,
       job.ranks == 1 ? "rank" : "ranks",
+      threads_words(n_threads),
       amount_text(rate(job)),
       percent_text(efficiency(job)),
       job.failures,
@@ -170,11 +179,11 @@ inline std::string pipeline_fields(const pipeline_statistics& last) {
 }
 
 /// Returns the figures of a job as a JSON line.
-inline std::string summary_json(const job_statistics& job) {
+inline std::string summary_json(const job_statistics& job, std::uint32_t n_threads = 0) {
   const idle_time lost = idle(job);
   return fmt::format(
       R"({{"summary":{{"items":{},"items_total":{},"failures":{},"calls":{},"ranks":{},"elapsed_s":{:.6f},"task_s":{:.6f},)"
-      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}{}{}{}}}}})"
+      R"("rate":{:.3f},"efficiency":{:.4f},"idle_start_s":{:.6f},"idle_tail_s":{:.6f},"idle_between_s":{:.6f},"messages":{}{}{}{}{}{}{}}}}})"
       "\n",
       job.items_done,
       job.items_total,
@@ -189,6 +198,7 @@ inline std::string summary_json(const job_statistics& job) {
       lost.tail_s,
       lost.between_s,
       job.messages,
+      n_threads == 0 ? "" : fmt::format(R"(,"threads":{})", n_threads),
       held_field(job),
       thrown_away_field(job),
       map_reduce_fields(job.map_reduce),

@@ -9,10 +9,11 @@ namespace rankwise {
 
 /// The variables that set the options of every program (`program_options`), and that all ranks of a
 /// job must read alike: rankrun brings these to all hosts, and no other.
-inline constexpr std::array<std::string_view, 16> option_variables{"RANKWISE_SCHEDULE",
+inline constexpr std::array<std::string_view, 17> option_variables{"RANKWISE_SCHEDULE",
                                                                    "RANKWISE_CHUNK",
                                                                    "RANKWISE_ON_ERROR",
                                                                    "RANKWISE_RETRIES",
+                                                                   "RANKWISE_THREADS",
                                                                    "RANKWISE_SPECULATE",
                                                                    "RANKWISE_TASK_LIMIT",
                                                                    "RANKWISE_ISOLATE",

@@ -48,6 +48,13 @@ inline boost::program_options::options_description program_options(options& how)
       whole_number(how.retries, 1),
       fmt::format("how often a task is tried again with --on-error retry, at least 1 (default: {})",
                   how.retries));
+  add("threads",
+      whole_number(how.threads, 1U, options::most_threads),
+      fmt::format(
+          "threads that a task may use, from 1 to {}: OpenMP gets them, other libraries are "
+          "told by the task (default: {})",
+          options::most_threads,
+          how.threads == 0 ? "as the task has it" : std::to_string(how.threads)));
   add("speculate",
       po::bool_switch(&how.speculate)->default_value(how.speculate, ""),
       "give what is still out at the end of a map, for_each or reduce to ranks without work as "

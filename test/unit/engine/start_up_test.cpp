@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <rankwise/engine/start_up/identity.hpp>
+#include <rankwise/engine/start_up/thread_room.hpp>
 #include <rankwise/wire/frame.hpp>
 
 #include "catch.hpp"
@@ -35,6 +36,30 @@ std::string complaint(const identity& root, const identity& other) {
 }
 
 }  // namespace
+
+TEST_CASE("threads of tasks that find no cores of their own are named") {
+  using rankwise::engine::short_of_cores;
+  identity first = identity::here("pi001");
+  CHECK(first.n_cores > 0);
+  CHECK(first.n_host_cores >= first.n_cores);
+  first.n_cores = 8;
+  first.n_host_cores = 8;
+  identity last = first;
+  last.host = {"pi002"};
+  CHECK(short_of_cores({first, first, last}, 4).empty());
+  CHECK(short_of_cores({first, first, first}, 4) ==
+        "--threads 4: found 3 ranks on pi001, which has 8 cores: threads share them");
+  last.n_cores = 1;
+  CHECK(short_of_cores({first, last}, 0).empty());
+  CHECK(short_of_cores({first, last}, 1).empty());
+  CHECK(short_of_cores({first, last}, 4) ==
+        "--threads 4: found rank 1 on pi002 bound to 1 of 8 cores: its threads share them; "
+        "rankrun --threads 4 or mpirun --bind-to none lets them have all");
+  first.n_cores = 1;
+  first.n_host_cores = 1;
+  CHECK(short_of_cores({first}, 2) ==
+        "--threads 2: found 1 rank on pi001, which has 1 core: threads share them");
+}
 
 TEST_CASE("ranks that can't work together are refused, with who and why") {
   const identity root = identity::here("pi001");

@@ -56,6 +56,17 @@ TEST_CASE("efficiency, rate and idle time follow from the sums") {
   CHECK(observe::idle(rounded).tail_s == 0);
 }
 
+TEST_CASE("the threads of tasks stand in the summary if somebody has said how many") {
+  const job_statistics job = job_of_four();
+  CHECK_THAT(observe::summary_text(job), Catch::Matchers::ContainsSubstring("on 4 ranks: "));
+  CHECK_THAT(observe::summary_text(job, 2),
+             Catch::Matchers::ContainsSubstring("on 4 ranks of 2 threads: "));
+  CHECK_THAT(observe::summary_text(job, 1), Catch::Matchers::ContainsSubstring(" of 1 thread: "));
+  CHECK_THAT(observe::summary_json(job), !Catch::Matchers::ContainsSubstring("threads"));
+  CHECK_THAT(observe::summary_json(job, 2),
+             Catch::Matchers::ContainsSubstring(R"("messages":321,"threads":2)"));
+}
+
 TEST_CASE("what held a job back is named, the worst first") {
   job_statistics job = job_of_four();
   CHECK(observe::held_back(job) ==

@@ -120,6 +120,8 @@ TEST_CASE("bad variables are named as the user knows them") {
         R"(RANKWISE_SCHEDULE: found "fast", accepted: static, self, guided, factoring, adaptive)");
   CHECK(refused_variable("RANKWISE_CHUNK", "-3") ==
         R"(RANKWISE_CHUNK: found "-3", accepted: a whole number of at least 1)");
+  CHECK(refused_variable("RANKWISE_THREADS", "0") ==
+        R"(RANKWISE_THREADS: found "0", accepted: a whole number from 1 to 4096)");
   CHECK(refused_variable("RANKWISE_ON_ERROR", "x") ==
         R"(RANKWISE_ON_ERROR: found "x", accepted: stop, collect, retry)");
   CHECK(refused_variable("RANKWISE_QUIET", "yes") ==

@@ -14,6 +14,7 @@ struct call_header {
   std::uint32_t number = 0;          ///< of the call, among those of the body
   core::duration report_interval{};  ///< between two reports of a chunk under way
   core::duration task_limit{};       ///< a task that takes longer has failed; 0: none
+  std::uint32_t threads = 0;         ///< that a task may use; 0: nobody has said
   std::int32_t priority = 0;         ///< a rank serves calls of a higher one first
   bool is_isolated = false;          ///< each task runs in a process of its own
 };

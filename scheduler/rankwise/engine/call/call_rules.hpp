@@ -56,6 +56,7 @@ inline call_header header_of(const root_call& call,
   sent.report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
                                                   8 * asked.message_cost * asked.n_ranks);
   sent.task_limit = task_limit;
+  sent.threads = how.threads;
   sent.priority = how.priority;
   sent.is_isolated = how.isolate;
   return sent;

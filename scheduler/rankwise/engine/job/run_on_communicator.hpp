@@ -11,6 +11,7 @@
 #include <rankwise/engine/rank/cannot_go_on.hpp>
 #include <rankwise/engine/rank/loss_settings.hpp>
 #include <rankwise/engine/start_up/identity.hpp>
+#include <rankwise/engine/start_up/thread_room.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/options.hpp>
 #include <rankwise/process/before_main.hpp>
@@ -57,6 +58,15 @@ inline std::vector<identity> introduce(transport::mpi& endpoint) {
   for (const identity& one : all) doorbells.push_back({one.process, one.doorbell});
   endpoint.reach_doorbells(doorbells);
   return all;
+}
+
+/// Has the root say where the threads of tasks share cores.
+inline void say_shortage_of_cores(const std::vector<identity>& ranks,
+                                  rank_id rank,
+                                  const options& how) {
+  if (rank != root_rank || how.quiet) return;
+  const std::string text = short_of_cores(ranks, how.threads);
+  if (!text.empty()) fmt::print(stderr, "rankwise: {}\n", text);
 }
 
 inline std::vector<std::string> hosts_of(const std::vector<identity>& ranks) {
@@ -133,6 +143,7 @@ inline void run_on_communicator(const boost::mpi::communicator& communicator,
   try {
     transport::mpi endpoint(communicator);
     const std::vector<identity> all = introduce(endpoint);
+    say_shortage_of_cores(all, endpoint.rank(), how);
     const loss_settings losses = survives ? loss_settings_of(all, how) : loss_settings{};
     std::exception_ptr failure;
     try {
@@ -159,6 +170,7 @@ inline void run_in_agreement(const boost::mpi::communicator& communicator,
     transport::mpi endpoint(communicator);
     const std::vector<identity> all = introduce(endpoint);
     require_same_call(endpoint.gather_everywhere(call.form));
+    say_shortage_of_cores(all, endpoint.rank(), how);
     wire::bytes frame;
     try {
       run_on_endpoint(

@@ -61,6 +61,7 @@ inline void run_under_launcher(int& argc,
   launch_environment::leave_rank();
   static auto* const endpoint = new transport::mpi(boost::mpi::communicator());
   const std::vector<identity> all = introduce(*endpoint);
+  say_shortage_of_cores(all, endpoint->rank(), how);
   telling.reset();
   if (endpoint->rank() == root_rank)
     launcher.say(fmt::format("{} {}", launcher_words::joined, endpoint->n_ranks()));

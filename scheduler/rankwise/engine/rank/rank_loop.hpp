@@ -15,6 +15,7 @@
 #include <rankwise/engine/rank/rank_role.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
 #include <rankwise/engine/rank/task_reports.hpp>
+#include <rankwise/process/openmp_threads.hpp>
 #include <rankwise/threads/mutex.hpp>
 #include <rankwise/transport/backoff.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -221,6 +222,8 @@ class rank_loop final : public chunk_host {
   void enter(const call_header& header) {
     rank_.context.seed = header.seed;
     rank_.context.call = header.number;
+    rank_.context.threads = header.threads;
+    openmp_.set(header.threads);
     rank_.context.task_limit = header.is_isolated ? 0 : header.task_limit.count();
   }
 
@@ -310,6 +313,7 @@ class rank_loop final : public chunk_host {
   rank_channels channels_;
   task_reports reports_;
   wire::bytes spare_buffer_;
+  openmp_threads openmp_;
   const call_header* header_ = nullptr;         // of the call whose chunk is under way
   bool has_delivered_ = false;                  // results of a call, as the last step
   core::duration timed_at_{};                   // up to when that chunk has been counted

@@ -15,7 +15,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <sched.h>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace rankwise::engine {
@@ -32,20 +34,35 @@ struct identity {
   std::uint64_t tasks = 0;     ///< digest of the registered tasks
   process_place process;
   std::array<char, 64> host{};
+  std::uint32_t n_cores = 0;       ///< that this process may use
+  std::uint32_t n_host_cores = 0;  ///< that are there
 
   /// This process's.
   static identity here(const std::string& host) {
     identity mine;
     mine.process = process_place::here();
+    mine.n_cores = bounded_count(n_allowed_cores());
+    mine.n_host_cores = bounded_count(::sysconf(_SC_NPROCESSORS_ONLN));
     mine.tasks = task_registry::instance().digest();
     std::copy_n(host.begin(), std::min(host.size(), mine.host.size() - 1), mine.host.begin());
     return mine;
   }
 
   std::string host_name() const { return host.data(); }
+
+ private:
+  static long n_allowed_cores() {
+    cpu_set_t cores;
+    if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return ::sysconf(_SC_NPROCESSORS_ONLN);
+    return CPU_COUNT(&cores);
+  }
+
+  static std::uint32_t bounded_count(long n) {
+    return static_cast<std::uint32_t>(std::clamp(n, 0L, 65535L));
+  }
 };
 
-static_assert(sizeof(identity) == 104);
+static_assert(sizeof(identity) == 112);
 
 /// What keeps `other` from working with `root`, in words; empty where nothing does.
 inline std::string difference(const identity& root, const identity& other) {
