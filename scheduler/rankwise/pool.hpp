@@ -36,10 +36,13 @@
 namespace rankwise {
 
 struct access;
+template <class Part>
+class parts;
 struct map_reduce_options;
 struct pipeline_report;
 template <class Number, class Better>
 class shared_best;
+struct place_options;
 struct stream_options;
 struct stream_report;
 
@@ -342,6 +345,29 @@ class pool {
                const Combine& combine,
                const Task& task) const;
 
+  /// Has `make_part`, a task, make a part of each of `inputs`, which stays on its rank: the result
+  /// is what `map`, `for_each` and `reduce` take as inputs. Include <rankwise/parts.hpp>.
+  ///
+  /// Throws: config_error for --journal and --isolate; std::logic_error inside a task.
+  template <std::ranges::input_range Inputs, class Make>
+  auto place(Inputs&& inputs, const Make& make_part) const;
+
+  template <std::ranges::input_range Inputs, class Make>
+  auto place(Inputs&& inputs, const Make& make_part, const place_options& how) const;
+
+  /// Runs `task`, which takes `const Part&`, or `Part&` to change it, on each part where it lies. A
+  /// call that throws has changed none. Lost parts are made again: tasks do the same each time.
+  ///
+  /// Throws: also config_error for --journal, and for --isolate if the task changes parts.
+  template <class Part, class Task>
+  auto map(const parts<Part>& over, const Task& task) const;
+
+  template <class Part, class Task>
+  void for_each(const parts<Part>& over, const Task& task) const;
+
+  template <class Part, class Value, class Combine, class Task = std::identity>
+  Value reduce(const parts<Part>& over, Value initial, const Combine&, const Task& = {}) const;
+
   /// Has `mapper(input, emit)` called for each of `inputs` wherever a rank is free; the values that
   /// it emits for one key are combined with `combine(left, right)`, which must be associative and
   /// commutative. The result stays on the ranks: see `distributed`.
@@ -429,6 +455,9 @@ class pool {
       return call.release();
     });
   }
+
+  template <class Part, class Task, class Call>
+  void run_over_parts(const parts<Part>& over, const Task&, const char* name, const Call&) const;
 
   void run(engine::root_call& call,
            const char* name,

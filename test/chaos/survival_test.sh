@@ -37,6 +37,8 @@ job 4 --call reduce --what kill --strike 10 --strike 50
 loses 2 'its process has ended' 'two workers are killed in a reduce'
 job 4 --call search --what kill --strike 30
 loses 1 'its process has ended' 'the worker is killed that has offered the least cost'
+job 4 --call parts --what kill --strike 10 --strike 90
+loses 2 'its process has ended' 'two workers are killed while they change parts in place'
 job 3 --what crash --strike 30
 loses 1 'its process has ended' 'a worker crashes'
 job 3 --what exit --strike 30

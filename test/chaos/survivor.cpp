@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A job in which ranks are lost at chosen items: each item of --strike does --what to its rank,
 // once in the job, or always. It prints the sum of the squares of 0 to 99.
+#include <rankwise/parts.hpp>
 #include <rankwise/program.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/shared_best.hpp>
@@ -74,6 +75,30 @@ std::uint64_t least_cost(rankwise::task_context& context,
   return cost_of(index);
 }
 
+/// Squares the number that stands in its place, which is the part.
+struct square_in_place : square {
+  void operator()(rankwise::task_context& context, std::uint64_t& part) const {
+    part = square::operator()(context, part);
+  }
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive& what& marks& strike& pause_ms;
+  }
+};
+
+/// The same sum from parts: they are made, changed while ranks are lost, changed once more and
+/// added up.
+std::uint64_t sum_of_parts(const rankwise::pool& pool, const square& task) {
+  const auto parts = pool.place(std::views::iota(std::uint64_t{0}, std::uint64_t{100}),
+                                [](std::uint64_t number) { return number; });
+  pool.for_each(parts, [](std::uint64_t& part) { part += 1; });
+  pool.for_each(parts, [](std::uint64_t& part) { part -= 1; });
+  pool.for_each(parts, square_in_place{task});
+  pool.for_each(parts, [](std::uint64_t& part) { part *= 3; });
+  return pool.reduce(parts, std::uint64_t{0}, std::plus<>{}) / 3;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -97,7 +122,7 @@ int main(int argc, char** argv) {
   rankwise::program what;
   what.name = "survivor";
   what.summary = "loses ranks";
-  what.options.add_options()("call", po::value(&call), "map, reduce, each or search")(
+  what.options.add_options()("call", po::value(&call), "map, reduce, parts, each or search")(
       "what", po::value(&task.what), "kill, crash, exit, stop or sleep")(
       "marks", po::value(&task.marks), "a directory")(
       "strike", po::value(&task.strike)->composing(), "an item")(
@@ -105,7 +130,9 @@ int main(int argc, char** argv) {
   return rankwise::run(argc, argv, what, [&](rankwise::pool& pool) {
     const auto items = std::views::iota(std::uint64_t{0}, std::uint64_t{100});
     std::uint64_t sum = 0;
-    if (call == "reduce") {
+    if (call == "parts") {
+      sum = sum_of_parts(pool, task);
+    } else if (call == "reduce") {
       sum = pool.reduce(items, std::uint64_t{0}, std::plus<>{}, task);
     } else {
       const std::vector<std::uint64_t> squares =

@@ -6,6 +6,7 @@
 #include <rankwise/core/chunk_table.hpp>
 #include <rankwise/core/coordinator_options.hpp>
 #include <rankwise/core/decisions.hpp>
+#include <rankwise/core/homed_items.hpp>
 #include <rankwise/core/item_set.hpp>
 #include <rankwise/core/message.hpp>
 #include <rankwise/core/own_items.hpp>
@@ -38,7 +39,8 @@ class coordinator {
         pace_(options, held.count()),
         ranks_(options),
         work_(options.place == placement::anywhere ? options.n_items : 0, held),
-        own_(options.place == placement::anywhere ? 0 : options.n_items, options.first_worker),
+        own_(options.place == placement::one_each ? options.n_items : 0, options.first_worker),
+        homed_(options.homes, options.n_ranks),
         blame_(options.losses_at_most),
         unsettled_(options.n_ranks),
         n_held_(held.count()),
@@ -124,10 +126,7 @@ class coordinator {
       }
       const pacing::situation now_left = situation();
       if (!pace_.wants_more(record, now_left)) continue;
-      const unassigned_items work =
-          options_.place == placement::one_each
-              ? own_.take(rank, any_lost_)
-              : work_.take(pace_.chunk_size(rank, record, now_left), ranks_.may_run_suspects(rank));
+      const unassigned_items work = next_work(rank, record, now_left);
       if (work.items.count == 0) continue;
       if (is_counted(work.items)) {  // a twin was faster
         put_back(work);
@@ -205,7 +204,7 @@ class coordinator {
   std::uint64_t n_failed() const { return n_failed_; }
 
   /// Items that nobody holds.
-  std::uint64_t n_remaining() const { return work_.count() + own_.count(); }
+  std::uint64_t n_remaining() const { return work_.count() + own_.count() + homed_.count(); }
 
   std::uint32_t n_active() const { return ranks_.n_active(); }
 
@@ -227,6 +226,19 @@ class coordinator {
             &ranks_[root_rank],
             any_lost_ || n_held_ != 0 || work_.any_returned(),
             is_shared_};
+  }
+
+  /// What `rank` is to be given; no items: none of what is left.
+  unassigned_items next_work(rank_id rank,
+                             const rank_record& record,
+                             const pacing::situation& now_left) {
+    if (options_.place == placement::one_each) return own_.take(rank, any_lost_);
+    if (const item_range own = homed_.take(rank); own.count != 0) return {own};
+    const std::uint64_t count = pace_.chunk_size(rank, record, now_left);
+    const unassigned_items work = work_.take(count, ranks_.may_run_suspects(rank));
+    if (work.items.count != 0 || homed_.count() == 0) return work;
+    return {homed_.take_homeless(std::max<std::uint64_t>(1, count),
+                                 [this](rank_id home) { return ranks_[home].active; })};
   }
 
   grant give(rank_id rank, const unassigned_items& work, duration now) {
@@ -451,6 +463,7 @@ class coordinator {
   chunk_table chunks_;
   work_left work_;
   own_items own_;
+  homed_items homed_;
   item_set counted_;  // since items were contested first
   blame blame_;
   unsettled_results unsettled_;

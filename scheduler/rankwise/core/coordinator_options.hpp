@@ -12,7 +12,8 @@ namespace rankwise::core {
 /// Which rank may run an item.
 enum class placement : std::uint8_t {
   anywhere,
-  one_each  ///< as many items as there are workers; each runs the item of its own row
+  one_each,  ///< as many items as there are workers; each runs the item of its own row
+  at_home    ///< each item's own rank; any other if that is not there, or the item comes back
 };
 
 /// How the items of one call are to be handed out.
@@ -36,6 +37,7 @@ struct coordinator_options {
   std::uint32_t at_most = 0;          ///< so many ranks at most hold items at once; 0: any number
   std::uint32_t at_most_on_host = 0;  ///< the same of the ranks of each host
   std::vector<std::uint32_t> hosts = {};  ///< the number of each rank's host, for that
+  std::vector<std::uint32_t> homes = {};  ///< the row of each item's rank, under `at_home`
 };
 
 }  // namespace rankwise::core

@@ -300,3 +300,43 @@ TEST_CASE("ranks take turns at a place where the schedule gives each of them its
   CHECK(ranks_of(out).size() == 4);
   CHECK(out.size() == 4);
 }
+
+TEST_CASE("items go to their home, and those of a home that is not there to any other rank") {
+  const std::uint32_t first_worker = GENERATE(0U, 1U);
+  const auto schedule = GENERATE(schedule_kind::static_blocks, schedule_kind::adaptive);
+  CAPTURE(first_worker, static_cast<int>(schedule));
+  coordinator_options options{.first_worker = first_worker, .schedule = schedule};
+  options.place = rankwise::core::placement::at_home;
+  options.n_ranks = 4;
+  options.homes = {1, 1, 2, 2, 1, 3, 3, 9};  // there is no rank 9
+  options.n_items = options.homes.size();
+  coordinator subject(options);
+  for (const std::uint32_t row : {0U, 1U, 2U}) subject.joined(to_rank(row), 0ms);
+  std::vector<grant> out;
+  std::set<std::uint64_t> counted;
+  const auto collect = [&] {
+    for (const grant& given : all_grants(subject)) {
+      for (std::uint64_t index = given.items.first; index != given.items.end(); ++index) {
+        const std::uint32_t home = options.homes[index];
+        if (home == 1) CHECK(to_index(given.rank) == (given.again ? to_index(given.rank) : 1));
+        if (home == 2 && !given.again) CHECK(to_index(given.rank) == 2);
+      }
+      out.push_back(given);
+    }
+  };
+  collect();
+  REQUIRE(!out.empty());
+  subject.lost(to_rank(2), 1ms);  // what it held is anybody's, and so is the rest of its items
+  for (int step = 0; step < 100 && !subject.done(); ++step) {
+    collect();
+    REQUIRE(!out.empty());
+    const grant given = out.front();
+    out.erase(out.begin());
+    if (subject.on_report(given.rank, given.incarnation, done(given), 2ms) != verdict::accepted)
+      continue;
+    for (std::uint64_t index = given.items.first; index != given.items.end(); ++index)
+      CHECK(counted.insert(index).second);
+  }
+  CHECK(subject.done());
+  CHECK(counted.size() == options.n_items);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/decisions.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/input_source.hpp>
@@ -22,6 +23,7 @@
 #include <span>
 #include <string>
 #include <typeinfo>
+#include <vector>
 
 namespace rankwise::engine {
 
@@ -30,6 +32,10 @@ template <class Task>
 inline constexpr bool runs_once = requires {
   Task::runs_once;
 };
+
+/// Whether the inputs are parts that lie on ranks, so that it matters who runs which item.
+template <class Range>
+inline constexpr bool stay_on_ranks = false;
 
 /// The callable and the inputs, which all calls have; `Derived` adds where results go.
 template <class Derived, class Range, class Task>
@@ -63,6 +69,19 @@ class call_base : public root_call {
     if constexpr (!is_iota<Range>) inputs_.encode(items, out);
   }
 
+  void on_granted([[maybe_unused]] const core::grant& given) override {
+    if constexpr (stay_on_ranks<Range>) inputs_.on_granted(given);
+  }
+
+  void on_counted([[maybe_unused]] core::item_range items) override {
+    if constexpr (stay_on_ranks<Range>) inputs_.on_counted(items);
+  }
+
+  std::vector<std::uint32_t> homes() const override {
+    if constexpr (stay_on_ranks<Range>) return inputs_.homes();
+    return {};
+  }
+
   bool may_run_again() const override { return !runs_once<Task>; }
 
   std::string task_name() const override { return boost::core::demangle(typeid(Task).name()); }
@@ -71,6 +90,7 @@ class call_base : public root_call {
   template <class Output>
   void run_here(chunk_scope& scope, Output& output) {
     if (!fetch_shared_values(scope, task_)) return;
+    if constexpr (stay_on_ranks<Range>) inputs_.open(scope);
     run_items(scope, task_, inputs_, output);
   }
 
@@ -96,6 +116,7 @@ class remote_base : public remote_call {
   void run_here(chunk_scope& scope, std::span<const std::byte> chunk, Output& output) {
     if (!fetch_shared_values(scope, task_)) return;
     auto inputs = source_.open(chunk);
+    if constexpr (stay_on_ranks<Range>) inputs.open(scope);
     run_items(scope, task_, inputs, output);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/core/decisions.hpp>
 #include <rankwise/core/types.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/error.hpp>
@@ -82,6 +83,12 @@ class root_call {
 
   /// Appends the inputs of a chunk.
   virtual void encode_inputs(core::item_range items, wire::bytes& out) const = 0;
+
+  /// Some items are handed out; their inputs are asked for next, if it is to another rank.
+  virtual void on_granted(const core::grant& /*given*/) {}
+
+  /// The row of the rank on which each item is at home, for a call that is placed so.
+  virtual std::vector<std::uint32_t> homes() const { return {}; }
 
   /// Takes results that count.
   virtual void take(core::item_range items, std::span<const std::byte> results) = 0;

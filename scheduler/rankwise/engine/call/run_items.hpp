@@ -90,25 +90,29 @@ template <class Task, class Inputs, class Output>
                                           Output& output) {
   const core::item_range items = scope.items();
   for (std::uint64_t index = items.first; index != items.end() && !scope.interrupted(); ++index) {
-    const auto& input = inputs.next(index);
-    if (!fetch_shared_values(scope, input)) return;
-    scope.context().running.store(index, std::memory_order_relaxed);
-    const auto tell = [&] {
-      tell_shared_values(task);
-      tell_shared_values(input);
-    };
     try {
-      output.open(scope);
-      if constexpr (std::is_void_v<typename Output::value_type>) {
-        invoke_isolated<Output>(task, scope, index, input);
-      } else {
-        output.put(index, invoke_isolated<Output>(task, scope, index, input));
+      const auto& input = inputs.next(index);
+      if (!fetch_shared_values(scope, input)) return;
+      scope.context().running.store(index, std::memory_order_relaxed);
+      const auto tell = [&] {
+        tell_shared_values(task);
+        tell_shared_values(input);
+      };
+      try {
+        output.open(scope);
+        if constexpr (std::is_void_v<typename Output::value_type>) {
+          invoke_isolated<Output>(task, scope, index, input);
+        } else {
+          output.put(index, invoke_isolated<Output>(task, scope, index, input));
+        }
+        output.close(scope);
+      } catch (const task_threw&) {
+        tell();
+        throw;
       }
-      output.close(scope);
       tell();
       scope.done(1);
     } catch (const task_threw& threw) {
-      tell();
       scope.failed(threw);
     }
     scope.checkpoint();

@@ -194,6 +194,7 @@ class call_dispatch {
     while (const std::optional<core::grant> given = call.coordinator.next_grant(at)) {
       const core::orders::grant order{call.wire_number, given->again, given->chunk, given->items};
       if (call.coordinator.options().splits) call.splits.on_grant(given->rank, given->chunk);
+      call.call.on_granted(*given);
       if (given->rank == root_rank) {
         state_->worker.on_grant(given->incarnation, order, {});
         continue;

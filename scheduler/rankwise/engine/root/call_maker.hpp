@@ -57,7 +57,8 @@ class call_maker {
     if (needs_all_ranks) refuse_isolation_of(name, how);
     std::optional<journaled_call> journaled;
     if (journal_ != nullptr && !how.journal.empty()) {
-      if (needs_all_ranks || call.is_open() || call.task_name().empty())
+      if (place != core::placement::anywhere || !may_run_again || call.is_open() ||
+          call.task_name().empty())
         refuse_journal_of(name, how);
       journaled.emplace(*journal_, call, ++n_journaled_, name, how.seed);
     }
@@ -67,6 +68,7 @@ class call_maker {
     asked.lease = losses_->timeout;
     asked.again = journaled && journaled->is_resumed();
     asked.splits = call.splits_items();
+    if (place == core::placement::at_home) asked.homes = call.homes();
     asked.speculate = asked.speculate && may_run_again && call.may_have_twins() &&
                       place == core::placement::anywhere;
     if (asked.speculate) call.keep_results_encoded();  // another rank's may count
