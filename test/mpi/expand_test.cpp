@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // pool.expand against plain recursion.
 #include <rankwise/expansion.hpp>
+#include <rankwise/expansion/checkpoint_clock.hpp>
 #include <rankwise/expansion/work_stack.hpp>
 #include <rankwise/future.hpp>
 #include <rankwise/rankwise.hpp>
@@ -146,6 +147,24 @@ TEST_CASE("half of a stack is every other item, from the oldest on") {
   CHECK(stack.take_half() == std::vector<int>{2});
   CHECK(stack.take() == 4);
   CHECK(stack.empty());
+}
+
+TEST_CASE("checkpoints come at their time, and take a hundredth of it at most") {
+  using std::chrono::milliseconds;
+  rankwise::engine::checkpoint_clock clock(milliseconds(1000), milliseconds(500));
+  CHECK_FALSE(clock.is_due(milliseconds(1499)));
+  CHECK(clock.is_due(milliseconds(1500)));
+  clock.on_handed_in(milliseconds(1500), milliseconds(1), 100);
+  CHECK_FALSE(clock.is_due(milliseconds(2499)));
+  CHECK(clock.is_due(milliseconds(2500)));
+  clock.on_handed_in(milliseconds(2500), milliseconds(30), 100);  // it has taken long
+  CHECK_FALSE(clock.is_due(milliseconds(2500 + 99 * 30 - 1)));
+  CHECK(clock.is_due(milliseconds(2500 + 99 * 30)));
+  clock.on_handed_in(milliseconds(6000), milliseconds(1), 5'000'000);  // it was large
+  CHECK_FALSE(clock.is_due(milliseconds(10999)));
+  CHECK(clock.is_due(milliseconds(11000)));
+  const rankwise::engine::checkpoint_clock none({}, {});
+  CHECK_FALSE(none.is_due(milliseconds(100000)));
 }
 
 TEST_CASE("a tree is expanded as plain recursion does, from any number of roots") {

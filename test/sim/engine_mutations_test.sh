@@ -71,6 +71,8 @@ mutate 'a stream is over before the sink has all' engine/call/stream_call.hpp \
   'return !undelivered_.empty() && !is_enough_ && !(MUTANT && reader_.is_over() && n_over_ == n_known_);'
 mutate "an expansion's stolen half is lost" core/coordinator.hpp \
   'add_items(1);' 'MUTANT ? void((++options_.n_items, ++n_finished_)) : add_items(1);'
+mutate 'a bundle is expanded anew with what a checkpoint has counted' expansion/expand_call.hpp \
+  'bundles_[index].assign(results.begin()' 'if (!MUTANT) bundles_[index].assign(results.begin()'
 mutate 'a bundle is expanded anew with what was given away' expansion/expand_call.hpp \
   'bundles_[index].assign(halves.kept' 'if (!MUTANT) bundles_[index].assign(halves.kept'
 mutate 'what a lost task has offered hides its own result' shared_best.hpp \

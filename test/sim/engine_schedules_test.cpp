@@ -2,16 +2,23 @@
 // The engine against chance: whole jobs in virtual time, each from one seed. RANKWISE_TEST_SEED=N
 // runs that one alone, and says what it was; RANKWISE_TEST_SCHEDULES=N runs so many,
 // RANKWISE_TEST_FIRST=N from that seed on.
+#include <rankwise/expansion.hpp>
+#include <rankwise/rankwise.hpp>
+#include <rankwise/sim/engine_job.hpp>
+#include <rankwise/sim/timeline.hpp>
+
 #include "catch.hpp"
 #include "schedule/plan.hpp"
 #include "schedule/run.hpp"
 #include "schedule/variation.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <unistd.h>
@@ -57,7 +64,48 @@ schedule_report run(const schedule_plan& plan) {
   return schedule_run(plan, file.text()).run();
 }
 
+/// An expansion of 1,000 items of a millisecond, on a rank that dies in the middle.
+struct dying_expansion {
+  static inline rankwise::sim::engine_job* job = nullptr;
+  static inline std::uint64_t n_runs = 0;
+  static constexpr std::uint64_t n_items = 1000;
+
+  static std::uint64_t work(rankwise::task_context& task,
+                            const std::uint64_t& item,
+                            rankwise::expansion<std::uint64_t>& more) {
+    for (const std::uint64_t child : {2 * item + 1, 2 * item + 2})
+      if (child < n_items) more.push(child);
+    ++n_runs;
+    job->machine(task.rank()).sleep(std::chrono::milliseconds(1));
+    return item;
+  }
+};
+
 }  // namespace
+
+TEST_CASE("a lost rank costs an expansion what it has done since its last checkpoint") {
+  using task = dying_expansion;
+  task::n_runs = 0;
+  std::uint64_t sum = 0;
+  rankwise::sim::timeline time(1);
+  rankwise::sim::engine_job job(
+      time,
+      {.n_ranks = 2, .timeout = std::chrono::milliseconds(200)},
+      [&](rankwise::engine::root& root) {
+        const rankwise::pool ranks(root, {.root_works = false});
+        sum = ranks.expand(
+            {std::uint64_t{0}}, std::uint64_t{0}, std::plus<>{}, rankwise::fn<task::work>);
+      });
+  task::job = &job;
+  // Nobody asks for half: there is no other rank. A checkpoint comes each 20 ms.
+  time.run(time.now() + std::chrono::milliseconds(500), [] { return false; });
+  CHECK(task::n_runs > 400);
+  job.kill(rankwise::to_rank(std::size_t{1}));
+  time.run(time.now() + std::chrono::seconds(60), [&] { return job.has_ended(); });
+  CHECK(sum == task::n_items * (task::n_items - 1) / 2);
+  CHECK(task::n_runs >= task::n_items);
+  CHECK(task::n_runs <= task::n_items + 25);
+}
 
 TEST_CASE("schedules that went wrong once") {
   // Ranks that sent so much through channels that they sent no heartbeats.

@@ -413,10 +413,10 @@ class coordinator {
     return verdict::accepted;
   }
 
-  /// The item that was cut off is the last one from now on.
+  /// An item that was cut off is the last one from now on.
   verdict take(rank_id rank, const reports::split_off& split, duration /*now*/) {
     if (cancelled_ || !chunks_.holds(split.chunk, rank, {split.item, 1})) return verdict::dropped;
-    add_items(1);
+    if (split.is_cut) add_items(1);
     return verdict::accepted;
   }
 

@@ -134,13 +134,15 @@ struct overran {
   std::uint64_t item = 0;
 };
 
-/// The answer to `split`: what is left of this item, which goes on, was cut into two. Payload: what
-/// has come of it so far, what it is from now on, and another item.
+/// A part of this item is done, and the rest goes on: by itself, or cut into two, as the answer to
+/// `split`. Payload: what has come of it so far, what it is from now on, and another item if it was
+/// cut.
 struct split_off {
   static constexpr auto kind = message_kind::split_off;
   std::uint32_t call = 0;
   std::uint64_t chunk = 0;
   std::uint64_t item = 0;
+  bool is_cut = true;
 };
 
 /// The rank lives.

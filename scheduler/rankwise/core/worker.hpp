@@ -141,12 +141,13 @@ class worker {
   /// Some of the running chunk is for another rank.
   bool split_wanted() const { return !running_.empty() && running_.back().split_wanted; }
 
-  /// Reports that the rest of the next item of the running chunk was cut into two.
-  std::optional<reports::split_off> split_off() {
+  /// Reports that a part of the next item of the running chunk is done, and the rest cut into two
+  /// or not.
+  std::optional<reports::split_off> split_off(bool is_cut) {
     running_chunk* const own = own_chunk();
     if (own == nullptr) return std::nullopt;
-    own->split_wanted = false;
-    return reports::split_off{own->call, own->id, own->items.first};
+    if (is_cut) own->split_wanted = false;
+    return reports::split_off{own->call, own->id, own->items.first, is_cut};
   }
 
   /// Reports the next `count` items of the running chunk as done; none if the chunk was taken away.

@@ -5,6 +5,7 @@
 #include <rankwise/engine/call/chunk_scope.hpp>
 #include <rankwise/engine/call/task_threw.hpp>
 #include <rankwise/expansion/bundle.hpp>
+#include <rankwise/expansion/checkpoint_clock.hpp>
 #include <rankwise/expansion/work_stack.hpp>
 #include <rankwise/task.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -38,7 +39,8 @@ decltype(auto) call_expanding(const Task& task,
 }
 
 /// Expands one bundle on a rank: item by item, the youngest first, with no recursion. Between
-/// batches of items the rank polls; and if another has no work, it is given half of what waits.
+/// batches of items the rank polls; if another has no work, it is given half of what waits; and now
+/// and then the rank hands in what it has, in case that it is lost.
 template <class Item, class Value, class Combine, class Task>
 class bundle_run {
  public:
@@ -47,7 +49,8 @@ class bundle_run {
         task_(&task),
         combine_(&combine),
         context_(scope.context(), rank_context::no_item, no_settling),
-        stack_(std::move(given.items)) {
+        stack_(std::move(given.items)),
+        checkpoints_(scope.checkpoint_interval(), now()) {
     scope.context().again |= given.again;
     scope.context().running.store(scope.items().first, std::memory_order_relaxed);
   }
@@ -64,7 +67,11 @@ class bundle_run {
       if (stack_.empty()) break;
       scope_->checkpoint();
       if (scope_->interrupted()) return;
-      if (scope_->split_wanted() && stack_.size() > 1 && is_worth_a_split()) split();
+      if (scope_->split_wanted() && stack_.size() > 1 && is_worth_a_split()) {
+        split();
+      } else if (checkpoints_.is_due(now())) {
+        hand_in_part();
+      }
       scope_->step_aside();
       if (scope_->interrupted()) return;
     }
@@ -101,9 +108,23 @@ class bundle_run {
     const std::vector<Item> given = stack_.take_half();
     put_outcome();
     bundle_halves::encode(scope_->context().again, stack_.items(), given, scope_->results());
+    const std::size_t n_bytes = scope_->results().size();
     scope_->split_off();
     split_at_ = now();
     split_took_ = split_at_ - begun;
+    checkpoints_.on_handed_in(split_at_, split_took_, n_bytes);
+  }
+
+  /// Hands in what has come of the bundle so far, and what is left: if this rank is lost, another
+  /// goes on from there.
+  void hand_in_part() {
+    const core::duration begun = now();
+    put_outcome();
+    bundle<Item>::encode(scope_->context().again, stack_.items(), scope_->results());
+    const std::size_t n_bytes = scope_->results().size();
+    scope_->hand_in_part();
+    const core::duration at = now();
+    checkpoints_.on_handed_in(at, at - begun, n_bytes);
   }
 
   void put_outcome() {
@@ -122,6 +143,7 @@ class bundle_run {
   work_stack<Item> stack_;
   std::uint64_t n_items_ = 0;   // expanded since the last report
   std::optional<Value> value_;  // of those
+  checkpoint_clock checkpoints_;
   core::duration split_at_{};
   core::duration split_took_{};
 };

@@ -109,6 +109,12 @@ class expand_call final : public root_call {
     bundles_[other].assign(halves.given.begin(), halves.given.end());
   }
 
+  void take_part(std::uint64_t index, std::span<const std::byte> results) override {
+    add(bundle_outcome<Value>::decode(results));
+    const std::lock_guard held(lock_);
+    bundles_[index].assign(results.begin(), results.end());
+  }
+
   void run(chunk_scope& scope) override {
     run_bundle(scope, task_, combine_, bundle_at(scope.items().first));
   }

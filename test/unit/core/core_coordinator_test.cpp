@@ -281,6 +281,11 @@ TEST_CASE("what a rank cuts off an item is a further one, if the rank still has 
   const reports::split_off split{0, first[0].chunk, 0};
   CHECK(subject.on_report(one, 0, split, 1ms) == verdict::dropped);
   CHECK(subject.on_report(zero, 7, split, 1ms) == verdict::dropped);
+  reports::split_off part = split;
+  part.is_cut = false;
+  CHECK(subject.on_report(zero, 0, part, 1ms) == verdict::accepted);
+  CHECK(subject.options().n_items == 1);
+  CHECK(subject.on_report(one, 0, part, 1ms) == verdict::dropped);
   CHECK(subject.on_report(zero, 0, split, 1ms) == verdict::accepted);
   // A rank holds one item: the further one is not for the rank that has cut it off.
   const std::vector<grant> second = all_grants(subject, 1ms);

@@ -117,7 +117,11 @@ TEST_CASE("an order to split is for one chunk, and is over once that was split o
   CHECK_FALSE(worker.split_wanted());
   REQUIRE(worker.start()->id == 7);
   CHECK(worker.split_wanted());
-  const auto split = worker.split_off();
+  const auto part = worker.split_off(false);
+  REQUIRE(part);
+  CHECK_FALSE(part->is_cut);
+  CHECK(worker.split_wanted());
+  const auto split = worker.split_off(true);
   REQUIRE(split);
   CHECK(split->chunk == 7);
   CHECK(split->item == 0);
@@ -134,6 +138,7 @@ TEST_CASE("an order to split is for one chunk, and is over once that was split o
   }
   SECTION("it is taken away: nothing of it is this rank's to give") {
     worker.begin_incarnation(1);
-    CHECK_FALSE(worker.split_off());
+    CHECK_FALSE(worker.split_off(true));
+    CHECK_FALSE(worker.split_off(false));
   }
 }

@@ -55,6 +55,8 @@ inline call_header header_of(const root_call& call,
   sent.number = call.number();
   sent.report_interval = std::max<core::duration>(std::chrono::milliseconds(100),
                                                   8 * asked.message_cost * asked.n_ranks);
+  // A loss may stay unnoticed for that long: what is computed anew is little against it.
+  sent.checkpoint_interval = asked.lease / 10;
   sent.task_limit = task_limit;
   sent.threads = how.threads;
   sent.priority = how.priority;

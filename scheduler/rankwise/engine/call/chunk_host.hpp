@@ -30,9 +30,9 @@ class chunk_host {
                            core::duration elapsed,
                            wire::bytes& results) = 0;
 
-  /// The rest of the next item of the chunk was cut into two; what has come of it, and the two,
-  /// stand in `results`.
-  virtual void report_split(wire::bytes& results) = 0;
+  /// A part of the next item of the chunk is done; what has come of it and the rest, cut into two
+  /// or not, stand in `results`.
+  virtual void report_split(bool is_cut, wire::bytes& results) = 0;
 
   /// The task of the next item of the chunk threw.
   virtual void report_failed(const task_threw& threw) = 0;

@@ -31,6 +31,7 @@ class chunk_scope {
         items_(items),
         unreported_(items.first),
         report_interval_(header.report_interval),
+        checkpoint_interval_(header.checkpoint_interval),
         is_isolated_(header.is_isolated),
         report_begun_(begun),
         batch_begun_(begun),
@@ -110,7 +111,17 @@ class chunk_scope {
   /// Reports that the rest of the next item was cut into two, which stand in `results`; that is
   /// empty afterwards.
   void split_off() {
-    host_->report_split(results_);
+    host_->report_split(true, results_);
+    results_.clear();
+  }
+
+  /// How often to `hand_in_part`; 0: never.
+  core::duration checkpoint_interval() const { return checkpoint_interval_; }
+
+  /// Reports that a part of the next item is done; what has come of it and the rest, which is the
+  /// item from now on, stand in `results`; that is empty afterwards.
+  void hand_in_part() {
+    host_->report_split(false, results_);
     results_.clear();
   }
 
@@ -148,6 +159,7 @@ class chunk_scope {
   core::item_range items_;
   std::uint64_t unreported_;
   core::duration report_interval_;
+  core::duration checkpoint_interval_;
   bool is_isolated_;
   bool is_urgent_ = false;  // a more urgent chunk waits
   core::duration report_begun_;

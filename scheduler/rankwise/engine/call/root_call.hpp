@@ -117,6 +117,9 @@ class root_call {
                           std::uint64_t /*other*/,
                           std::span<const std::byte> /*results*/) {}
 
+  /// A part of `item` is done, and the rest is the item from now on.
+  virtual void take_part(std::uint64_t /*item*/, std::span<const std::byte> /*results*/) {}
+
   /// Runs a chunk here.
   virtual void run(chunk_scope& scope) = 0;
 

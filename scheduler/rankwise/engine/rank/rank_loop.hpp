@@ -279,8 +279,8 @@ class rank_loop final : public chunk_host {
     reports_.done(items, elapsed, buffer);
   }
 
-  void report_split(wire::bytes& buffer) override RANKWISE_EXCLUDES(rank_.lock) {
-    reports_.split_off(buffer);
+  void report_split(bool is_cut, wire::bytes& buffer) override RANKWISE_EXCLUDES(rank_.lock) {
+    reports_.split_off(is_cut, buffer);
   }
 
   void report_failed(const task_threw& threw) override RANKWISE_EXCLUDES(rank_.lock) {

@@ -34,11 +34,12 @@ class task_reports {
     if (!report_done(items, elapsed, settle, buffer) && settle) rank_.context.settle.reject(items);
   }
 
-  /// The rest of the next item of the chunk was cut into two, which stand in `buffer`.
-  void split_off(wire::bytes& buffer) RANKWISE_EXCLUDES(rank_.lock) {
+  /// A part of the next item of the chunk is done; that and the rest, cut into two or not, stand in
+  /// `buffer`.
+  void split_off(bool is_cut, wire::bytes& buffer) RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    rank_.context.split_wanted.store(false, std::memory_order_relaxed);
-    if (const std::optional<core::reports::split_off> report = rank_.state.worker.split_off())
+    if (is_cut) rank_.context.split_wanted.store(false, std::memory_order_relaxed);
+    if (const std::optional<core::reports::split_off> report = rank_.state.worker.split_off(is_cut))
       role_.on_report(*report, buffer);
   }
 

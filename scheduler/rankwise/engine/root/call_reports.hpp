@@ -117,6 +117,7 @@ class call_reports {
                    std::span<const std::byte> results) {
     running_call& its = by.call;
     if (!by.is_accepted()) return;
+    if (!split.is_cut) return its.call.take_part(split.item, results);
     its.splits.on_answer(by.rank);
     its.call.take_split(split.item, its.coordinator.options().n_items - 1, results);
   }
