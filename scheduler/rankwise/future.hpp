@@ -27,8 +27,8 @@ namespace rankwise {
 /// What a task will have returned that `pool::submit` has handed out. Whoever waits works on the
 /// job's tasks meanwhile.
 ///
-/// Local: used by the thread that the body runs on. A future may outlive its pool: all that was
-/// submitted has ended by then.
+/// Local: used by one thread at a time. A future may outlive its pool: all that was submitted has
+/// ended by then.
 template <class Result>
 class future {
  public:

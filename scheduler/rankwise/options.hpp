@@ -59,6 +59,9 @@ struct options {
   /// The text of the program's own options and of its operands, by name. A journal keeps it, to
   /// tell a job that asks for something else from this one.
   std::map<std::string, std::string> given = {};
+  /// Of calls: random streams and journals go by it, and not by the order of all calls. Empty:
+  /// none. For programs: no flag sets it.
+  std::string name = {};
   /// Ranks serve calls of a higher one first, between two items. For programs: no flag sets it.
   std::int32_t priority = 0;
   /// So many ranks at most run tasks of a call at once, whichever are free: for what a task needs

@@ -105,7 +105,11 @@ class pipeline {
     const options& asked = pool_.options();
     const std::uint32_t retries = asked.on_error == on_error_kind::retry ? asked.retries : 0;
     engine::abstract_root& root = access::root(pool_);
-    auto& seats = root.context().kept.template get<engine::stages_on_rank>(*number_);
+    engine::stages_on_rank* known = nullptr;
+    root.between_tasks(
+        [&] { known = &root.context().kept.template get<engine::stages_on_rank>(*number_); },
+        "pool::pipeline");
+    engine::stages_on_rank& seats = *known;
     std::vector<task_failure> failures;
     std::uint64_t n_told = 0;  // failures that were heard of
     std::exception_ptr own;    // what source or sink threw

@@ -58,6 +58,10 @@ struct stream_report;
 /// task runs at least once, its result counts once: tasks with side effects see
 /// `task_context::when_settled`.
 ///
+/// Several threads of the body may make calls at once. One of those that wait runs the root's
+/// tasks; a call that is journaled, or whose task takes a `task_context`, then needs a name: see
+/// `named`.
+///
 /// On the root, inputs are read and results and `combine` are worked on by two threads in turn with
 /// the tasks: `serialize` functions, lazy views and `combine` must not change what they share, and
 /// must not throw.
@@ -80,7 +84,7 @@ class pool {
   std::uint32_t first_worker() const { return options_.root_works || n_used() == 1 ? 0 : 1; }
 
   /// Figures of all calls so far.
-  const job_statistics& totals() const { return root_->totals(); }
+  job_statistics totals() const { return root_->totals(); }
 
   /// What the user has asked for.
   const rankwise::options& options() const { return options_; }
@@ -89,6 +93,15 @@ class pool {
   pool with(const rankwise::options& how) const {
     pool other = *this;
     other.options_ = how;
+    return other;
+  }
+
+  /// The same pool, whose calls have a name. Their random numbers, and their place in a journal,
+  /// depend on the name and on how many calls of that name came before, in place of all calls.
+  /// Calls of one name that are under way at once come from one thread.
+  pool named(std::string name) const {
+    pool other = *this;
+    other.options_.name = std::move(name);
     return other;
   }
 
@@ -463,7 +476,6 @@ class pool {
            const char* name,
            core::placement place = core::placement::anywhere) const {
     call.require_shared_values(*root_);
-    root_->object_numbers().let_go_of_dropped(root_->context().kept);
     call.set_number(number_call());
     root_->run(call, options_, name_ != nullptr ? name_ : name, place);
   }
@@ -479,7 +491,7 @@ class pool {
   template <class Argument>
   void require_own(const Argument& argument) const;
 
-  std::uint32_t number_call() const { return within_ ? *within_ : root_->count_call(); }
+  std::uint32_t number_call() const { return within_ ? *within_ : root_->number_call(options_); }
 
   std::uint32_t n_used() const {
     return options_.max_ranks == 0 ? n_ranks() : std::min(options_.max_ranks, n_ranks());

@@ -110,7 +110,7 @@ class shared {
     if (!state_) return;
     const std::shared_ptr<engine::abstract_root*> root = state_->root;
     state_.reset();
-    if (*root != nullptr) (*root)->object_numbers().let_go_of_dropped((*root)->context().kept);
+    if (*root != nullptr) (*root)->let_go_of_dropped();
   }
 
   /// The value, on the root.
@@ -236,10 +236,7 @@ auto pool::share(Value&& value) const {
   if constexpr (!sharing::require_shareable<value_type>()) {
     return shared<int>(nullptr);
   } else {
-    root_->work_until([] { return true; }, "pool::share");  // refused inside a task
     exchange::object_numbers& numbers = root_->object_numbers();
-    exchange::rank_objects& kept = root_->context().kept;
-    numbers.let_go_of_dropped(kept);
     auto made = std::make_shared<sharing::value_at_root<value_type>>();
     made->number = numbers.add();
     made->root = std::make_shared<engine::abstract_root*>(root_);
@@ -256,7 +253,7 @@ auto pool::share(Value&& value) const {
       const auto next = static_cast<std::uint32_t>(known.size());
       hosts[row] = known.try_emplace(root_->host(to_rank(row)), next).first->second;
     }
-    kept.add(*made->number, [&] {
+    const auto make = [&] {
       return std::make_unique<sharing::shared_origin>(root_->others(),
                                                       numbers,
                                                       *made->number,
@@ -264,7 +261,8 @@ auto pool::share(Value&& value) const {
                                                       made->bytes(),
                                                       std::move(owner),
                                                       [root = made->root] { *root = nullptr; });
-    });
+    };
+    root_->between_tasks([&] { root_->context().kept.add(*made->number, make); }, "pool::share");
     return shared<value_type>(std::move(made));
   }
 }

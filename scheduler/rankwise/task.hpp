@@ -85,8 +85,8 @@ class task_context {
   std::uint32_t threads() const { return std::max<std::uint32_t>(1, context_->threads); }
 
   /// A stream of random numbers that depends on the job's `--seed`, the number of the call in the
-  /// body and the index alone: each call has streams of its own, and a task that runs again gets
-  /// the same. Not for secrets.
+  /// body (or its name: see `pool::named`) and the index alone: each call has streams of its own,
+  /// and a task that runs again gets the same. Not for secrets.
   ///
   /// Throws: std::logic_error in a pool::expand.
   random_stream random() const {

@@ -69,6 +69,11 @@ mutate 'a source is read further than it may be' engine/call/stream_call.hpp \
 mutate 'a stream is over before the sink has all' engine/call/stream_call.hpp \
   'return !undelivered_.empty() && !is_enough_;' \
   'return !undelivered_.empty() && !is_enough_ && !(MUTANT && reader_.is_over() && n_over_ == n_known_);'
+mutate 'a call returns to its thread before its results are delivered' engine/root/running_call.hpp \
+  '!call.has_results()' '(MUTANT || !call.has_results())'
+mutate 'a thread that has worked wakes none that sleeps' engine/root/body_threads.hpp \
+  'for (sleeper* const one : sleepers_) one->wake();' \
+  'for (sleeper* const one : sleepers_) { if (!MUTANT) one->wake(); }'
 mutate "an expansion's stolen half is lost" core/coordinator.hpp \
   'add_items(1);' 'MUTANT ? void((++options_.n_items, ++n_finished_)) : add_items(1);'
 mutate 'a bundle is expanded anew with what a checkpoint has counted' expansion/expand_call.hpp \

@@ -44,7 +44,10 @@ class object_numbers {
   }
 
   /// A number that is larger than all before, for something else than a rank_object.
-  std::uint64_t next() { return ++last_; }
+  std::uint64_t next() {
+    const std::lock_guard held(list_->lock);
+    return ++last_;
+  }
 
  private:
   struct wanted_list {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <utility>
@@ -47,11 +49,16 @@ class rank_objects {
 
   void drop(std::uint64_t number) { kept_.erase(number); }
 
-  /// Lets go of all but `wanted`.
+  /// Lets go of all but `wanted`, and but what is newer: has a larger number than all of them.
   void keep_only(const std::vector<std::uint64_t>& wanted) {
     std::map<std::uint64_t, std::unique_ptr<rank_object>> left;
     for (const std::uint64_t number : wanted) {
       if (auto node = kept_.extract(number)) left.insert(std::move(node));
+    }
+    if (!wanted.empty()) {
+      const auto newest = std::max_element(wanted.begin(), wanted.end());
+      while (!kept_.empty() && kept_.rbegin()->first > *newest)
+        left.insert(kept_.extract(std::prev(kept_.end())));
     }
     kept_ = std::move(left);
   }

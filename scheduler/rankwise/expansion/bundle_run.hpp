@@ -66,14 +66,15 @@ class bundle_run {
       }
       if (stack_.empty()) break;
       scope_->checkpoint();
-      if (scope_->interrupted()) return;
+      if (scope_->cancelled()) return;
+      if (scope_->leaving()) return hand_in_part();
       if (scope_->split_wanted() && stack_.size() > 1 && is_worth_a_split()) {
         split();
       } else if (checkpoints_.is_due(now())) {
         hand_in_part();
       }
       scope_->step_aside();
-      if (scope_->interrupted()) return;
+      if (scope_->cancelled()) return;
     }
     put_outcome();
     scope_->done(1);
@@ -115,8 +116,8 @@ class bundle_run {
     checkpoints_.on_handed_in(split_at_, split_took_, n_bytes);
   }
 
-  /// Hands in what has come of the bundle so far, and what is left: if this rank is lost, another
-  /// goes on from there.
+  /// Hands in what has come of the bundle so far, and what is left: whoever goes on with the bundle
+  /// does so from there.
   void hand_in_part() {
     const core::duration begun = now();
     put_outcome();

@@ -47,7 +47,7 @@ struct journal_failure {
 /// Where the root writes down what is done, so that another job can go on from there. What is added
 /// is kept in the order in which it was added, within a moment; `flush` waits for that.
 ///
-/// Calls come from one thread at a time.
+/// Any thread may call it.
 class journal {
  public:
   journal() = default;

@@ -44,6 +44,8 @@ class virtual_machine final : public transport::machine {
         static_cast<core::duration::rep>(static_cast<double>(time.count()) * slowness)));
   }
 
+  const void* this_thread() const override { return time_.running(); }
+
   std::unique_ptr<thread> start(std::function<void()> work) override {
     return std::make_unique<virtual_thread>(time_, time_.start(process_, std::move(work)));
   }

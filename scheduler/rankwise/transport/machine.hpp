@@ -84,6 +84,12 @@ class machine {
   /// once more.
   virtual void doze(core::duration time) { sleep(time); }
 
+  /// An address that tells the thread that asks from all others that live.
+  virtual const void* this_thread() const {
+    static thread_local char mark;
+    return &mark;
+  }
+
   /// Starts a thread that does `work`.
   virtual std::unique_ptr<thread> start(std::function<void()> work) {
     return std::make_unique<real_thread>(std::move(work));

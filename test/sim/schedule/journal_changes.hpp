@@ -22,6 +22,19 @@
 
 namespace rankwise::test {
 
+/// A name that no journal can have.
+struct odd_journal_name {
+  const char* name;
+  const char* refusal;
+};
+
+inline constexpr std::array<odd_journal_name, 5> odd_journal_names{
+    {{"", "--journal: found an empty name, accepted: a file's name"},
+     {":memory:", ":memory:: found a name that SQLite takes for more than a file's"},
+     {"file:job.db", "accepted: ./file:job.db"},
+     {"/dev/null", "/dev/null: found no regular file, accepted: one, or a new name"},
+     {"/", "/: can't be opened: Is a directory"}}};
+
 /// The lock that a job has on its journal, whose file is there.
 class file_lock {
  public:
@@ -127,9 +140,12 @@ class journal_changes {
   std::optional<std::string> change_call() const {
     constexpr std::array changes{
         "name = 'pool::other'", "task = 'another'", "n_items = n_items + 1", "digest = digest + 1"};
-    const std::int64_t n_calls = count("SELECT max(number) FROM call");
+    const std::int64_t n_calls = count("SELECT count(*) FROM call");
     if (n_calls == 0) return std::nullopt;
-    const std::string number = std::to_string(1 + up_to(n_calls - 1));
+    const std::string number =
+        std::to_string(count(("SELECT number FROM call ORDER BY number LIMIT 1 OFFSET " +
+                              std::to_string(up_to(n_calls - 1)))
+                                 .c_str()));
     run((std::string("UPDATE call SET ") + changes[static_cast<std::size_t>(up_to(3))] +
          " WHERE number = " + number)
             .c_str());

@@ -79,6 +79,7 @@ struct call_plan {
   bool waits_for_lost = false;   ///< the body waits before it until ranks that are lost are back
   bool doubts = false;           ///< some results that the journal holds count no more
   bool stays_open = false;       ///< its results are asked for after all other calls of the body
+  bool is_beside = false;        ///< another thread makes it, while the body goes on
   std::uint32_t cancels_of = 0;  ///< one in so many items is cancelled; 0: none
 
   /// Its items are independent: it goes on without a rank that is lost.
@@ -224,8 +225,9 @@ struct schedule_plan {
 
   /// Calls may be under way while others are made.
   bool has_open_calls() const {
-    return std::any_of(
-        calls.begin(), calls.end(), [](const call_plan& one) { return one.stays_open; });
+    return std::any_of(calls.begin(), calls.end(), [](const call_plan& one) {
+      return one.stays_open || one.is_beside;
+    });
   }
 
   /// A rank may be lost.
@@ -357,8 +359,8 @@ inline std::string describe(const schedule_plan& plan) {
             (one.settles ? ", settled" : "") + (one.may_refuse ? " or not" : "") +
             (one.how.isolate ? ", isolated" : "") + (one.how.speculate ? ", speculated" : "") +
             (one.throws_of != 0 ? ", throwing" : "") + (one.long_of != 0 ? ", limited" : "") +
-            (one.stays_open ? ", open" : "") + (one.cancels_of != 0 ? ", cancelled" : "") +
-            (one.how.priority != 0 ? ", urgent" : "") +
+            (one.stays_open ? ", open" : "") + (one.is_beside ? ", beside" : "") +
+            (one.cancels_of != 0 ? ", cancelled" : "") + (one.how.priority != 0 ? ", urgent" : "") +
             (one.how.at_most != 0 ? ", " + std::to_string(one.how.at_most) + " at once" : "") +
             (one.how.at_most_on_host != 0
                  ? ", " + std::to_string(one.how.at_most_on_host) + " on a host"

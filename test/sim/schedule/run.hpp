@@ -13,6 +13,7 @@
 
 #include "schedule/call_judge.hpp"
 #include "schedule/journal_changes.hpp"
+#include "schedule/side_threads.hpp"
 #include "schedule/situation.hpp"
 #include "schedule/stream_check.hpp"
 #include "volatile_disk.hpp"
@@ -173,14 +174,22 @@ class schedule_run {
     const core::duration begun = time_.now();
     std::unique_ptr<observe::journal> book;
     if (plan_.has_journal && !open_journal(root, book)) return;
+    side_threads others(here_.job->machine(root_rank));
     for (std::uint32_t number = 0; number < plan_.calls.size(); ++number) {
       options how = plan_.calls[number].how;
       if (plan_.has_journal) how.journal = file_;
       if (plan_.calls[number].pause.count() != 0)
         here_.job->machine(root_rank).sleep(plan_.calls[number].pause);
       if (plan_.calls[number].waits_for_lost) wait_for_lost();
-      make_call(pool(root, how), number);
+      if (plan_.calls[number].is_beside) how.name = name_of(number);
+      const pool ranks(root, how);
+      if (plan_.calls[number].is_beside) {
+        others.start([this, ranks, number] { make_call(ranks, number); });
+      } else {
+        make_call(ranks, number);
+      }
     }
+    others.join();
     for (auto& [number, futures] : submitted_) ask(number, futures);
     submitted_.clear();
     root.finish_open_calls();
@@ -198,9 +207,11 @@ class schedule_run {
   /// False where it can't be opened, and should not be.
   bool open_journal(engine::root& root, std::unique_ptr<observe::journal>& book) {
     const std::optional<file_lock> other = lock_journal();
+    const odd_journal_name odd = odd_journal_names.at(chance_() % odd_journal_names.size());
+    if (change_ == journal_change::odd_name) expected_refusal_ = odd.refusal;
     try {
       book = std::make_unique<observe::sqlite_journal>(
-          change_ == journal_change::odd_name ? odd_name() : file_,
+          change_ == journal_change::odd_name ? odd.name : file_,
           "simulated",
           journal_use(),
           std::vector<std::string>(plan_.cluster.n_ranks, "here"),
@@ -237,18 +248,6 @@ class schedule_run {
         change_ == journal_change::other_settings || change_ == journal_change::settings_alone;
     if (is_other) return {{"--limit", "8"}};
     return {{"--limit", "7"}, {"--quick", ""}};
-  }
-
-  std::string odd_name() {
-    constexpr std::array<std::array<const char*, 2>, 5> all{
-        {{"", "--journal: found an empty name, accepted: a file's name"},
-         {":memory:", ":memory:: found a name that SQLite takes for more than a file's"},
-         {"file:job.db", "accepted: ./file:job.db"},
-         {"/dev/null", "/dev/null: found no regular file, accepted: one, or a new name"},
-         {"/", "/: can't be opened: Is a directory"}}};
-    const auto& [name, refusal] = all[chance_() % all.size()];
-    expected_refusal_ = refusal;
-    return name;
   }
 
   /// What a journal, or a call that is written to it, is refused with.

@@ -20,7 +20,8 @@ class variation {
         open_roll_(plan.seed + (std::uint64_t{1} << 40U)),
         stream_roll_(plan.seed + (std::uint64_t{1} << 41U)),
         bound_roll_(plan.seed + (std::uint64_t{1} << 42U)),
-        expand_roll_(plan.seed + (std::uint64_t{1} << 43U)) {}
+        expand_roll_(plan.seed + (std::uint64_t{1} << 43U)),
+        side_roll_(plan.seed + (std::uint64_t{1} << 44U)) {}
 
   void make() {
     for (call_plan& one : plan_.calls) {
@@ -44,6 +45,9 @@ class variation {
       if (!one.how.isolate && !one.deadly && expand_roll_.one_in(6)) expand(one);
     }
     bound_calls();
+    for (call_plan& one : plan_.calls)
+      one.is_beside =
+          plan_.cluster.may_change_threads && one.kind != call_kind::submit && side_roll_.one_in(4);
   }
 
  private:
@@ -177,6 +181,7 @@ class variation {
   dice stream_roll_;
   dice bound_roll_;
   dice expand_roll_;
+  dice side_roll_;
 };
 
 /// The schedule of a seed.

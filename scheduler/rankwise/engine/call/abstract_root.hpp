@@ -46,9 +46,11 @@ class abstract_root {
                    core::placement place = core::placement::anywhere) = 0;
 
   /// The open call of that name and those options; null if there is none.
+  ///
+  /// Throws: std::logic_error if another thread has made calls of the options' name.
   virtual open_call* find_open_call(std::uint64_t name_hash, const options& how) = 0;
 
-  /// Begins an open call, which lasts as long as the job.
+  /// Begins an open call, which lasts as long as the job; that of another thread, if it was faster.
   ///
   /// Throws: as `run`; config_error if it is to be journaled.
   virtual open_call& begin_open_call(std::unique_ptr<open_call> made,
@@ -89,12 +91,24 @@ class abstract_root {
   /// On the clock of the job.
   virtual core::duration now() const = 0;
 
-  /// The number of a call that the body makes now, from 0; what a call makes for itself has its
+  /// The number of a call that the body makes now under `how`; what a call makes for itself has its
   /// number.
-  virtual std::uint32_t count_call() = 0;
+  ///
+  /// Throws: std::logic_error if another thread has made calls of that name.
+  virtual std::uint32_t number_call(const options& how) = 0;
+
+  /// Does `work`, which touches what stays on the root, while no tasks run there; `name` is how the
+  /// program has asked for that.
+  ///
+  /// Throws: as `run`, and what `work` throws.
+  virtual void between_tasks(const std::function<void()>& work, const char* name) = 0;
+
+  /// Lets go, on the root, of what was to stay on the ranks and is not wanted any more, unless
+  /// tasks run: then that is done later.
+  virtual void let_go_of_dropped() = 0;
 
   /// The figures of all calls so far.
-  virtual const job_statistics& totals() const = 0;
+  virtual job_statistics totals() = 0;
 
   /// Adds to the figures of all calls.
   virtual void note(const map_reduce_statistics& done) = 0;

@@ -84,6 +84,27 @@ inline void require_task_limit(const options& how, std::uint32_t n_ranks, bool s
       name));
 }
 
+/// Throws: config_error: another thread than the body's has made the call `name`, under an MPI that
+/// allows that to one thread alone.
+[[noreturn]] inline void refuse_other_thread(const char* name) {
+  throw config_error(
+      fmt::format("{}: found a thread that is not the body's own, and an MPI that gives no "
+                  "MPI_THREAD_SERIALIZED; accepted: calls from the body's own thread",
+                  name));
+}
+
+/// Throws: config_error where the call `name` of another thread than the body's, which has no order
+/// among the calls, would need one.
+inline void require_call_name(const root_call& call, const options& how, const char* name) {
+  if (!how.name.empty() || (how.journal.empty() && !call.may_draw())) return;
+  throw config_error(fmt::format(
+      "{}: found a call without a name on a thread that is not the body's own, {}; accepted: "
+      "pool.named(\"...\"), since such calls have no order",
+      name,
+      how.journal.empty() ? "whose tasks take a task_context and so may ask for random numbers"
+                          : "to be journaled"));
+}
+
 /// Throws: config_error where items of the call `name`, which may not run again, are to be.
 inline void refuse_retry_of(const char* name, const options& how) {
   if (how.on_error != on_error_kind::retry) return;

@@ -89,10 +89,12 @@ class chunk_scope {
   }
 
   /// The rest of the chunk is not wanted, or not to be run here.
-  bool interrupted() const {
-    return context_->cancelled.load(std::memory_order_relaxed) ||
-           context_->is_leaving.load(std::memory_order_relaxed);
-  }
+  bool interrupted() const { return cancelled() || leaving(); }
+
+  bool cancelled() const { return context_->cancelled.load(std::memory_order_relaxed); }
+
+  /// This thread is wanted elsewhere; the rest of the chunk is handed out again.
+  bool leaving() const { return context_->is_leaving.load(std::memory_order_relaxed); }
 
   /// Results have waited for as long as they should.
   bool report_due() const { return is_urgent_ || batch_begun_ - report_begun_ >= report_interval_; }

@@ -134,6 +134,9 @@ class root_call {
   /// Whether results are there that the computing thread of the root is to `deliver`.
   virtual bool take_results() { return false; }
 
+  /// Whether results were not delivered yet.
+  virtual bool has_results() const { return false; }
+
   /// Hands some of them to the program, outside of tasks.
   virtual void deliver() {}
 

@@ -160,6 +160,8 @@ class stream_call final : public root_call {
     return !undelivered_.empty() && !is_enough_;
   }
 
+  bool has_results() const override { return n_ready_ != 0 && !is_enough_; }
+
   void deliver() override {
     if constexpr (has_sink) {
       core::duration begun = machine_.now();

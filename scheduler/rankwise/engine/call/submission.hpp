@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -20,10 +21,25 @@
 namespace rankwise::engine {
 
 /// What the futures of one open call share.
-struct submission_owner {
+class submission_owner {
+ public:
   abstract_root* root = nullptr;              ///< null: the job is over
   std::function<void(std::uint64_t)> cancel;  ///< an item, if it was not handed out yet
-  std::unordered_set<std::uint64_t> heard;    ///< items of whose failures nobody need be told
+
+  /// Nobody need be told any more if `item` has failed. Futures are used by several threads.
+  void hear(std::uint64_t item) {
+    const std::lock_guard held(lock_);
+    heard_.insert(item);
+  }
+
+  bool is_heard(std::uint64_t item) const {
+    const std::lock_guard held(lock_);
+    return heard_.contains(item);
+  }
+
+ private:
+  mutable std::mutex lock_;
+  std::unordered_set<std::uint64_t> heard_;
 };
 
 /// Why an item has no value: its own task failed, or that of an item whose value it needs.
@@ -117,7 +133,7 @@ class submission {
   /// False if it is over.
   bool cancel() const {
     if (!cell().end_as(submission_state::cancelled)) return false;
-    block_->owner->heard.insert(block_->first + row_);
+    block_->owner->hear(block_->first + row_);
     block_->owner->cancel(block_->first + row_);
     return true;
   }
@@ -129,7 +145,7 @@ class submission {
     outcome_cell<Result>& own = cell();
     switch (own.state.load(std::memory_order_acquire)) {
       case submission_state::failed:
-        own.failure->owner->heard.insert(own.failure->item);
+        own.failure->owner->hear(own.failure->item);
         throw task_error({own.failure->failure}, 1);
       case submission_state::cancelled:
         throw task_cancelled(

@@ -200,7 +200,7 @@ class submit_call final : public open_call {
     owner_->root = nullptr;
   }
 
-  bool is_heard(std::uint64_t index) const override { return owner_->heard.contains(index); }
+  bool is_heard(std::uint64_t index) const override { return owner_->is_heard(index); }
 
  private:
   using output_elsewhere =

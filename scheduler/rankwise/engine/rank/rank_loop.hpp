@@ -122,7 +122,7 @@ class rank_loop final : public chunk_host {
     bool has_settle_orders = false;
     bool has_results = false;  // for the program
     std::optional<rank_loop::chunk> chunk;
-    std::shared_ptr<chunk_runner> call;  // that the chunk or the results belong to
+    call_use call;  // that the chunk or the results belong to
   };
 
   /// With fewer chunks queued, or after that time, the rank polls before its next chunk; before it
@@ -168,8 +168,8 @@ class rank_loop final : public chunk_host {
     if (next.has_settle_orders) return next;
     // Results come before chunks, but chunks come too where the program is always behind.
     if (!std::exchange(has_delivered_, false) || state.worker.n_queued() == 0) {
-      next.call = role_.find_call_with_results();
-      has_delivered_ = next.has_results = next.call != nullptr;
+      next.call = call_use(role_.find_call_with_results());
+      has_delivered_ = next.has_results = static_cast<bool>(next.call);
       if (next.has_results) return next;
       next.is_over = role_.is_over();
       if (next.is_over) return next;
@@ -178,7 +178,7 @@ class rank_loop final : public chunk_host {
     timed_at_ = next.at;
     next.in_motion = !next.chunk && state.links.in_motion();
     poller_.tell_tasks();
-    if (next.chunk) next.call = role_.find_call(next.chunk->call);
+    if (next.chunk) next.call = call_use(role_.find_call(next.chunk->call));
     return next;
   }
 
@@ -251,7 +251,7 @@ class rank_loop final : public chunk_host {
     next.chunk = rank_.state.worker.start_before_running();
     if (!next.chunk) return std::nullopt;
     poller_.tell_tasks();
-    next.call = role_.find_call(next.chunk->call);
+    next.call = call_use(role_.find_call(next.chunk->call));
     return next;
   }
 

@@ -9,9 +9,12 @@
 #include <rankwise/rank.hpp>
 #include <rankwise/wire/buffer.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace rankwise::engine {
 
@@ -32,6 +35,44 @@ class chunk_runner {
 
   /// Hands results to the program.
   virtual void deliver() {}
+
+  /// How many `call_use` there are of it.
+  std::uint32_t n_users() const { return n_users_.load(std::memory_order_acquire); }
+
+ private:
+  friend class call_use;
+  std::atomic<std::uint32_t> n_users_{0};
+};
+
+/// A call that the computing thread is in.
+class call_use {
+ public:
+  call_use() = default;
+
+  explicit call_use(std::shared_ptr<chunk_runner> call) : call_(std::move(call)) {
+    if (call_) ++call_->n_users_;
+  }
+
+  call_use(call_use&&) noexcept = default;
+
+  call_use& operator=(call_use&& other) noexcept {
+    std::swap(call_, other.call_);
+    return *this;
+  }
+
+  call_use(const call_use&) = delete;
+  call_use& operator=(const call_use&) = delete;
+
+  ~call_use() {
+    if (call_) call_->n_users_.fetch_sub(1, std::memory_order_release);
+  }
+
+  explicit operator bool() const { return call_ != nullptr; }
+
+  chunk_runner* operator->() const { return call_.get(); }
+
+ private:
+  std::shared_ptr<chunk_runner> call_;
 };
 
 /// What a rank is in its job: the root, or a worker. It is told of messages, and says what is due.

@@ -59,7 +59,7 @@ class call_dispatch {
       }
     }
     if (coordinator.n_active() == 0) coordinator.enlist_root(at);
-    calls_.add(std::move(made));
+    calls_.add(std::move(made), at);
   }
 
   /// Ends a call that is under way. What a rank still works on, as the slower of two, is not
@@ -67,7 +67,7 @@ class call_dispatch {
   void end(running_call& call) {
     if (call.coordinator.n_at_work() != 0) cancel_everywhere(call);
     state_->links.send_all();
-    calls_.remove(call);
+    calls_.remove(call, state_->machine.now());
   }
 
   /// Drops all calls, of which nothing can be told any more.

@@ -11,6 +11,8 @@
 #include <rankwise/journal/journal.hpp>
 #include <rankwise/options.hpp>
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -24,7 +26,8 @@ namespace rankwise::engine {
 
 /// Makes what the root runs of a call of the body and of its options.
 ///
-/// Local: no communication.
+/// Local: no communication. Any thread of the body may call it; journaled calls without a name come
+/// from one alone.
 class call_maker {
  public:
   /// `hosts` has the host of each rank; `losses` must outlive this.
@@ -60,7 +63,8 @@ class call_maker {
       if (place != core::placement::anywhere || !may_run_again || call.is_open() ||
           call.task_name().empty())
         refuse_journal_of(name, how);
-      journaled.emplace(*journal_, call, ++n_journaled_, name, how.seed);
+      const std::uint32_t number = how.name.empty() ? ++n_journaled_ : call.number();
+      journaled.emplace(*journal_, call, number, name + in_quotes(how.name), how.seed);
     }
     core::coordinator_options asked = to_coordinator_options(how, call.n_items(), place, hosts_);
     asked.stop_on_failure = asked.stop_on_failure && !call.keeps_failures();
@@ -79,10 +83,16 @@ class call_maker {
     made->sent = header_of(call, how, asked, task_limit);
     made->needs_all_ranks = needs_all_ranks;
     made->is_shown = !how.quiet;
+    made->own_name = how.name;
     return made;
   }
 
  private:
+  /// For people: of a call.
+  static std::string in_quotes(const std::string& name) {
+    return name.empty() ? name : fmt::format(" \"{}\"", name);
+  }
+
   std::vector<std::uint32_t> hosts_;  // the number of each rank's host
   const loss_settings* losses_;
   observe::journal* journal_ = nullptr;  // null: none

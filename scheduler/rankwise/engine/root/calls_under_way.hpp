@@ -29,10 +29,37 @@ class calls_under_way {
 
   const std::shared_ptr<running_call>& back() const { return calls_.back(); }
 
-  void add(std::shared_ptr<running_call> call) { calls_.push_back(std::move(call)); }
+  /// The call begins. Time that passes counts once: to the oldest call that does not last as long
+  /// as the job.
+  void add(std::shared_ptr<running_call> call, core::duration at) {
+    if (!call->is_lasting) {
+      if (const std::shared_ptr<running_call> other = oldest_passing()) {
+        call->has_company = other->has_company = true;
+      } else {
+        call->counted_since = at;
+      }
+    }
+    calls_.push_back(std::move(call));
+  }
 
-  void remove(const running_call& call) {
+  void remove(const running_call& call, core::duration at) {
+    const bool was_counted = call.counted_since.has_value();
     std::erase_if(calls_, [&](const auto& one) { return one.get() == &call; });
+    if (!was_counted) return;
+    if (const std::shared_ptr<running_call> next = oldest_passing()) next->counted_since = at;
+  }
+
+  /// Of those that do not last as long as the job, the one that has begun first; null if there is
+  /// none.
+  std::shared_ptr<running_call> oldest_passing() const {
+    const auto found =
+        std::find_if(begin(), end(), [](const auto& one) { return !one->is_lasting; });
+    return found == end() ? nullptr : *found;
+  }
+
+  /// Some call runs on all ranks at once.
+  bool fill_ranks() const {
+    return std::any_of(begin(), end(), [](const auto& one) { return one->fills_ranks(); });
   }
 
   /// Lets each call know whether others have work for its ranks.

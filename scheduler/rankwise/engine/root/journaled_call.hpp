@@ -34,14 +34,14 @@ class journaled_call {
   journaled_call(observe::journal& book,
                  root_call& call,
                  std::uint32_t number,
-                 const char* name,
+                 std::string name,
                  std::uint64_t seed)
       : book_(&book), call_(&call), number_(number) {
     wire::bytes members;
     call.encode_identity(members);
     observe::journal_call what;
     what.number = number;
-    what.name = name;
+    what.name = std::move(name);
     what.task = call.task_name();
     what.n_items = call.n_items();
     what.digest = wire::digest().add(call.name_hash()).add(seed).add(members).value();

@@ -12,9 +12,11 @@
 #include <rankwise/engine/rank/rank_loop.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
 #include <rankwise/engine/root/call_maker.hpp>
+#include <rankwise/engine/root/call_numbers.hpp>
 #include <rankwise/engine/root/job_totals.hpp>
 #include <rankwise/engine/root/open_calls.hpp>
 #include <rankwise/engine/root/root_role.hpp>
+#include <rankwise/engine/root/root_work.hpp>
 #include <rankwise/engine/root/running_call.hpp>
 #include <rankwise/error.hpp>
 #include <rankwise/exchange/channels.hpp>
@@ -22,7 +24,6 @@
 #include <rankwise/journal/journal.hpp>
 #include <rankwise/observe/watcher.hpp>
 #include <rankwise/options.hpp>
-#include <rankwise/process/termination.hpp>
 #include <rankwise/rank.hpp>
 #include <rankwise/statistics.hpp>
 #include <rankwise/task.hpp>
@@ -56,50 +57,48 @@ class root final : public abstract_root {
         watch_(watch),
         maker_(hosts_, losses_),
         role_(rank_.state, hosts, losses_, watch, totals_),
-        loop_(rank_, role_) {
-    leave_messages();
-  }
+        loop_(rank_, role_),
+        work_(rank_, role_, loop_, open_calls_, object_numbers_, losses_.survives()) {}
 
   std::uint32_t n_ranks() const override { return rank_.n_ranks; }
 
   /// Runs `call` on the ranks, and returns when no task of it runs any more.
   ///
   /// Throws: task_error if tasks failed; rank_lost if a rank was and the call can't go on without;
-  /// config_error for a task limit that can't be kept, and for a call that can't be journaled, or
-  /// does not fit the journal; journal_error; cannot_go_on if messages or values can't be read;
-  /// std::logic_error, naming `name`, if a call is running already.
+  /// config_error for a task limit that can't be kept, for a call that can't be journaled, or does
+  /// not fit the journal, and for one without a name on another thread of the body that would need
+  /// it; journal_error; cannot_go_on if messages or values can't be read; std::logic_error, naming
+  /// `name`, inside a task.
   void run(root_call& call,
            const options& how,
            const char* name,
            core::placement place = core::placement::anywhere) override
       RANKWISE_EXCLUDES(rank_.lock) {
-    refuse_call_in_call(name);
-    require_whole();
-    std::optional<termination> heard;
-    if (rank_.has_helper_thread) heard.emplace();
-    const std::shared_ptr<running_call> made = maker_.make(call, how, name, place);
-    open_calls_.pause_time(now());
-    work_until([&made] { return made->coordinator.done(); }, made);
-    end(*made);
+    const std::shared_ptr<running_call> made = make(call, how, name, place);
+    const root_work::end_of_use end(work_, *made);
+    while (!begin(made)) work_.until([this] { return !role_.calls().fill_ranks(); });
+    work_.until([&made] { return made->coordinator.done(); },
+                [&made] { return made->is_let_go(); });
+    finish(*made);
   }
 
-  open_call* find_open_call(std::uint64_t name_hash, const options& how) override {
+  open_call* find_open_call(std::uint64_t name_hash, const options& how) override
+      RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    role_.require_name_free(how.name);
     return open_calls_.find(name_hash, how);
   }
 
   open_call& begin_open_call(std::unique_ptr<open_call> made,
                              const options& how,
                              const char* name) override RANKWISE_EXCLUDES(rank_.lock) {
-    refuse_call_in_call(name);
-    require_whole();
-    const std::shared_ptr<running_call> running =
-        maker_.make(*made, how, name, core::placement::anywhere);
-    {
-      const threads::lock_scope held(rank_.lock);
-      role_.begin_call(running);
-    }
+    const std::shared_ptr<running_call> running = make(*made, how, name, core::placement::anywhere);
+    running->is_lasting = true;
+    const threads::lock_scope held(rank_.lock);
+    if (open_call* const other = open_calls_.find(made->name_hash(), how)) return *other;
+    role_.begin_call(running);
     open_call& added = open_calls_.add(std::move(made), how, running);
-    leave_messages();  // the helper thread hands out what is added
+    if (role_.threads().is_idle()) work_.leave_messages();  // the helper thread hands out its items
     return added;
   }
 
@@ -107,19 +106,19 @@ class root final : public abstract_root {
                 bool is_withheld,
                 const std::function<void(std::uint64_t)>& put) override
       RANKWISE_EXCLUDES(rank_.lock) {
-    refuse_call_in_call("pool::submit");
-    require_whole();
     const core::duration at = now();
     {
       const threads::lock_scope held(rank_.lock);
+      work_.require_call("pool::submit");
+      open_calls_.running(call).thread = rank_.machine.this_thread();
       core::coordinator& its = open_calls_.running(call).coordinator;
       const std::uint64_t index = its.options().n_items;
       if (is_withheld) its.add_withheld_item();
       put(index);
       if (!is_withheld) its.add_items(1);
-      open_calls_.count_time(at);
+      if (!role_.calls().oldest_passing()) open_calls_.count_time(at);
     }
-    poll_now_and_then(at);
+    work_.poll_now_and_then(at);
   }
 
   void cancel_item(open_call& call, std::uint64_t index) override RANKWISE_EXCLUDES(rank_.lock) {
@@ -140,17 +139,26 @@ class root final : public abstract_root {
 
   void work_until(const std::function<bool()>& is_over, const char* name) override
       RANKWISE_EXCLUDES(rank_.lock) {
-    refuse_call_in_call(name);
-    require_whole();
-    std::optional<termination> heard;
-    if (rank_.has_helper_thread) heard.emplace();
-    work_until(is_over, std::shared_ptr<running_call>());
+    require_call(name);
+    work_.until(is_over);
   }
 
   void look() override RANKWISE_EXCLUDES(rank_.lock) {
-    require_whole();
-    if (!is_in_task()) poll_now_and_then(now());
+    {
+      const threads::lock_scope held(rank_.lock);
+      work_.require_whole();
+      if (role_.threads().is_at_work()) return;
+    }
+    work_.poll_now_and_then(now());
   }
+
+  void between_tasks(const std::function<void()>& work, const char* name) override
+      RANKWISE_EXCLUDES(rank_.lock) {
+    require_call(name);
+    work_.between_tasks(work);
+  }
+
+  void let_go_of_dropped() override RANKWISE_EXCLUDES(rank_.lock) { work_.let_go_of_dropped(); }
 
   core::duration now() const override { return rank_.machine.now(); }
 
@@ -158,8 +166,8 @@ class root final : public abstract_root {
   ///
   /// Throws: task_error if tasks failed of whose failure nobody has been told.
   void finish_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
-    if (open_calls_.empty()) return;
-    work_until([this] { return open_calls_.n_pending() == 0; }, "the end of the body");
+    if (!has_open_calls()) return;
+    work_.until([this] { return open_calls_.n_pending() == 0; });
     std::optional<task_error> unheard = open_calls_.unheard_failures();
     end_open_calls();
     if (unheard) throw task_error(std::move(*unheard));
@@ -167,9 +175,9 @@ class root final : public abstract_root {
 
   /// Cancels all that was submitted and has not ended.
   void drop_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
-    if (open_calls_.empty() || !broken_.empty()) return;
+    if (!has_open_calls()) return;
     cancel_open_calls();
-    work_until([this] { return open_calls_.are_done(); }, "the end of the body");
+    work_.until([this] { return open_calls_.are_done(); });
     end_open_calls();
   }
 
@@ -191,11 +199,18 @@ class root final : public abstract_root {
   /// Writes calls to `book` from now on, if their options have a journal; it must outlive this.
   void keep(observe::journal& book) { maker_.keep(book); }
 
-  std::uint32_t count_call() override { return n_calls_++; }
+  std::uint32_t number_call(const options& how) override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    role_.require_name_free(how.name);
+    return how.name.empty() ? numbers_.next() : numbers_.next(how.name);
+  }
 
-  const job_statistics& totals() const override { return totals_.all(); }
+  job_statistics totals() override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    return totals_.all();
+  }
 
-  /// The figures of the calls that were not to be quiet.
+  /// The figures of the calls that were not to be quiet, once the body has returned.
   const job_statistics& shown_totals() const { return totals_.shown(); }
 
   void note(const map_reduce_statistics& done) override RANKWISE_EXCLUDES(rank_.lock) {
@@ -219,6 +234,41 @@ class root final : public abstract_root {
  private:
   static constexpr core::duration farewell = std::chrono::seconds(2);
 
+  /// Throws: as root_work::require_call.
+  void require_call(const char* name) RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    work_.require_call(name);
+  }
+
+  /// A call of the body that can begin.
+  std::shared_ptr<running_call> make(root_call& call,
+                                     const options& how,
+                                     const char* name,
+                                     core::placement place) RANKWISE_EXCLUDES(rank_.lock) {
+    require_call(name);
+    if (!role_.threads().is_own()) require_call_name(call, how, name);
+    return maker_.make(call, how, name, place);
+  }
+
+  /// False if the call has to wait for another one, since both run on all ranks at once.
+  bool begin(const std::shared_ptr<running_call>& made) RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    if (made->fills_ranks() && role_.calls().fill_ranks()) return false;
+    open_calls_.pause_time(now());
+    role_.begin_call(made);
+    return true;
+  }
+
+  void require_whole() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    work_.require_whole();
+  }
+
+  bool has_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    return !open_calls_.empty();
+  }
+
   void cancel_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
     open_calls_.cancel();
@@ -228,79 +278,8 @@ class root final : public abstract_root {
     open_calls_.end([this](running_call& over) { end_call(over); });
   }
 
-  /// Turns to the network, from the body, unless that was just done; it is `at` now.
-  void poll_now_and_then(core::duration at) RANKWISE_EXCLUDES(rank_.lock) {
-    if (at.count() - rank_.polled_at.load(std::memory_order_relaxed) <
-        rank_loop::poll_every.count())
-      return;
-    return_to_messages();
-    or_break([this] { loop_.poll(); });
-    leave_messages();
-  }
-
-  void require_whole() const {
-    if (!broken_.empty()) throw cannot_go_on(broken_);
-  }
-
-  void refuse_call_in_call(const char* name) RANKWISE_EXCLUDES(rank_.lock) {
-    if (is_in_task()) refuse_in_task(name);
-  }
-
-  bool is_in_task() RANKWISE_EXCLUDES(rank_.lock) {
-    const threads::lock_scope held(rank_.lock);
-    return role_.is_entered();
-  }
-
-  /// The computing thread goes off to the body: the helper thread polls, if silence would mean that
-  /// this rank is lost, or if others work on what was submitted.
-  void leave_messages() {
-    if (losses_.survives() || !open_calls_.empty()) loop_.computing_thread_leaves();
-  }
-
-  void return_to_messages() {
-    if (losses_.survives() || !open_calls_.empty()) loop_.computing_thread_returns();
-  }
-
-  /// Works on the calls under way, of which `begun` is the newest if it is there, until `is_over`.
-  void work_until(std::function<bool()> is_over, std::shared_ptr<running_call> begun)
-      RANKWISE_EXCLUDES(rank_.lock) {
-    return_to_messages();
-    or_break([&] {
-      enter(std::move(is_over), std::move(begun));
-      loop_.poll();
-      loop_.run();
-    });
-    leave_calls();
-    leave_messages();
-  }
-
-  /// Does `work`. If the job can't go on after that, no call can be made any more.
-  template <class Work>
-  void or_break(Work work) RANKWISE_EXCLUDES(rank_.lock) {
-    try {
-      or_bring_down(std::move(work));
-    } catch (const cannot_go_on& error) {
-      broken_ = error.what();
-      const threads::lock_scope held(rank_.lock);
-      role_.drop_calls();
-      throw;
-    }
-  }
-
-  void enter(std::function<bool()> is_over, std::shared_ptr<running_call> begun)
-      RANKWISE_EXCLUDES(rank_.lock) {
-    const threads::lock_scope held(rank_.lock);
-    role_.enter(std::move(is_over), std::move(begun));
-  }
-
-  void leave_calls() RANKWISE_EXCLUDES(rank_.lock) {
-    const threads::lock_scope held(rank_.lock);
-    role_.leave();
-    open_calls_.count_time(now());
-  }
-
   /// Throws: rank_lost; journal_error; task_error.
-  void end(running_call& over) RANKWISE_EXCLUDES(rank_.lock) {
+  void finish(running_call& over) RANKWISE_EXCLUDES(rank_.lock) {
     std::optional<std::string> lost_results;
     try {
       if (over.journaled) over.journaled->flush();
@@ -336,13 +315,13 @@ class root final : public abstract_root {
   const std::vector<std::string> hosts_;  // by rank
   observe::watcher& watch_;
   call_maker maker_;
-  open_calls open_calls_;
-  std::uint32_t n_calls_ = 0;  // of the body, so far
+  open_calls open_calls_ RANKWISE_GUARDED_BY(rank_.lock);
+  call_numbers numbers_ RANKWISE_GUARDED_BY(rank_.lock);
   exchange::object_numbers object_numbers_;
-  std::string broken_;  // why no more calls can be made; empty: they can
-  job_totals totals_;   // changes between calls alone
+  job_totals totals_;  // under the lock too; the role reads it
   root_role role_ RANKWISE_GUARDED_BY(rank_.lock);
   rank_loop loop_;
+  root_work work_;
 };
 
 }  // namespace rankwise::engine

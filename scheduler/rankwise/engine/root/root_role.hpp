@@ -7,6 +7,7 @@
 #include <rankwise/engine/rank/loss_settings.hpp>
 #include <rankwise/engine/rank/rank_role.hpp>
 #include <rankwise/engine/rank/rank_state.hpp>
+#include <rankwise/engine/root/body_threads.hpp>
 #include <rankwise/engine/root/call_dispatch.hpp>
 #include <rankwise/engine/root/job_totals.hpp>
 #include <rankwise/engine/root/running_call.hpp>
@@ -29,6 +30,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -53,7 +55,11 @@ class root_role final : public rank_role {
         watch_(&watch),
         totals_(&totals),
         supervisor_(state, std::move(hosts), losses, watch),
-        dispatch_(state, supervisor_.ranks()) {}
+        dispatch_(state, supervisor_.ranks()),
+        threads_(state.machine) {}
+
+  /// Those of the body.
+  body_threads& threads() { return threads_; }
 
   /// The calls under way, in the order in which they have begun.
   const calls_under_way& calls() const { return dispatch_.calls(); }
@@ -68,8 +74,23 @@ class root_role final : public rank_role {
                                  call->call.n_items(),
                                  call->name));
     }
+    call->thread = state_->machine.this_thread();
     call->coordinator.set_root_away(!is_entered());
     dispatch_.begin(std::move(call), state_->machine.now());
+  }
+
+  /// Throws: std::logic_error if another thread has calls of that name under way: such calls would
+  /// have no order.
+  void require_name_free(const std::string& name) const {
+    if (name.empty()) return;
+    for (const std::shared_ptr<running_call>& one : calls()) {
+      if (one->own_name != name || one->thread == state_->machine.this_thread()) continue;
+      if (one->is_lasting && one->coordinator.n_pending() == 0) continue;
+      throw std::logic_error(
+          fmt::format("options::name: found calls of two threads at once that are named \"{}\", "
+                      "accepted: another name for each thread",
+                      name));
+    }
   }
 
   /// A call that is under way is over.
@@ -84,10 +105,9 @@ class root_role final : public rank_role {
     dispatch_.drop();
   }
 
-  /// The computing thread works on the calls under way until `is_over`, asked under the lock;
-  /// `begun` is a new one, or null.
-  void enter(std::function<bool()> is_over, std::shared_ptr<running_call> begun) {
-    if (begun) begin_call(std::move(begun));
+  /// The computing thread works on the calls under way until `is_over`, asked under the lock, or
+  /// until another thread of the body is to.
+  void enter(std::function<bool()> is_over) {
     is_over_ = std::move(is_over);
     dispatch_.set_root_away(false);
   }
@@ -126,9 +146,11 @@ class root_role final : public rank_role {
 
   void on_poll(core::duration at) override {
     if (losses_.survives()) check_ranks(at);
-    if (calls().empty()) return;
-    dispatch_.on_poll(at);
-    show_progress(at);
+    if (!calls().empty()) {
+      dispatch_.on_poll(at);
+      show_progress(at);
+    }
+    threads_.look();
   }
 
   std::shared_ptr<chunk_runner> find_call(std::uint32_t call) override {
@@ -139,7 +161,7 @@ class root_role final : public rank_role {
     return calls().find_with_results();
   }
 
-  bool is_over() const override { return !is_over_ || is_over_(); }
+  bool is_over() const override { return !is_over_ || threads_.has_urgent() || is_over_(); }
 
  private:
   void on_message(rank_id from,
@@ -197,6 +219,7 @@ class root_role final : public rank_role {
   const job_totals* totals_;
   supervisor supervisor_;
   call_dispatch dispatch_;
+  body_threads threads_;
   termination_notice termination_notice_;
   std::function<bool()> is_over_;  // empty: the computing thread is away
 };

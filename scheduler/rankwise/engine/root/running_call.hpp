@@ -54,7 +54,9 @@ struct running_call final : chunk_runner {
   void deliver() override { call.deliver(); }
 
   root_call& call;
-  const char* name;  ///< as the user has made it
+  const char* name;              ///< as the user has made it
+  std::string own_name = {};     ///< see options::name
+  const void* thread = nullptr;  ///< of the body, which has made the call, or has added to it last
   std::optional<journaled_call> journaled;
   core::coordinator coordinator;
   core::split_requests splits = {};      ///< of its items
@@ -62,13 +64,21 @@ struct running_call final : chunk_runner {
   std::uint32_t wire_number = 0;         ///< of all calls of the job, as messages have it
   std::vector<char> is_introduced = {};  ///< by rank: it has been told of the call
   core::duration begun{};
-  std::optional<core::duration> counted_time = {};  ///< of an open call that is over: when no other
-                                                    ///< call is counted
+  std::optional<core::duration> counted_since = {};  ///< of a call that is not lasting; none: the
+                                                     ///< time counts to another one
+  std::optional<core::duration> counted_time = {};   ///< of a lasting one that is over: when no
+                                                     ///< other call was counted
+  bool has_company = false;  ///< others that are not lasting were under way meanwhile
+  bool is_lasting = false;   ///< as long as the job: tasks are submitted to it
   bool needs_all_ranks = false;
   bool is_shown = true;
   bool cancel_told = false;
   std::optional<std::string> lost_rank = {};  ///< why it can't go on
   std::vector<task_failure> failures = {};
+
+  /// A call that is done is not in use any more: the thread that works has left its last task, and
+  /// has delivered its results.
+  bool is_let_go() const { return n_users() == 0 && !call.has_results(); }
 
   /// Takes what has been added to an open call.
   void grow() {
@@ -76,6 +86,9 @@ struct running_call final : chunk_runner {
     if (more.n_new != 0) coordinator.add_items(more.n_new);
     if (more.is_closed) coordinator.close();
   }
+
+  /// It runs on all ranks at once.
+  bool fills_ranks() const { return coordinator.options().place == core::placement::one_each; }
 
   /// Whether `rank` is one of those that it is handed out to.
   bool uses(rank_id rank) const { return to_index(rank) < coordinator.options().n_ranks; }
@@ -104,7 +117,7 @@ struct running_call final : chunk_runner {
   /// `before`, and what has been done of it so far: it is `at` now.
   job_statistics added_to(const job_statistics& before, core::duration at) const {
     const core::coordinator_options& options = coordinator.options();
-    const core::duration elapsed = counted_time.value_or(at - begun);
+    const core::duration elapsed = time_at(at);
     const call_figures figures = call.figures({coordinator.n_finished(),
                                                options.n_items,
                                                coordinator.n_failed(),
@@ -128,7 +141,8 @@ struct running_call final : chunk_runner {
   job_statistics added_whole_to(const job_statistics& before, core::duration at) const {
     const core::coordinator_options& options = coordinator.options();
     job_statistics all = added_to(before, at);
-    if (call.is_open()) return all;  // a rank without work of it may have had other work
+    // A rank without work of it may have had other work.
+    if (call.is_open() || has_company) return all;
     for (std::size_t row = options.first_worker; row < options.n_ranks; ++row) {
       const core::rank_record& record = coordinator.record(to_rank(row));
       const bool worked = record.items_done != 0;
@@ -165,6 +179,12 @@ struct running_call final : chunk_runner {
   }
 
  private:
+  /// That counts to it, of all that has passed.
+  core::duration time_at(core::duration at) const {
+    if (is_lasting) return counted_time.value_or(at - begun);
+    return counted_since ? at - *counted_since : core::duration{};
+  }
+
   static double seconds(core::duration time) { return std::chrono::duration<double>(time).count(); }
 };
 
