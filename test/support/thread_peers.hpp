@@ -77,11 +77,11 @@ class thread_peers final : public exchange::channels {
     for (auto& [channel, what] : arrived) {
       const rank_id from = what.from;
       const std::uint64_t subject = what.subject;
-      exchange::channels::reply reply = mailbox_.put(channel, std::move(what));
-      for (std::uint32_t row = 0; row < n_ranks() && reply.to != audience::nobody; ++row) {
-        const bool is_for_sender = reply.to == audience::sender;
+      exchange::channels::reply answered = mailbox_.put(channel, std::move(what));
+      for (std::uint32_t row = 0; row < n_ranks() && answered.to != audience::nobody; ++row) {
+        const bool is_for_sender = answered.to == audience::sender;
         if (row == row_ || (to_rank(row) == from) != is_for_sender) continue;
-        post(to_rank(row), channel, subject, reply.content);
+        post(to_rank(row), channel, subject, answered.content);
       }
     }
     bool any = !arrived.empty();

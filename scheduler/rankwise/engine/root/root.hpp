@@ -76,7 +76,10 @@ class root final : public abstract_root {
       RANKWISE_EXCLUDES(rank_.lock) {
     const std::shared_ptr<running_call> made = make(call, how, name, place);
     const root_work::end_of_use end(work_, *made);
-    while (!begin(made)) work_.until([this] { return !role_.calls().fill_ranks(); });
+    const auto has_place = [this]() RANKWISE_REQUIRES(rank_.lock) {
+      return !role_.calls().fill_ranks();
+    };
+    while (!begin(made)) work_.until(has_place);
     work_.until([&made] { return made->coordinator.done(); },
                 [&made] { return made->is_let_go(); });
     finish(*made);
@@ -94,22 +97,25 @@ class root final : public abstract_root {
                              const char* name) override RANKWISE_EXCLUDES(rank_.lock) {
     const std::shared_ptr<running_call> running = make(*made, how, name, core::placement::anywhere);
     running->is_lasting = true;
-    const threads::lock_scope held(rank_.lock);
-    if (open_call* const other = open_calls_.find(made->name_hash(), how)) return *other;
-    role_.begin_call(running);
-    open_call& added = open_calls_.add(std::move(made), how, running);
-    if (role_.threads().is_idle()) work_.leave_messages();  // the helper thread hands out its items
-    return added;
+    open_call* added = nullptr;
+    {
+      const threads::lock_scope held(rank_.lock);
+      if (open_call* const other = open_calls_.find(made->name_hash(), how)) return *other;
+      role_.begin_call(running);
+      added = &open_calls_.add(std::move(made), how, running);
+    }
+    work_.begin_to_submit();
+    return *added;
   }
 
   void add_item(const open_call& call,
                 bool is_withheld,
                 const std::function<void(std::uint64_t)>& put) override
       RANKWISE_EXCLUDES(rank_.lock) {
+    work_.require_call("pool::submit");
     const core::duration at = now();
     {
       const threads::lock_scope held(rank_.lock);
-      work_.require_call("pool::submit");
       open_calls_.running(call).thread = rank_.machine.this_thread();
       core::coordinator& its = open_calls_.running(call).coordinator;
       const std::uint64_t index = its.options().n_items;
@@ -139,22 +145,15 @@ class root final : public abstract_root {
 
   void work_until(const std::function<bool()>& is_over, const char* name) override
       RANKWISE_EXCLUDES(rank_.lock) {
-    require_call(name);
+    work_.require_call(name);
     work_.until(is_over);
   }
 
-  void look() override RANKWISE_EXCLUDES(rank_.lock) {
-    {
-      const threads::lock_scope held(rank_.lock);
-      work_.require_whole();
-      if (role_.threads().is_at_work()) return;
-    }
-    work_.poll_now_and_then(now());
-  }
+  void look() override RANKWISE_EXCLUDES(rank_.lock) { work_.look(); }
 
   void between_tasks(const std::function<void()>& work, const char* name) override
       RANKWISE_EXCLUDES(rank_.lock) {
-    require_call(name);
+    work_.require_call(name);
     work_.between_tasks(work);
   }
 
@@ -187,7 +186,7 @@ class root final : public abstract_root {
   /// Throws: cannot_go_on if a call has, whatever became of its exception.
   void shut_down() RANKWISE_EXCLUDES(rank_.lock) {
     loop_.stop_helper_thread();
-    require_whole();
+    work_.require_whole();
     rank_.context.let_go();
     say_shut_down();
     transport::backoff idle(rank_.machine);
@@ -234,19 +233,13 @@ class root final : public abstract_root {
  private:
   static constexpr core::duration farewell = std::chrono::seconds(2);
 
-  /// Throws: as root_work::require_call.
-  void require_call(const char* name) RANKWISE_EXCLUDES(rank_.lock) {
-    const threads::lock_scope held(rank_.lock);
-    work_.require_call(name);
-  }
-
   /// A call of the body that can begin.
   std::shared_ptr<running_call> make(root_call& call,
                                      const options& how,
                                      const char* name,
                                      core::placement place) RANKWISE_EXCLUDES(rank_.lock) {
-    require_call(name);
-    if (!role_.threads().is_own()) require_call_name(call, how, name);
+    work_.require_call(name);
+    if (!work_.is_own_thread()) require_call_name(call, how, name);
     return maker_.make(call, how, name, place);
   }
 
@@ -257,11 +250,6 @@ class root final : public abstract_root {
     open_calls_.pause_time(now());
     role_.begin_call(made);
     return true;
-  }
-
-  void require_whole() RANKWISE_EXCLUDES(rank_.lock) {
-    const threads::lock_scope held(rank_.lock);
-    work_.require_whole();
   }
 
   bool has_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
@@ -315,7 +303,7 @@ class root final : public abstract_root {
   const std::vector<std::string> hosts_;  // by rank
   observe::watcher& watch_;
   call_maker maker_;
-  open_calls open_calls_ RANKWISE_GUARDED_BY(rank_.lock);
+  open_calls open_calls_;  // under the lock of the rank
   call_numbers numbers_ RANKWISE_GUARDED_BY(rank_.lock);
   exchange::object_numbers object_numbers_;
   job_totals totals_;  // under the lock too; the role reads it

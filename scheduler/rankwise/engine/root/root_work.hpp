@@ -26,7 +26,7 @@ namespace rankwise::engine {
 /// job can't go on.
 class root_work {
  public:
-  /// `role` and `submitted` are guarded by the lock of `rank`. If the job `survives` losses, this
+  /// The lock of `rank` guards `role` and `submitted`. If the job `survives` losses, this
   /// rank is never silent.
   root_work(this_rank& rank,
             root_role& role,
@@ -46,16 +46,24 @@ class root_work {
 
   /// Throws: std::logic_error if a task makes the call `name`; config_error if this thread may make
   /// none; cannot_go_on.
-  void require_call(const char* name) RANKWISE_REQUIRES(rank_.lock) {
+  void require_call(const char* name) RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
     if (role_.threads().is_at_work()) refuse_in_task(name);
-    require_whole();
+    require_whole_now();
     if (rank_.n_ranks > 1 && !rank_.has_helper_thread && !role_.threads().is_own())
       refuse_other_thread(name);
   }
 
   /// Throws: cannot_go_on if a call has.
-  void require_whole() const RANKWISE_REQUIRES(rank_.lock) {
-    if (!broken_.empty()) throw cannot_go_on(broken_);
+  void require_whole() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    require_whole_now();
+  }
+
+  /// Whether this thread is the one that the body runs on.
+  bool is_own_thread() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    return role_.threads().is_own();
   }
 
   /// Once this is gone no thread is in a call any more, even if the job can't go on.
@@ -118,10 +126,22 @@ class root_work {
       or_break([this] { loop_.poll(); });
   }
 
-  /// While no thread of the body works the helper thread polls, if silence would mean that this
-  /// rank is lost, or if others work on what was submitted.
-  void leave_messages() RANKWISE_REQUIRES(rank_.lock) {
-    if (polls_without_body()) loop_.computing_thread_leaves();
+  /// The same, unless a task asks for it.
+  ///
+  /// Throws: cannot_go_on.
+  void look() RANKWISE_EXCLUDES(rank_.lock) {
+    {
+      const threads::lock_scope held(rank_.lock);
+      require_whole_now();
+      if (role_.threads().is_at_work()) return;
+    }
+    poll_now_and_then(rank_.machine.now());
+  }
+
+  /// From now on others work on what was submitted, also while the body is away.
+  void begin_to_submit() RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    if (role_.threads().is_idle()) leave_messages();
   }
 
  private:
@@ -184,7 +204,7 @@ class root_work {
       or_break([this] { loop_.poll(); });  // what has just begun is handed out
       here.until_woken();
       const threads::lock_scope held(rank_.lock);
-      require_whole();
+      require_whole_now();
       if (is_over()) return false;
     }
     return true;
@@ -226,6 +246,16 @@ class root_work {
       // A simulated process that was killed does not sleep; its other threads run while it locks.
       const threads::lock_scope held(rank_.lock);
     }
+  }
+
+  void require_whole_now() const RANKWISE_REQUIRES(rank_.lock) {
+    if (!broken_.empty()) throw cannot_go_on(broken_);
+  }
+
+  /// While no thread of the body works the helper thread polls, if silence would mean that this
+  /// rank is lost, or if others work on what was submitted.
+  void leave_messages() RANKWISE_REQUIRES(rank_.lock) {
+    if (polls_without_body()) loop_.computing_thread_leaves();
   }
 
   bool polls_without_body() const RANKWISE_REQUIRES(rank_.lock) {
