@@ -67,7 +67,7 @@ class parts {
     if (!state_) return;
     const std::shared_ptr<engine::abstract_root*> root = state_->root;
     state_.reset();
-    if (*root != nullptr) (*root)->object_numbers().let_go_of_dropped((*root)->context().kept);
+    if (*root != nullptr) (*root)->let_go_of_dropped();
   }
 
   /// How many there are: as many as there were inputs.
@@ -200,13 +200,9 @@ auto pool::place(Inputs&& inputs, const Make& make_part, const place_options& ho
     using part = std::remove_cvref_t<engine::task_result_t<Make, input>>;
     using use = engine::use_part<part>;
     using step = engine::make_step<part, input, Make>;
-    root_->work_until([] { return true; }, "pool::place");  // refused inside a task
     engine::refuse_isolation_of("pool::place", options_);
-    exchange::object_numbers& numbers = root_->object_numbers();
-    exchange::rank_objects& kept = root_->context().kept;
-    numbers.let_go_of_dropped(kept);
     auto made = std::make_shared<engine::parts_at_root<part>>();
-    made->number = numbers.add();
+    made->number = root_->object_numbers().add();
     made->root = std::make_shared<engine::abstract_root*>(root_);
     made->snapshot_every = how.snapshot_every;
     made->has_some = std::make_shared<std::vector<char>>(n_ranks());
@@ -221,7 +217,7 @@ auto pool::place(Inputs&& inputs, const Make& make_part, const place_options& ho
           first_worker() + static_cast<std::uint32_t>(index * n_workers() / n);
     }
     made->steps.push_back(engine::kept_step<part>::template of<step>(make_part));
-    kept.add(*made->number, [&] {
+    const auto make_store = [&] {
       return std::make_unique<engine::part_store<part>>([root = made->root,
                                                          others = &root_->others(),
                                                          number = *made->number,
@@ -229,7 +225,9 @@ auto pool::place(Inputs&& inputs, const Make& make_part, const place_options& ho
         *root = nullptr;
         engine::say_let_go(*others, number, *has_some);
       });
-    });
+    };
+    root_->between_tasks([&] { root_->context().kept.add(*made->number, make_store); },
+                         "pool::place");
     parts<part> result(*this, made);
     pool within = *this;
     within.within_ = number_call();

@@ -53,14 +53,10 @@ struct stream_report;
 /// whose members can be sent. It takes an input, after a `task_context&` if it wants one. Inputs
 /// are any range; where it is no random-access range it is copied first, and of
 /// `std::views::iota(first, last)` only the first number is sent. Inputs and results are plain
-/// data, strings, standard containers, aggregates of such, or types with a Boost `serialize`. (A
-/// long double has one size and two formats on PCs and Pis: send a double where both take part.) A
-/// task runs at least once, its result counts once: tasks with side effects see
-/// `task_context::when_settled`.
-///
-/// Several threads of the body may make calls at once. One of those that wait runs the root's
-/// tasks; a call that is journaled, or whose task takes a `task_context`, then needs a name: see
-/// `named`.
+/// data (a long double has two formats on PCs and Pis), strings, standard containers, aggregates of
+/// such, or types with a Boost `serialize`. A task runs at least once, its result counts once: for
+/// side effects see `task_context::when_settled`. Several threads of the body may make calls at
+/// once, one of which runs the root's tasks; see `named`.
 ///
 /// On the root, inputs are read and results and `combine` are worked on by two threads in turn with
 /// the tasks: `serialize` functions, lazy views and `combine` must not change what they share, and
@@ -96,9 +92,9 @@ class pool {
     return other;
   }
 
-  /// The same pool, whose calls have a name. Their random numbers, and their place in a journal,
-  /// depend on the name and on how many calls of that name came before, in place of all calls.
-  /// Calls of one name that are under way at once come from one thread.
+  /// The same pool, whose calls have a name: their random numbers, and their place in a journal,
+  /// depend on it and on how many calls of that name came before, in place of all calls. On other
+  /// threads than the body's own, calls need one if they are journaled or take a `task_context`.
   pool named(std::string name) const {
     pool other = *this;
     other.options_.name = std::move(name);
@@ -326,10 +322,7 @@ class pool {
   /// Throws: task_error if tasks failed: under --on-error collect when all other results have come
   /// to the sink; what source and sink throw, as it is; config_error if calls are journaled.
   template <class Source, class Task, class Sink>
-  stream_report stream(Source&& source,
-                       const Task& task,
-                       Sink&& sink,
-                       const stream_options& how) const;
+  stream_report stream(Source&&, const Task&, Sink&&, const stream_options& how) const;
 
   template <class Source, class Task, class Sink>
   stream_report stream(Source&& source, const Task& task, Sink&& sink) const;
@@ -353,10 +346,7 @@ class pool {
   Value expand(Roots&& roots, Value initial, const Combine& combine, const Task& task) const;
 
   template <class Item, class Value, class Combine, class Task>
-  Value expand(std::initializer_list<Item> roots,
-               Value initial,
-               const Combine& combine,
-               const Task& task) const;
+  Value expand(std::initializer_list<Item>, Value initial, const Combine&, const Task&) const;
 
   /// Has `make_part`, a task, make a part of each of `inputs`, which stays on its rank: the result
   /// is what `map`, `for_each` and `reduce` take as inputs. Include <rankwise/parts.hpp>.
@@ -396,10 +386,7 @@ class pool {
   auto map_reduce(Inputs&& inputs, const Mapper& mapper, const Combine& combine) const;
 
   template <class Inputs, class Mapper, class Combine>
-  auto map_reduce(Inputs&& inputs,
-                  const Mapper& mapper,
-                  const Combine& combine,
-                  const map_reduce_options& how) const;
+  auto map_reduce(Inputs&&, const Mapper&, const Combine&, const map_reduce_options& how) const;
 
   /// As `map_reduce` without combining: the value of a key is the list of all that was emitted for
   /// it, in no order.

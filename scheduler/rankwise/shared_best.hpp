@@ -221,18 +221,16 @@ shared_best<Number, Better> pool::share_best(Number initial, const char* name) c
     engine::refused::is_no_shared_number<Number>();
   } else {
     using known = sharing::known_best<Number, Better>;
-    root_->work_until([] { return true; }, name);  // refused inside a task
-    exchange::object_numbers& numbers = root_->object_numbers();
     engine::rank_context& context = root_->context();
-    numbers.let_go_of_dropped(context.kept);
     auto made = std::make_shared<sharing::best_at_root>();
-    made->number = numbers.add();
+    made->number = root_->object_numbers().add();
     made->root = std::make_shared<engine::abstract_root*>(root_);
     auto best = std::make_shared<known>(shared_best<Number, Better>::require_number(initial));
-    context.kept.add(*made->number, [&] {
+    const auto make = [&] {
       return std::make_unique<sharing::best_on_rank<Number, Better>>(
           context, *made->number, best, [root = made->root] { *root = nullptr; });
-    });
+    };
+    root_->between_tasks([&] { context.kept.add(*made->number, make); }, name);
     return shared_best<Number, Better>(std::move(best), std::move(made));
   }
 }
