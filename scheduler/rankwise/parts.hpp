@@ -193,13 +193,13 @@ auto pool::place(Inputs&& inputs, const Make& make_part) const {
 
 template <std::ranges::input_range Inputs, class Make>
 auto pool::place(Inputs&& inputs, const Make& make_part, const place_options& how) const {
-  using input = std::ranges::range_value_t<Inputs>;
+  using element = std::ranges::range_value_t<Inputs>;
   if constexpr (!engine::require_placing<Inputs, Make>()) {
     return parts<int>(*this, nullptr);
   } else {
-    using part = std::remove_cvref_t<engine::task_result_t<Make, input>>;
+    using part = std::remove_cvref_t<engine::task_result_t<Make, element>>;
     using use = engine::use_part<part>;
-    using step = engine::make_step<part, input, Make>;
+    using step = engine::make_step<part, element, Make>;
     engine::refuse_isolation_of("pool::place", options_);
     auto made = std::make_shared<engine::parts_at_root<part>>();
     made->number = root_->object_numbers().add();
@@ -208,7 +208,7 @@ auto pool::place(Inputs&& inputs, const Make& make_part, const place_options& ho
     made->has_some = std::make_shared<std::vector<char>>(n_ranks());
     for (auto&& one : inputs) {
       made->origins.emplace_back();
-      wire::encoder<input>(made->origins.back()).put(one);
+      wire::encoder<element>(made->origins.back()).put(one);
     }
     const std::uint64_t n = made->origins.size();
     made->places.resize(n);

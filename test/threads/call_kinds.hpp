@@ -6,6 +6,7 @@
 #include <rankwise/expansion.hpp>
 #include <rankwise/future.hpp>
 #include <rankwise/map_reduce.hpp>
+#include <rankwise/parts.hpp>
 #include <rankwise/pipeline.hpp>
 #include <rankwise/pool.hpp>
 #include <rankwise/shared.hpp>
@@ -126,6 +127,11 @@ inline void suffer(task_context& context, std::uint64_t item) {
 }
 
 inline std::uint64_t square(task_context& context, std::uint64_t item) {
+  suffer(context, item);
+  return item * item;
+}
+
+inline std::uint64_t square_part(task_context& context, const std::uint64_t& item) {
   suffer(context, item);
   return item * item;
 }
@@ -266,6 +272,15 @@ inline const std::vector<kind>& kinds() {
                              std::plus<>{},
                              fn<square_and_find>) ==
                 std::accumulate(each.begin(), each.end(), std::uint64_t{1});
+       },
+       true,
+       false,
+       false},
+      {"pool::place",
+       true,
+       [](const pool& ranks) {
+         const auto itself = [](std::uint64_t item) { return item; };
+         return ranks.map(ranks.place(inputs(), itself), fn<square_part>) == squares_of(n_items);
        },
        true,
        false,

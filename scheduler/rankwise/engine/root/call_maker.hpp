@@ -73,7 +73,9 @@ class call_maker {
     asked.again = journaled && journaled->is_resumed();
     asked.splits = call.splits_items();
     if (place == core::placement::at_home) asked.homes = call.homes();
-    asked.speculate = asked.speculate && may_run_again && call.may_have_twins() &&
+    // The slower of two would hold its place beyond the end of the call.
+    const bool is_bounded = how.at_most != 0 || how.at_most_on_host != 0;
+    asked.speculate = asked.speculate && may_run_again && !is_bounded && call.may_have_twins() &&
                       place == core::placement::anywhere;
     if (asked.speculate) call.keep_results_encoded();  // another rank's may count
     const auto task_limit = std::chrono::duration_cast<core::duration>(
