@@ -74,6 +74,9 @@ mutate 'a call returns to its thread before its results are delivered' engine/ro
 mutate 'a thread that has worked wakes none that sleeps' engine/root/body_threads.hpp \
   'for (sleeper* const one : sleepers_) one->wake();' \
   'for (sleeper* const one : sleepers_) { if (!MUTANT) one->wake(); }'
+mutate 'a part is made again with a change too many' parts/parts_at_root.hpp \
+  'steps.push_back(std::move(step));' \
+  'if (MUTANT && steps.size() == 2) steps.push_back(steps.back()); steps.push_back(std::move(step));'
 mutate "an expansion's stolen half is lost" core/coordinator.hpp \
   'add_items(1);' 'MUTANT ? void((++options_.n_items, ++n_finished_)) : add_items(1);'
 mutate 'a bundle is expanded anew with what a checkpoint has counted' expansion/expand_call.hpp \

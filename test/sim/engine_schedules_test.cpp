@@ -3,7 +3,7 @@
 // runs that one alone, and says what it was; RANKWISE_TEST_SCHEDULES=N runs so many,
 // RANKWISE_TEST_FIRST=N from that seed on.
 #include <rankwise/expansion.hpp>
-#include <rankwise/rankwise.hpp>
+#include <rankwise/pool.hpp>
 #include <rankwise/sim/engine_job.hpp>
 #include <rankwise/sim/timeline.hpp>
 

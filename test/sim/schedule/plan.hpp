@@ -46,10 +46,11 @@ enum class call_kind : std::uint8_t {
   find_first,
   submit,
   stream,
-  expand
+  expand,
+  place
 };
 
-inline constexpr std::array<const char*, 12> call_names{"map",
+inline constexpr std::array<const char*, 13> call_names{"map",
                                                         "map with long results",
                                                         "for_each",
                                                         "reduce",
@@ -60,7 +61,8 @@ inline constexpr std::array<const char*, 12> call_names{"map",
                                                         "find_first",
                                                         "submit",
                                                         "stream",
-                                                        "expand"};
+                                                        "expand",
+                                                        "place"};
 
 /// One call of the body.
 struct call_plan {
@@ -87,7 +89,7 @@ struct call_plan {
     return kind == call_kind::map || kind == call_kind::map_long_results ||
            kind == call_kind::for_each || kind == call_kind::reduce ||
            kind == call_kind::find_first || kind == call_kind::submit ||
-           kind == call_kind::stream || kind == call_kind::expand;
+           kind == call_kind::stream || kind == call_kind::expand || kind == call_kind::place;
   }
 
   /// A stream whose sink has enough at the first item that is found.
@@ -383,5 +385,15 @@ inline std::string describe(const schedule_plan& plan) {
   if (!change.empty()) text += ", with a journal " + change;
   return text;
 }
+
+/// What a run of a schedule was like.
+struct schedule_report {
+  std::vector<std::string> wrong;
+  std::uint64_t n_events = 0;
+  std::uint64_t n_losses = 0;
+  std::uint64_t n_returns = 0;
+  std::uint64_t n_failed_calls = 0;
+  bool has_resumed = false;
+};
 
 }  // namespace rankwise::test

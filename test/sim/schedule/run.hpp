@@ -13,6 +13,7 @@
 
 #include "schedule/call_judge.hpp"
 #include "schedule/journal_changes.hpp"
+#include "schedule/parts_check.hpp"
 #include "schedule/side_threads.hpp"
 #include "schedule/situation.hpp"
 #include "schedule/stream_check.hpp"
@@ -33,16 +34,6 @@
 #include <vector>
 
 namespace rankwise::test {
-
-/// What a run of a schedule was like.
-struct schedule_report {
-  std::vector<std::string> wrong;
-  std::uint64_t n_events = 0;
-  std::uint64_t n_losses = 0;
-  std::uint64_t n_returns = 0;
-  std::uint64_t n_failed_calls = 0;
-  bool has_resumed = false;
-};
 
 class schedule_run {
  public:
@@ -427,6 +418,8 @@ class schedule_run {
         return first->index == call_judge::first_found(plan) &&
                first->value == value_of(first->index);
       }
+      case call_kind::place:
+        return places_right(ranks, number, plan.n_items);
       case call_kind::expand:
         return expands_right(ranks, number, plan.n_items);
       case call_kind::on_each_rank:

@@ -21,7 +21,8 @@ class variation {
         stream_roll_(plan.seed + (std::uint64_t{1} << 41U)),
         bound_roll_(plan.seed + (std::uint64_t{1} << 42U)),
         expand_roll_(plan.seed + (std::uint64_t{1} << 43U)),
-        side_roll_(plan.seed + (std::uint64_t{1} << 44U)) {}
+        side_roll_(plan.seed + (std::uint64_t{1} << 44U)),
+        place_roll_(plan.seed + (std::uint64_t{1} << 45U)) {}
 
   void make() {
     for (call_plan& one : plan_.calls) {
@@ -42,7 +43,12 @@ class variation {
       if (plan_.has_journal) break;
       if (!one.runs_anywhere() || one.kind == call_kind::submit) continue;
       if (stream_roll_.one_in(6)) become(one, call_kind::stream);
-      if (!one.how.isolate && !one.deadly && expand_roll_.one_in(6)) expand(one);
+      if (one.how.isolate || one.deadly) continue;
+      if (expand_roll_.one_in(4)) {
+        expand(one);
+      } else if (place_roll_.one_in(6)) {
+        become(one, call_kind::place);
+      }
     }
     bound_calls();
     for (call_plan& one : plan_.calls)
@@ -182,6 +188,7 @@ class variation {
   dice bound_roll_;
   dice expand_roll_;
   dice side_roll_;
+  dice place_roll_;
 };
 
 /// The schedule of a seed.
