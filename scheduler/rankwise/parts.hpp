@@ -65,9 +65,9 @@ class parts {
 
   ~parts() {
     if (!state_) return;
-    const std::shared_ptr<engine::abstract_root*> root = state_->root;
+    engine::abstract_root* const root = *state_->root;
     state_.reset();
-    if (*root != nullptr) (*root)->let_go_of_dropped();
+    if (root != nullptr) root->let_go_of_dropped();
   }
 
   /// How many there are: as many as there were inputs.

@@ -108,9 +108,9 @@ class shared {
 
   ~shared() {
     if (!state_) return;
-    const std::shared_ptr<engine::abstract_root*> root = state_->root;
+    engine::abstract_root* const root = *state_->root;
     state_.reset();
-    if (*root != nullptr) (*root)->let_go_of_dropped();
+    if (root != nullptr) root->let_go_of_dropped();
   }
 
   /// The value, on the root.

@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <ranges>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -156,6 +158,52 @@ TEST_CASE("what is submitted on many threads comes back to each") {
   }
   CHECK(n_wrong == 0);
   job.root().finish_open_calls();
+}
+
+TEST_CASE("what runs is not disturbed by what another thread submits meanwhile") {
+  in_process_job job(1);
+  const pool ranks = job.pool();
+  const auto submit = [&ranks] {
+    std::vector<rankwise::future<std::uint64_t>> futures;
+    for (std::uint64_t i = 0; i < 5'000; ++i)
+      futures.push_back(ranks.submit([](std::uint64_t item) { return 3 * item; }, i));
+    std::uint64_t n_wrong = 0;
+    for (std::uint64_t i = 0; i < futures.size(); ++i) n_wrong += futures[i].get() == 3 * i ? 0 : 1;
+    return n_wrong;
+  };
+  std::atomic<std::uint64_t> n_wrong{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 3; ++i) threads.emplace_back([&] { n_wrong += submit(); });
+  }
+  CHECK(n_wrong == 0);
+}
+
+TEST_CASE("a short call does not wait for another thread's stream, nor that for a share") {
+  in_process_job job(n_ranks);
+  const pool ranks = job.pool();
+  std::atomic<bool> may_end{false};
+  std::atomic<std::uint64_t> n_given{0};
+  {
+    const std::jthread other([&] {
+      ranks.stream(
+          std::views::iota(std::uint64_t{0}),
+          [](std::uint64_t item) { return item; },
+          [&](std::uint64_t /*value*/) {
+            ++n_given;
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+            return !may_end;
+          });
+    });
+    CHECK(comes_true([&] { return n_given > 0; }));
+    for (int i = 0; i < 20; ++i)
+      CHECK(ranks.map({1, 2}, [](int item) { return 2 * item; }) == std::vector<int>{2, 4});
+    const auto table = ranks.share(std::vector<int>{5});
+    CHECK(ranks.map({1}, rankwise::with(table)([](int item, std::span<const int> all) {
+                      return item + all[0];
+                    })) == std::vector<int>{6});
+    may_end = true;
+  }
 }
 
 TEST_CASE("a task can't make calls, on whichever thread it runs") {

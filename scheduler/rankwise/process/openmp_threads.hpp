@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <dlfcn.h>
+#include <thread>
 
 namespace rankwise::engine {
 
@@ -14,6 +15,9 @@ class openmp_threads {
  public:
   /// 0: as many as without this.
   void set(std::uint32_t n_threads) {
+    const std::thread::id here = std::this_thread::get_id();
+    if (thread_ != here) n_threads_ = 0;
+    thread_ = here;
     if (n_threads == n_threads_) return;
     if (n_threads_ == 0) find();
     n_threads_ = n_threads;
@@ -28,6 +32,7 @@ class openmp_threads {
     own_ = get == nullptr ? 0 : get();
   }
 
+  std::thread::id thread_ = std::this_thread::get_id();  // that runs tasks
   std::uint32_t n_threads_ = 0;
   int own_ = 0;
   void (*set_)(int) = nullptr;

@@ -114,6 +114,9 @@ class abstract_root {
   virtual void note(const map_reduce_statistics& done) = 0;
   virtual void note(const pipeline_statistics& done) = 0;
 
+  /// Returns once no report of a rank is being taken: who copies a value has done so then.
+  virtual void finish_report() = 0;
+
   /// What tasks that run on the root share.
   virtual rank_context& context() = 0;
 

@@ -143,6 +143,7 @@ class submission {
   /// Throws: task_error; task_cancelled.
   Result take() const {
     outcome_cell<Result>& own = cell();
+    if (block_->owner->root != nullptr) block_->owner->root->finish_report();
     switch (own.state.load(std::memory_order_acquire)) {
       case submission_state::failed:
         own.failure->owner->hear(own.failure->item);

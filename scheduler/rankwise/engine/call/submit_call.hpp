@@ -6,6 +6,7 @@
 #include <rankwise/engine/call/awaited.hpp>
 #include <rankwise/engine/call/call_base.hpp>
 #include <rankwise/engine/call/chunk_scope.hpp>
+#include <rankwise/engine/call/growing_table.hpp>
 #include <rankwise/engine/call/open_call.hpp>
 #include <rankwise/engine/call/outputs.hpp>
 #include <rankwise/engine/call/run_items.hpp>
@@ -89,8 +90,8 @@ class submit_call final : public open_call {
 
   ~submit_call() override {
     submit_call::end();
-    for (const std::unique_ptr<row>& one : rows_) {
-      if (one) one->outcomes->drop();
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (rows_[i]) rows_[i]->outcomes->drop();
     }
   }
 
@@ -192,9 +193,9 @@ class submit_call final : public open_call {
   void keep_results_encoded() override { is_encoded_ = true; }
 
   void end() override {
-    for (const std::unique_ptr<row>& one : rows_) {
-      if (!one) continue;
-      for (outcome_cell<Result>& each : one->outcomes->cells)
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (!rows_[i]) continue;
+      for (outcome_cell<Result>& each : rows_[i]->outcomes->cells)
         each.end_as(submission_state::cancelled);
     }
     owner_->root = nullptr;
@@ -275,7 +276,7 @@ class submit_call final : public open_call {
   submission<Result> new_item(std::uint64_t index) {
     if (index / block::size == rows_.size())
       rows_.push_back(std::make_unique<row>(owner_, index / block::size * block::size));
-    return submission<Result>(*rows_.back()->outcomes,
+    return submission<Result>(*rows_[rows_.size() - 1]->outcomes,
                               static_cast<std::uint32_t>(index % block::size));
   }
 
@@ -317,7 +318,7 @@ class submit_call final : public open_call {
   }
 
   std::shared_ptr<submission_owner> owner_;
-  std::vector<std::unique_ptr<row>> rows_;
+  growing_table<std::unique_ptr<row>> rows_;
   std::unordered_map<std::uint64_t, std::unique_ptr<waiting_item>> waiting_;  // by item
   bool is_encoded_ = false;
 };

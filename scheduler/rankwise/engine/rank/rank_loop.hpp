@@ -168,7 +168,7 @@ class rank_loop final : public chunk_host {
     if (next.has_settle_orders) return next;
     // Results come before chunks, but chunks come too where the program is always behind.
     if (!std::exchange(has_delivered_, false) || state.worker.n_queued() == 0) {
-      next.call = call_use(role_.find_call_with_results());
+      if (!role_.is_over()) next.call = call_use(role_.find_call_with_results());
       has_delivered_ = next.has_results = static_cast<bool>(next.call);
       if (next.has_results) return next;
       next.is_over = role_.is_over();
@@ -179,6 +179,7 @@ class rank_loop final : public chunk_host {
     next.in_motion = !next.chunk && state.links.in_motion();
     poller_.tell_tasks();
     if (next.chunk) next.call = call_use(role_.find_call(next.chunk->call));
+    if (!next.call) next.chunk.reset();  // another thread has ended all calls
     return next;
   }
 

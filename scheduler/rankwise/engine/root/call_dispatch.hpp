@@ -37,6 +37,8 @@ class call_dispatch {
 
   const calls_under_way& calls() const { return calls_; }
 
+  std::shared_ptr<running_call> find_with_results() { return calls_.find_with_results(); }
+
   void begin(std::shared_ptr<running_call> made, core::duration at) {
     running_call& call = *made;
     call.wire_number = ++n_begun_;

@@ -7,9 +7,10 @@
 #include <fmt/core.h>
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace rankwise::engine {
 
@@ -21,21 +22,19 @@ class call_numbers {
   /// Of a call without a name.
   std::uint32_t next() { return n_counted_++; }
 
-  /// Of a call with a name.
+  /// Of a call with a name. Two of them may have the same by chance, unless they are journaled.
   ///
-  /// Throws: config_error if another name has the number.
-  std::uint32_t next(const std::string& name) {
+  /// Throws: config_error if another journaled call has the number.
+  std::uint32_t next(const std::string& name, bool is_journaled) {
+    const std::uint64_t n_before = n_of_[name]++;
     const std::uint64_t digest =
-        wire::digest().add(std::as_bytes(std::span(name))).add(n_of_[name]++).value();
+        wire::digest().add(std::as_bytes(std::span(name))).add(n_before).value();
     const std::uint32_t number = static_cast<std::uint32_t>(digest) | of_named;
-    const std::string& known = names_.try_emplace(number, name).first->second;
-    if (known != name) {
-      throw config_error(
-          fmt::format("options::name: found \"{}\" and \"{}\", which have the same number by "
-                      "chance; accepted: other names",
-                      known,
-                      name));
-    }
+    if (is_journaled && !journaled_.insert(number).second)
+      throw config_error(fmt::format(
+          "--journal: found two calls whose names have the same number by chance, of which one is "
+          "\"{}\"; accepted: another name",
+          name));
     return number;
   }
 
@@ -43,8 +42,8 @@ class call_numbers {
   static constexpr std::uint32_t of_named = std::uint32_t{1} << 31U;
 
   std::uint32_t n_counted_ = 0;
-  std::map<std::string, std::uint64_t> n_of_;   // calls of each name
-  std::map<std::uint32_t, std::string> names_;  // by number
+  std::unordered_map<std::string, std::uint64_t> n_of_;  // calls of each name
+  std::unordered_set<std::uint32_t> journaled_;          // numbers
 };
 
 }  // namespace rankwise::engine

@@ -79,12 +79,19 @@ class calls_under_way {
     return nullptr;
   }
 
-  /// A call that has results to deliver; null if none has.
-  std::shared_ptr<running_call> find_with_results() const {
-    for (const std::shared_ptr<running_call>& one : calls_) {
-      if (one->call.take_results()) return one;
-    }
-    return nullptr;
+  /// A call that has results to deliver, each in its turn; null if none has.
+  std::shared_ptr<running_call> find_with_results() {
+    const auto next = std::find_if(
+        begin(), end(), [this](const auto& one) { return one->wire_number > last_delivered_; });
+    const auto find = [this](auto first, auto last) -> std::shared_ptr<running_call> {
+      const auto found =
+          std::find_if(first, last, [](const auto& one) { return one->call.take_results(); });
+      if (found == last) return nullptr;
+      last_delivered_ = (*found)->wire_number;
+      return *found;
+    };
+    if (std::shared_ptr<running_call> found = find(next, end())) return found;
+    return find(begin(), next);
   }
 
   std::vector<std::uint32_t> numbers() const {
@@ -109,6 +116,7 @@ class calls_under_way {
 
  private:
   std::vector<std::shared_ptr<running_call>> calls_;
+  std::uint32_t last_delivered_ = 0;  // the call whose results were delivered last
 };
 
 }  // namespace rankwise::engine

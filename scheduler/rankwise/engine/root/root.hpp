@@ -79,9 +79,8 @@ class root final : public abstract_root {
     const auto has_place = [this]() RANKWISE_REQUIRES(rank_.lock) {
       return !role_.calls().fill_ranks();
     };
-    while (!begin(made)) work_.until(has_place);
-    work_.until([&made] { return made->coordinator.done(); },
-                [&made] { return made->is_let_go(); });
+    while (!work_.begin_call(made)) work_.until(has_place);
+    work_.until([&made] { return made->is_over(); }, [&made] { return made->n_users() == 0; });
     finish(*made);
   }
 
@@ -97,15 +96,7 @@ class root final : public abstract_root {
                              const char* name) override RANKWISE_EXCLUDES(rank_.lock) {
     const std::shared_ptr<running_call> running = make(*made, how, name, core::placement::anywhere);
     running->is_lasting = true;
-    open_call* added = nullptr;
-    {
-      const threads::lock_scope held(rank_.lock);
-      if (open_call* const other = open_calls_.find(made->name_hash(), how)) return *other;
-      role_.begin_call(running);
-      added = &open_calls_.add(std::move(made), how, running);
-    }
-    work_.begin_to_submit();
-    return *added;
+    return work_.begin_open_call(std::move(made), how, running);
   }
 
   void add_item(const open_call& call,
@@ -200,8 +191,9 @@ class root final : public abstract_root {
 
   std::uint32_t number_call(const options& how) override RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
+    if (how.name.empty()) return role_.threads().is_own() ? numbers_.next() : 0;
     role_.require_name_free(how.name);
-    return how.name.empty() ? numbers_.next() : numbers_.next(how.name);
+    return numbers_.next(how.name, !how.journal.empty());
   }
 
   job_statistics totals() override RANKWISE_EXCLUDES(rank_.lock) {
@@ -220,6 +212,10 @@ class root final : public abstract_root {
   void note(const pipeline_statistics& done) override RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
     totals_.note(done);
+  }
+
+  void finish_report() override RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
   }
 
   rank_context& context() override { return rank_.context; }
@@ -241,15 +237,6 @@ class root final : public abstract_root {
     work_.require_call(name);
     if (!work_.is_own_thread()) require_call_name(call, how, name);
     return maker_.make(call, how, name, place);
-  }
-
-  /// False if the call has to wait for another one, since both run on all ranks at once.
-  bool begin(const std::shared_ptr<running_call>& made) RANKWISE_EXCLUDES(rank_.lock) {
-    const threads::lock_scope held(rank_.lock);
-    if (made->fills_ranks() && role_.calls().fill_ranks()) return false;
-    open_calls_.pause_time(now());
-    role_.begin_call(made);
-    return true;
   }
 
   bool has_open_calls() RANKWISE_EXCLUDES(rank_.lock) {
@@ -285,6 +272,7 @@ class root final : public abstract_root {
     totals_.add(over, rank_.machine.now(), rank_.state.links.n_frames(), role_.ranks().losses());
     if (over.is_shown) watch_.call_over(totals_.shown());
     role_.end_call(over);
+    if (!role_.calls().oldest_passing()) open_calls_.count_time(now());
   }
 
   void say_shut_down() RANKWISE_EXCLUDES(rank_.lock) {

@@ -158,7 +158,7 @@ class root_role final : public rank_role {
   }
 
   std::shared_ptr<chunk_runner> find_call_with_results() override {
-    return calls().find_with_results();
+    return dispatch_.find_with_results();
   }
 
   bool is_over() const override { return !is_over_ || threads_.has_urgent() || is_over_(); }

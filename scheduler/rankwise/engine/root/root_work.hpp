@@ -50,8 +50,7 @@ class root_work {
     const threads::lock_scope held(rank_.lock);
     if (role_.threads().is_at_work()) refuse_in_task(name);
     require_whole_now();
-    if (rank_.n_ranks > 1 && !rank_.has_helper_thread && !role_.threads().is_own())
-      refuse_other_thread(name);
+    if (!may_poll()) refuse_other_thread(name);
   }
 
   /// Throws: cannot_go_on if a call has.
@@ -116,7 +115,7 @@ class root_work {
   /// Lets go of what was to stay on this rank and is not wanted any more, unless tasks run: then
   /// who works does so.
   void let_go_of_dropped() RANKWISE_EXCLUDES(rank_.lock) {
-    if (try_begin(false)) const scope working(*this);
+    if (try_begin()) const scope working(*this);
   }
 
   /// Turns to the network, from the body, unless that was just done; it is `at` now.
@@ -133,15 +132,39 @@ class root_work {
     {
       const threads::lock_scope held(rank_.lock);
       require_whole_now();
-      if (role_.threads().is_at_work()) return;
+      if (role_.threads().is_at_work() || !may_poll()) return;
     }
     poll_now_and_then(rank_.machine.now());
   }
 
-  /// From now on others work on what was submitted, also while the body is away.
-  void begin_to_submit() RANKWISE_EXCLUDES(rank_.lock) {
+  /// False if the call has to wait for another one, since both run on all ranks at once.
+  ///
+  /// Throws: cannot_go_on if another thread's call can't; std::logic_error if one has its name.
+  bool begin_call(const std::shared_ptr<running_call>& made) RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    if (role_.threads().is_idle()) leave_messages();
+    require_whole_now();
+    role_.require_name_free(made->own_name);
+    if (made->fills_ranks() && role_.calls().fill_ranks()) return false;
+    submitted_.pause_time(rank_.machine.now());
+    role_.begin_call(made);
+    return true;
+  }
+
+  /// Begins `made`, which runs as `running`, or returns that of another thread which was faster.
+  ///
+  /// Throws: cannot_go_on; std::logic_error.
+  open_call& begin_open_call(std::unique_ptr<open_call> made,
+                             const options& how,
+                             const std::shared_ptr<running_call>& running)
+      RANKWISE_EXCLUDES(rank_.lock) {
+    const threads::lock_scope held(rank_.lock);
+    require_whole_now();
+    role_.require_name_free(how.name);
+    if (open_call* const other = submitted_.find(made->name_hash(), how)) return *other;
+    role_.begin_call(running);
+    open_call& added = submitted_.add(std::move(made), how, running);
+    if (role_.threads().is_idle()) leave_messages();  // the helper thread hands out its items
+    return added;
   }
 
  private:
@@ -199,7 +222,12 @@ class root_work {
 
   /// Waits until this thread works; false if another one has worked until `is_over`.
   bool begin(const std::function<bool()>& is_over, bool is_urgent) RANKWISE_EXCLUDES(rank_.lock) {
-    while (!try_begin(is_urgent)) {
+    for (;;) {
+      {
+        const threads::lock_scope held(rank_.lock);
+        require_whole_now();
+        if (role_.threads().begin_work(is_urgent)) return true;
+      }
       asleep here(*this, is_over, is_urgent);
       or_break([this] { loop_.poll(); });  // what has just begun is handed out
       here.until_woken();
@@ -207,12 +235,11 @@ class root_work {
       require_whole_now();
       if (is_over()) return false;
     }
-    return true;
   }
 
-  bool try_begin(bool is_urgent) RANKWISE_EXCLUDES(rank_.lock) {
+  bool try_begin() RANKWISE_EXCLUDES(rank_.lock) {
     const threads::lock_scope held(rank_.lock);
-    return role_.threads().begin_work(is_urgent);
+    return role_.threads().begin_work(false);
   }
 
   void enter(const std::function<bool()>& is_over) RANKWISE_EXCLUDES(rank_.lock) {
@@ -246,6 +273,11 @@ class root_work {
       // A simulated process that was killed does not sleep; its other threads run while it locks.
       const threads::lock_scope held(rank_.lock);
     }
+  }
+
+  /// MPI allows calls to this thread.
+  bool may_poll() const RANKWISE_REQUIRES(rank_.lock) {
+    return rank_.n_ranks == 1 || rank_.has_helper_thread || role_.threads().is_own();
   }
 
   void require_whole_now() const RANKWISE_REQUIRES(rank_.lock) {

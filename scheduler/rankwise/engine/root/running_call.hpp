@@ -76,9 +76,8 @@ struct running_call final : chunk_runner {
   std::optional<std::string> lost_rank = {};  ///< why it can't go on
   std::vector<task_failure> failures = {};
 
-  /// A call that is done is not in use any more: the thread that works has left its last task, and
-  /// has delivered its results.
-  bool is_let_go() const { return n_users() == 0 && !call.has_results(); }
+  /// All is done, and its results were delivered.
+  bool is_over() const { return coordinator.done() && !call.has_results(); }
 
   /// Takes what has been added to an open call.
   void grow() {
