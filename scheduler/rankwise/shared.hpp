@@ -45,7 +45,7 @@ struct value_at_root {
   /// What other ranks get.
   std::span<const std::byte> bytes() const {
     if constexpr (form::is_raw) {
-      return form::bytes_of(*stored);
+      return stored->bytes();
     } else {
       return encoded ? std::span<const std::byte>(*encoded) : std::span<const std::byte>();
     }
@@ -59,13 +59,13 @@ class value_on_rank final : public exchange::rank_object {
   using form = shared_form<Value>;
 
   value_on_rank(engine::rank_context& context, std::uint64_t number, std::size_t n_bytes)
-      : bytes_(context, number, n_bytes) {}
+      : bytes_(context, number, n_bytes, form::is_raw) {}
 
   bool is_here() const { return value_.has_value(); }
 
   /// False if the call is cancelled meanwhile.
   bool fetch() {
-    if (!bytes_.fetch(form::is_raw)) return false;
+    if (!bytes_.fetch()) return false;
     value_.emplace(form::read(bytes_.bytes()));
     if constexpr (!form::is_raw) bytes_.drop_if_idle();
     return true;
@@ -81,6 +81,43 @@ class value_on_rank final : public exchange::rank_object {
 
 template <class Value>
 class shared_argument;
+
+/// A number for the host of each rank.
+inline std::vector<std::uint32_t> number_hosts(const engine::abstract_root& root) {
+  std::map<std::string, std::uint32_t> known;
+  std::vector<std::uint32_t> hosts(root.n_ranks());
+  for (std::size_t row = 0; row < hosts.size(); ++row) {
+    const auto next = static_cast<std::uint32_t>(known.size());
+    hosts[row] = known.try_emplace(root.host(to_rank(row)), next).first->second;
+  }
+  return hosts;
+}
+
+/// Plain data at the root, and the segment that it stands in; null: in none.
+template <class Form>
+struct stored_for_host {
+  typename Form::stored value;
+  const segment* shared_memory = nullptr;
+};
+
+/// Keeps `value` in a segment if other ranks of the root's host may need it, else as it is.
+template <class Form, class Value>
+stored_for_host<Form> store_for_host(const engine::rank_context& context,
+                                     const std::vector<std::uint32_t>& hosts,
+                                     Value&& value) {
+  const auto elements = Form::view(value);
+  const bool is_alone = std::count(hosts.begin(), hosts.end(), hosts.front()) == 1;
+  if (!is_alone && elements.size_bytes() >= smallest_segment) {
+    if (std::optional<segment> made = make_segment(context, elements.size_bytes())) {
+      auto stored = Form::stored::in(std::move(*made), elements);
+      const auto* const memory = static_cast<const segment*>(stored.owner.get());
+      if constexpr (!std::is_lvalue_reference_v<Value>)
+        static_cast<void>(std::remove_cvref_t<Value>(std::move(value)));  // frees it at once
+      return {std::move(stored), memory};
+    }
+  }
+  return {Form::store(std::forward<Value>(value)), nullptr};
+}
 
 }  // namespace sharing
 
@@ -240,18 +277,20 @@ auto pool::share(Value&& value) const {
     auto made = std::make_shared<sharing::value_at_root<value_type>>();
     made->number = numbers.add();
     made->root = std::make_shared<engine::abstract_root*>(root_);
-    made->stored =
-        std::make_shared<const typename form::stored>(form::store(std::forward<Value>(value)));
-    std::shared_ptr<const void> owner = made->stored;
-    if constexpr (!form::is_raw) {
+    std::vector<std::uint32_t> hosts = sharing::number_hosts(*root_);
+    const sharing::segment* shared_memory = nullptr;
+    std::shared_ptr<const void> owner;
+    if constexpr (form::is_raw) {
+      auto stored =
+          sharing::store_for_host<form>(root_->context(), hosts, std::forward<Value>(value));
+      shared_memory = stored.shared_memory;
+      made->stored = std::make_shared<const typename form::stored>(std::move(stored.value));
+      owner = made->stored;
+    } else {
+      made->stored =
+          std::make_shared<const typename form::stored>(form::store(std::forward<Value>(value)));
       if (n_ranks() > 1)
         owner = made->encoded = std::make_shared<const wire::bytes>(form::encode(*made->stored));
-    }
-    std::map<std::string, std::uint32_t> known;
-    std::vector<std::uint32_t> hosts(n_ranks());
-    for (std::size_t row = 0; row < hosts.size(); ++row) {
-      const auto next = static_cast<std::uint32_t>(known.size());
-      hosts[row] = known.try_emplace(root_->host(to_rank(row)), next).first->second;
     }
     const auto make = [&] {
       return std::make_unique<sharing::shared_origin>(root_->others(),
@@ -260,6 +299,7 @@ auto pool::share(Value&& value) const {
                                                       std::move(hosts),
                                                       made->bytes(),
                                                       std::move(owner),
+                                                      shared_memory,
                                                       [root = made->root] { *root = nullptr; });
     };
     root_->between_tasks([&] { root_->context().kept.add(*made->number, make); }, "pool::share");

@@ -5,6 +5,7 @@
 #include <rankwise/map_reduce.hpp>
 #include <rankwise/rankwise.hpp>
 #include <rankwise/shared.hpp>
+#include <rankwise/stream.hpp>
 
 #include "catch.hpp"
 #include "on_pool.hpp"
@@ -98,6 +99,9 @@ TEST_CASE("a shared table is given to the tasks of each kind of call") {
       sum += one.value;
     }
     CHECK(sum == 0.25 * 299 * 300);
+    std::vector<double> streamed;
+    ranks.stream(items(), by_element, [&](double value) { streamed.push_back(value); });
+    CHECK(streamed == halves(300));
     CHECK(ranks.with({.quiet = true, .isolate = true}).map(items(), by_element) == halves(300));
   });
 }

@@ -134,7 +134,12 @@ class in_process_job {
   /// A rank that is silent for longer is lost.
   static constexpr core::duration timeout = std::chrono::seconds(1);
 
-  explicit in_process_job(std::uint32_t n_ranks) : network_(n_ranks) {
+  explicit in_process_job(std::uint32_t n_ranks)
+      : in_process_job(std::vector<std::string>(n_ranks, "here")) {}
+
+  /// `hosts` has the host of each rank, as the root knows it.
+  explicit in_process_job(const std::vector<std::string>& hosts) : network_(hosts.size()) {
+    const auto n_ranks = static_cast<std::uint32_t>(hosts.size());
     const engine::loss_settings how{timeout};
     for (std::uint32_t row = 1; row < n_ranks; ++row) {
       threads_.emplace_back([this, row, how] {
@@ -146,7 +151,7 @@ class in_process_job {
         }
       });
     }
-    root_.emplace(endpoint_, std::vector<std::string>(n_ranks, "here"), notices_, how);
+    root_.emplace(endpoint_, hosts, notices_, how);
   }
 
   in_process_job(const in_process_job&) = delete;

@@ -12,13 +12,18 @@
 #include <atomic>
 #include <chrono>
 #include <climits>
+#include <csignal>
 #include <cstdint>
-#include <map>
+#include <fstream>
+#include <mutex>
 #include <numeric>
 #include <ranges>
+#include <set>
 #include <span>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <utility>
 #include <vector>
 
@@ -58,6 +63,44 @@ std::uint64_t sums_list(const std::vector<std::string>& all) {
   });
 }
 
+/// Of the file that is mapped at `place`; 0 if there is none.
+std::uint64_t inode_of(const void* place) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream words(line);
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    std::uint64_t inode = 0;
+    char dash = 0;
+    std::string rights, offset, device;  // NOLINT(readability-isolate-declaration)
+    words >> std::hex >> begin >> dash >> end >> rights >> offset >> device >> std::dec >> inode;
+    const auto at = reinterpret_cast<std::uintptr_t>(place);
+    if (begin <= at && at < end) return inode;
+  }
+  return 0;
+}
+
+/// While it lives, this process gets no segments that are larger.
+class file_size_limit {
+ public:
+  explicit file_size_limit(rlim_t n_bytes) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{n_bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+
+  file_size_limit(const file_size_limit&) = delete;
+  file_size_limit& operator=(const file_size_limit&) = delete;
+  file_size_limit(file_size_limit&&) = delete;
+  file_size_limit& operator=(file_size_limit&&) = delete;
+
+  ~file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
 /// Counts how many of it there are.
 struct counted {
   static std::atomic<int>& n_alive() {
@@ -87,13 +130,20 @@ TEST_CASE("a shared value arrives whole where a rank dies while it fetches and p
   const std::uint64_t right = sum_of(many());
 
   struct death {
+    std::vector<std::string> hosts;
     rank_id rank;
     std::int64_t n_frames;
   };
 
-  for (const death& one : {death{rank_id{1}, 3}, death{rank_id{2}, 9}, death{rank_id{1}, 14}}) {
-    INFO("rank " << static_cast<int>(one.rank) << " dies at frame " << one.n_frames);
-    in_process_job job(n_ranks);
+  const std::vector<std::string> apart{"a", "b", "c", "d"};
+  const std::vector<std::string> together{"a", "b", "b", "b"};
+  for (const death& one : {death{apart, rank_id{1}, 3},
+                           death{apart, rank_id{2}, 9},
+                           death{together, rank_id{1}, 5},
+                           death{together, rank_id{2}, 5}}) {
+    INFO(one.hosts[2] << ": rank " << static_cast<int>(one.rank) << " dies at frame "
+                      << one.n_frames);
+    in_process_job job(one.hosts);
     const auto table = job.pool().share(many());
     job.network().kill_after(one.rank, one.n_frames);
     const pool ranks = job.pool({.schedule = rankwise::schedule_kind::self});
@@ -103,8 +153,35 @@ TEST_CASE("a shared value arrives whole where a rank dies while it fetches and p
   }
 }
 
-TEST_CASE("a rank that freezes while it fetches is done without, and is back afterwards") {
+TEST_CASE("ranks of one host look at one copy, and have their own where the system refuses it") {
+  static std::mutex lock;
+  static std::set<std::uint64_t> inodes;
+  // What a host's ranks map has one inode, whatever the address.
+  const auto note = [](std::uint32_t /*row*/, std::span<const std::uint64_t> all) {
+    const std::lock_guard held(lock);
+    inodes.insert(inode_of(all.data()));
+    return sum_of(all);
+  };
+  const numbers right(n_ranks, sum_of(many()));
+  for (const auto& hosts : {std::vector<std::string>{"a", "a", "a", "a"},
+                            std::vector<std::string>{"a", "b", "a", "b"}}) {
+    in_process_job job(hosts);
+    const auto table = job.pool().share(many());
+    inodes.clear();
+    CHECK(job.pool().on_each_rank(rankwise::with(table)(note)) == right);
+    CHECK(inodes.size() == std::set<std::string>(hosts.begin(), hosts.end()).size());
+    CHECK_FALSE(inodes.contains(0));
+  }
+  const file_size_limit none(100'000);
   in_process_job job(n_ranks);
+  const auto table = job.pool().share(many());
+  inodes.clear();
+  CHECK(job.pool().on_each_rank(rankwise::with(table)(note)) == right);
+  CHECK(inodes == std::set<std::uint64_t>{0});
+}
+
+TEST_CASE("a rank that freezes while it fetches is done without, and is back afterwards") {
+  in_process_job job({"a", "b", "c", "d"});
   const auto table = job.pool().share(many());
   const pool ranks = job.pool({.schedule = rankwise::schedule_kind::self});
   job.network().freeze(rank_id{2}, freeze_time);
@@ -115,7 +192,7 @@ TEST_CASE("a rank that freezes while it fetches is done without, and is back aft
 }
 
 TEST_CASE("a call that is cancelled leaves a value that the next one can use") {
-  in_process_job job(n_ranks);
+  in_process_job job({"a", "b", "b", "c"});
   const auto table = job.pool().share(many());
   const auto fails = [](int item, std::span<const std::uint64_t> /*all*/) {
     if (item == 0) throw std::runtime_error("a bad item");

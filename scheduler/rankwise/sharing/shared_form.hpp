@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <rankwise/sharing/segment.hpp>
 #include <rankwise/wire/buffer.hpp>
 #include <rankwise/wire/codec.hpp>
 #include <rankwise/wire/sendable.hpp>
 #include <rankwise/wire/traits.hpp>
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,11 +42,36 @@ struct shared_form {
   static Value read(std::span<const std::byte> bytes) { return wire::decoder<Value>(bytes).get(); }
 };
 
-/// What owns the elements of a shared span at the root.
+/// Elements side by side at the root, and what owns them.
 template <class Element>
 struct owned_elements {
   std::shared_ptr<const void> owner;
   std::span<const Element> elements;
+
+  /// Takes over the elements of a container, without a copy if it is moved from; copies others.
+  template <class Range>
+  static owned_elements from(Range&& range) {
+    using type = std::remove_cvref_t<Range>;
+    constexpr bool is_container = wire::raw_sequence<type> || std::is_same_v<type, wire::bytes>;
+    using container = std::conditional_t<is_container, type, std::vector<Element>>;
+    const auto owner = [&] {
+      if constexpr (is_container) {
+        return std::make_shared<const container>(std::forward<Range>(range));
+      } else {
+        return std::make_shared<const container>(range.begin(), range.end());
+      }
+    }();
+    return {owner, {owner->data(), owner->size()}};
+  }
+
+  /// The same elements in a segment.
+  static owned_elements in(segment made, std::span<const Element> elements) {
+    std::memcpy(made.data(), elements.data(), elements.size_bytes());
+    const auto owner = std::make_shared<const segment>(std::move(made));
+    return {owner, {reinterpret_cast<const Element*>(owner->data()), elements.size()}};
+  }
+
+  std::span<const std::byte> bytes() const { return std::as_bytes(elements); }
 };
 
 /// Plain data side by side: tasks of each rank look at it where it arrives.
@@ -57,27 +84,16 @@ struct shared_form<std::span<const Element>> {
   using given = std::span<const Element>;
 
   template <class Range>
+  static given view(const Range& range) {
+    return given(range.data(), range.size());
+  }
+
+  template <class Range>
   static stored store(Range&& range) {
-    using container =
-        std::conditional_t<wire::raw_sequence<std::remove_cvref_t<Range>> ||
-                               std::is_same_v<std::remove_cvref_t<Range>, wire::bytes>,
-                           std::remove_cvref_t<Range>,
-                           std::vector<Element>>;
-    const auto owner = [&] {
-      if constexpr (std::is_same_v<container, std::remove_cvref_t<Range>>) {
-        return std::make_shared<const container>(std::forward<Range>(range));
-      } else {
-        return std::make_shared<const container>(range.begin(), range.end());
-      }
-    }();
-    return {owner, given(owner->data(), owner->size())};
+    return stored::from(std::forward<Range>(range));
   }
 
   static given give(const stored& value) { return value.elements; }
-
-  static std::span<const std::byte> bytes_of(const stored& value) {
-    return std::as_bytes(value.elements);
-  }
 
   static given read(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const Element*>(bytes.data()), bytes.size() / sizeof(Element)};
@@ -87,16 +103,17 @@ struct shared_form<std::span<const Element>> {
 template <>
 struct shared_form<std::string_view> {
   static constexpr bool is_raw = true;
-  using stored = std::string;
+  using stored = owned_elements<char>;
   using given = std::string_view;
 
-  static stored store(std::string text) { return text; }
+  static std::span<const char> view(given text) { return text; }
 
-  static given give(const stored& value) { return value; }
-
-  static std::span<const std::byte> bytes_of(const stored& value) {
-    return std::as_bytes(std::span(value));
+  template <class Text>
+  static stored store(Text&& text) {
+    return stored::from(std::string(std::forward<Text>(text)));
   }
+
+  static given give(const stored& value) { return {value.elements.data(), value.elements.size()}; }
 
   static given read(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

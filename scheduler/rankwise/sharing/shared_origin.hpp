@@ -5,6 +5,7 @@
 #include <rankwise/exchange/object_numbers.hpp>
 #include <rankwise/exchange/rank_objects.hpp>
 #include <rankwise/rank.hpp>
+#include <rankwise/sharing/segment.hpp>
 #include <rankwise/sharing/share_wire.hpp>
 #include <rankwise/sharing/source_tree.hpp>
 #include <rankwise/wire/buffer.hpp>
@@ -22,19 +23,22 @@ namespace rankwise::sharing {
 /// A shared value at the root: it gives its bytes to other ranks, and says who gets them from whom.
 class shared_origin final : public exchange::rank_object {
  public:
-  /// `bytes` belong to `owner`; `on_end` is called when this goes, with the value or the job.
+  /// `bytes` belong to `owner`, and stand in `shared_memory` if it is not null; `on_end` is called
+  /// when this goes, with the value or the job.
   shared_origin(exchange::channels& others,
                 const exchange::object_numbers& numbers,
                 std::uint64_t number,
                 std::vector<std::uint32_t> hosts,
                 std::span<const std::byte> bytes,
                 std::shared_ptr<const void> owner,
+                const segment* shared_memory,
                 std::function<void()> on_end)
       : others_(&others),
         numbers_(&numbers),
         number_(number),
         bytes_(bytes),
         owner_(std::move(owner)),
+        shared_memory_(shared_memory),
         on_end_(std::move(on_end)),
         tree_(std::move(hosts)),
         has_asked_(others.n_ranks()) {
@@ -70,15 +74,20 @@ class shared_origin final : public exchange::rank_object {
     has_asked_[to_index(asked.from)] = 1;
     switch (what.kind) {
       case request_kind::source:
-        return name_source(tree_.assign(asked.from), out);
+        return name_source(asked.from, tree_.assign(asked.from), out);
       case request_kind::other_source:
-        return name_source(tree_.replace(asked.from), out);
+        return name_source(asked.from, tree_.replace(asked.from), out);
       case request_kind::piece: {
         const std::span<const std::byte> piece = piece_of(bytes_, what.piece);
         wire::append_value(out, answer{answer_kind::piece, 0, what.piece});
         wire::append(out, piece.data(), piece.size());
         return;
       }
+      case request_kind::segment:
+        return append_segment(shared_memory_, out);
+      case request_kind::whole:
+        wire::append_value(out, answer{answer_kind::whole, 0, 0});
+        return;
       case request_kind::sign_of_life:
         wire::append_value(out, answer{answer_kind::waiting, 0, 0});
         return;
@@ -90,9 +99,11 @@ class shared_origin final : public exchange::rank_object {
     }
   }
 
-  void name_source(rank_id source, wire::bytes& out) const {
+  void name_source(rank_id rank, rank_id source, wire::bytes& out) const {
+    const std::uint64_t flags = (tree_.is_near(rank, source) ? source_is_near : none_near) |
+                                (tree_.is_alone(rank) ? none_near : others_are_near);
     wire::append_value(
-        out, answer{answer_kind::source, static_cast<std::uint32_t>(to_index(source)), 0});
+        out, answer{answer_kind::source, static_cast<std::uint32_t>(to_index(source)), flags});
     for (const std::uint64_t wanted : numbers_->wanted()) wire::append_value(out, wanted);
   }
 
@@ -101,6 +112,7 @@ class shared_origin final : public exchange::rank_object {
   std::uint64_t number_;
   std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;
+  const segment* shared_memory_;
   std::function<void()> on_end_;
   source_tree tree_;
   std::vector<char> has_asked_;  // by rank

@@ -56,6 +56,16 @@ class source_tree {
     its.is_doubted = false;
   }
 
+  /// Whether two ranks are on one host.
+  bool is_near(rank_id one, rank_id other) const {
+    return hosts_[to_index(one)] == hosts_[to_index(other)];
+  }
+
+  /// Whether `rank` is the only one on its host.
+  bool is_alone(rank_id rank) const {
+    return std::count(hosts_.begin(), hosts_.end(), hosts_[to_index(rank)]) == 1;
+  }
+
  private:
   enum class node_state : std::uint8_t { absent, fetching, complete };
 
@@ -104,10 +114,6 @@ class source_tree {
       if (*next == other) return true;
     }
     return false;
-  }
-
-  bool is_near(rank_id one, rank_id other) const {
-    return hosts_[to_index(one)] == hosts_[to_index(other)];
   }
 
   /// Of the same host first, then whose host sends to fewest others, then who serves fewest, then
