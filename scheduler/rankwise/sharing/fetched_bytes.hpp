@@ -106,6 +106,8 @@ class fetched_bytes {
     rank_id rank = root_rank;
     std::uint64_t subject = 0;
     request what;
+
+    bool operator==(const waiting_rank&) const = default;
   };
 
   std::uint64_t from(rank_id source) const { return channel_of(number_, source); }
@@ -255,20 +257,33 @@ class fetched_bytes {
     answer_waiting();
   }
 
-  /// Answers those who wait for what has come.
+  /// Answers those who wait for what has come, in the order in which they have asked. Who is being
+  /// answered still waits: what that rank asks for meanwhile, of another thread, comes behind.
   void answer_waiting() RANKWISE_EXCLUDES(lock_) {
-    std::vector<waiting_rank> ready;
-    {
-      const threads::lock_scope held(lock_);
-      std::vector<waiting_rank> rest;
-      for (const waiting_rank& one : waiting_) (is_here(one.what) ? ready : rest).push_back(one);
-      waiting_ = std::move(rest);
-    }
-    for (const waiting_rank& one : ready) {
+    while (const std::optional<waiting_rank> next = first_ready()) {
       wire::bytes out = exchange::channels::new_message();
-      append_answer(one.what, out);
-      others_->post(one.rank, from(context_->rank), one.subject, std::move(out));
+      append_answer(next->what, out);
+      others_->post(next->rank, from(context_->rank), next->subject, std::move(out));
+      forget_waiting(*next);
     }
+  }
+
+  std::optional<waiting_rank> first_ready() RANKWISE_EXCLUDES(lock_) {
+    const threads::lock_scope held(lock_);
+    for (const waiting_rank& one : waiting_)
+      if (is_here(one.what)) return one;
+    return std::nullopt;
+  }
+
+  void forget_waiting(const waiting_rank& answered) RANKWISE_EXCLUDES(lock_) {
+    const threads::lock_scope held(lock_);
+    const auto place = std::find(waiting_.begin(), waiting_.end(), answered);
+    if (place != waiting_.end()) waiting_.erase(place);
+  }
+
+  bool is_waiting(rank_id rank) const RANKWISE_REQUIRES(lock_) {
+    return std::any_of(
+        waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.rank == rank; });
   }
 
   /// Nobody will get what this rank does not have.
@@ -297,7 +312,7 @@ class fetched_bytes {
       return;
     }
     if (what.kind == request_kind::piece) note_served(asked.from, what.piece);
-    if (is_here(what)) {
+    if (is_here(what) && !is_waiting(asked.from)) {
       append_answer(what, out);
       drop_unused();
       return;

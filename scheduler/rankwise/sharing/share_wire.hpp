@@ -30,6 +30,8 @@ struct request {
   request_kind kind = request_kind::source;
   std::uint32_t reserved = 0;
   std::uint64_t piece = 0;  ///< of `whole`: the token of the segment
+
+  bool operator==(const request&) const = default;
 };
 
 /// What the answer to that begins with.
