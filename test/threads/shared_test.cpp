@@ -12,7 +12,6 @@
 #include <atomic>
 #include <chrono>
 #include <climits>
-#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <mutex>
@@ -85,7 +84,6 @@ class file_size_limit {
  public:
   explicit file_size_limit(rlim_t n_bytes) {
     ::getrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{n_bytes, before_.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &limit);
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <system_error>
 #include <unistd.h>
@@ -37,8 +39,7 @@ class segment {
   segment(std::size_t n_bytes, std::uint64_t token) : n_bytes_(n_bytes) {
     place_ = {token, ::getpid(), ::memfd_create(name_of(token).c_str(), MFD_CLOEXEC)};
     if (place_.descriptor < 0) fail("memfd_create", errno);
-    const int error = ::posix_fallocate(place_.descriptor, 0, static_cast<off_t>(n_bytes));
-    if (error != 0) fail("posix_fallocate", error);
+    take_pages();
     map(PROT_READ | PROT_WRITE);
   }
 
@@ -78,6 +79,22 @@ class segment {
 
  private:
   static std::string name_of(std::uint64_t token) { return fmt::format("rankwise-{:016x}", token); }
+
+  /// A limit is looked at first, for the signal of one that is passed may end the process. The
+  /// pages are taken step by step, since any signal undoes a step.
+  void take_pages() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < n_bytes_)
+      fail("RLIMIT_FSIZE", EFBIG);
+    constexpr std::size_t step = std::size_t{256} << 10U;
+    for (std::size_t at = 0; at < n_bytes_;) {
+      const std::size_t n_taken = std::min(step, n_bytes_ - at);
+      const int error =
+          ::posix_fallocate(place_.descriptor, static_cast<off_t>(at), static_cast<off_t>(n_taken));
+      if (error != 0 && error != EINTR) fail("posix_fallocate", error);
+      if (error == 0) at += n_taken;
+    }
+  }
 
   void map(int protection) {
     void* const mapped = ::mmap(nullptr, n_bytes_, protection, MAP_SHARED, place_.descriptor, 0);
