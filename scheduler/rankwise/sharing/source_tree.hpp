@@ -116,13 +116,22 @@ class source_tree {
     return false;
   }
 
-  /// Of the same host first, then whose host sends to fewest others, then who serves fewest, then
-  /// who has begun last.
+  /// Whether `rank` may have all of the value no earlier than another one of its host has: what
+  /// they keep in common.
+  bool waits_for_near(rank_id rank) const {
+    const node& its = nodes_[to_index(rank)];
+    return its.source && is_near(*its.source, rank);
+  }
+
+  /// Of the same host first, then whose host sends to fewest others, then, for another host, who
+  /// gets it from elsewhere piece by piece, then who serves fewest, then who has begun last.
   bool is_better(rank_id one, rank_id other, rank_id for_rank) const {
     if (is_near(one, for_rank) != is_near(other, for_rank)) return is_near(one, for_rank);
     const std::size_t sent = n_sent_[hosts_[to_index(one)]];
     const std::size_t other_sent = n_sent_[hosts_[to_index(other)]];
     if (!is_near(one, for_rank) && sent != other_sent) return sent < other_sent;
+    if (!is_near(one, for_rank) && waits_for_near(one) != waits_for_near(other))
+      return waits_for_near(other);
     const node& first = nodes_[to_index(one)];
     const node& second = nodes_[to_index(other)];
     if (first.n_served != second.n_served) return first.n_served < second.n_served;

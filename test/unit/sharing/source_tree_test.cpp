@@ -44,6 +44,15 @@ TEST_CASE("a value goes to each host once") {
   for (const int n : n_to_elsewhere) CHECK(n <= 1);
 }
 
+TEST_CASE("a host gets the value from the rank that passes it on piece by piece") {
+  source_tree tree(hosts(4, 2));
+  CHECK(tree.assign(rank_id{1}) == rank_id{0});
+  for (std::size_t row = 2; row < 8; row += 2) {
+    CHECK(tree.assign(to_rank(row)) == to_rank(row - 2));
+    CHECK(tree.assign(to_rank(row + 1)) == to_rank(row));
+  }
+}
+
 TEST_CASE("who comes late gets the value from who has it and serves nobody") {
   source_tree tree(hosts(4, 1));
   CHECK(tree.assign(rank_id{1}) == rank_id{0});
