@@ -173,7 +173,7 @@ class fetched_bytes {
       case answer_kind::piece:
         return take_piece(head.number, reader.take(reader.remaining()));
       case answer_kind::whole:
-        return count_here(n_pieces_);
+        return take_whole(head.number);
       case answer_kind::waiting:
         heard_at_ = now();
         return;
@@ -247,6 +247,11 @@ class fetched_bytes {
     count_here(piece + 1);
   }
 
+  /// All of the segment of that token is there.
+  void take_whole(std::uint64_t token) {
+    if (has_store_ && store_.is_of_another() && store_.token() == token) count_here(n_pieces_);
+  }
+
   /// So many pieces are here now.
   void count_here(std::uint64_t n_pieces) RANKWISE_EXCLUDES(lock_) {
     heard_at_ = now();
@@ -281,9 +286,12 @@ class fetched_bytes {
     if (place != waiting_.end()) waiting_.erase(place);
   }
 
-  bool is_waiting(rank_id rank) const RANKWISE_REQUIRES(lock_) {
-    return std::any_of(
-        waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.rank == rank; });
+  /// Whether the rank that has asked this waits for what it has asked earlier. Answers to what it
+  /// asked before it last came to this source are of no use to it, in whatever order.
+  bool is_waiting(const exchange::channel_message& asked) const RANKWISE_REQUIRES(lock_) {
+    return std::any_of(waiting_.begin(), waiting_.end(), [&](const auto& one) {
+      return one.rank == asked.from && one.subject == asked.subject;
+    });
   }
 
   /// Nobody will get what this rank does not have.
@@ -312,7 +320,7 @@ class fetched_bytes {
       return;
     }
     if (what.kind == request_kind::piece) note_served(asked.from, what.piece);
-    if (is_here(what) && !is_waiting(asked.from)) {
+    if (is_here(what) && !is_waiting(asked)) {
       append_answer(what, out);
       drop_unused();
       return;
@@ -340,7 +348,7 @@ class fetched_bytes {
   void append_answer(const request& what, wire::bytes& out) const {
     if (what.kind == request_kind::segment) return append_segment(store_.shared_memory(), out);
     if (what.kind == request_kind::whole) {
-      wire::append_value(out, answer{answer_kind::whole, 0, 0});
+      wire::append_value(out, answer{answer_kind::whole, 0, what.piece});
       return;
     }
     const std::span<const std::byte> content = piece_of(store_.bytes(), what.piece);

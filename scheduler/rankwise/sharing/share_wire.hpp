@@ -40,7 +40,7 @@ enum class answer_kind : std::uint32_t {
   piece,       ///< its number; its bytes follow
   segment,     ///< a segment_place follows
   no_segment,  ///< the source has the value in memory of its own
-  whole,       ///< the segment has all of the value
+  whole,       ///< its token; the segment has all of the value
   waiting,     ///< the source does not have what was asked for yet, and will send it
   none,        ///< the source does not have it, and will not get it
   noted,
@@ -58,7 +58,7 @@ enum host_flags : std::uint64_t {
 struct answer {
   answer_kind kind = answer_kind::noted;
   std::uint32_t rank = 0;
-  std::uint64_t number = 0;  ///< of the piece, or the flags
+  std::uint64_t number = 0;  ///< of the piece, the flags, or the token
 };
 
 static_assert(std::has_unique_object_representations_v<request>);

@@ -86,7 +86,7 @@ class shared_origin final : public exchange::rank_object {
       case request_kind::segment:
         return append_segment(shared_memory_, out);
       case request_kind::whole:
-        wire::append_value(out, answer{answer_kind::whole, 0, 0});
+        wire::append_value(out, answer{answer_kind::whole, 0, what.piece});
         return;
       case request_kind::sign_of_life:
         wire::append_value(out, answer{answer_kind::waiting, 0, 0});
