@@ -20,10 +20,8 @@ salesman::tour go_on(const salesman::beginning& from,
   if (all.n - from.n <= 12) {
     salesman::search(all, from, best, found);
   } else if (best.worth(least_total(all, from))) {
-    for (std::uint32_t k = all.n - 1; k >= 1; --k) {  // the nearest is pushed last, and taken first
-      const salesman::city next = all.nearest[from.last()][k];
-      if ((from.visited & 1U << next) == 0) more.push(from.then(all, next));
-    }
+    // What is pushed last is taken first.
+    make_longer(all, from, [&](const salesman::beginning& longer) { more.push(longer); });
   }
   return found;
 }

@@ -99,6 +99,15 @@ inline length least_total(const map& all, const beginning& of) {
   return total;
 }
 
+/// Calls `use` with each beginning that is longer by one city, the one by the nearest last.
+template <class Use>
+void make_longer(const map& all, const beginning& from, Use use) {
+  for (std::uint32_t k = all.n - 1; k >= 1; --k) {
+    const city next = all.nearest[from.last()][k];
+    if ((from.visited & 1U << next) == 0) use(from.then(all, next));
+  }
+}
+
 /// The best tour that begins so, unless that is worse than what is known. `best` has
 /// `worth(length)` and `offer(length)`.
 template <class Best>

@@ -40,10 +40,7 @@ salesman::tour go_on(const salesman::beginning& from,
   if (all.n - from.n <= 12) {
     salesman::search(all, from, best, found);
   } else if (best.worth(least_total(all, from))) {
-    for (std::uint32_t k = all.n - 1; k >= 1; --k) {
-      const salesman::city next = all.nearest[from.last()][k];
-      if ((from.visited & 1U << next) == 0) more.push(from.then(all, next));
-    }
+    make_longer(all, from, [&](const salesman::beginning& longer) { more.push(longer); });
   }
   return found;
 }
@@ -85,12 +82,8 @@ salesman::tour in_rounds(const rankwise::pool& ranks,
   std::vector<salesman::beginning> tops{{}};
   for (int i = 0; i < 3; ++i) {
     std::vector<salesman::beginning> longer;
-    for (const salesman::beginning& top : tops) {
-      for (std::uint32_t next = 1; next < all.n; ++next) {
-        if ((top.visited & 1U << next) == 0)
-          longer.push_back(top.then(all, static_cast<salesman::city>(next)));
-      }
-    }
+    for (const salesman::beginning& top : tops)
+      make_longer(all, top, [&](const salesman::beginning& one) { longer.push_back(one); });
     tops = std::move(longer);
   }
   std::ranges::sort(tops, {}, [&](const auto& top) { return least_total(all, top); });

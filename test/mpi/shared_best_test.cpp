@@ -97,10 +97,7 @@ salesman::tour go_on(const salesman::beginning& from,
   if (all.n - from.n <= 7) {
     salesman::search(all, from, best, found);
   } else if (best.worth(least_total(all, from))) {
-    for (std::uint32_t k = all.n - 1; k >= 1; --k) {
-      const salesman::city next = all.nearest[from.last()][k];
-      if ((from.visited & 1U << next) == 0) more.push(from.then(all, next));
-    }
+    make_longer(all, from, [&](const salesman::beginning& longer) { more.push(longer); });
   }
   return found;
 }
